@@ -1,0 +1,146 @@
+//! What was read from a paper, with the evidence for it: the record that `certonboard extract` prints, one line each.
+
+use super::{BBox, CustomerCode, ExemptionReason, Region, Sha256, TaxNumber};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A value read from the paper and where it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field<T> {
+    pub value: T,
+    /// 0 to 1.
+    pub confidence: f32,
+    /// 1-based page of the file.
+    pub page: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bbox: Option<BBox>,
+}
+
+/// Which form the paper is: `TX-01-339`, `MTC`, `SST-F0003`, `CT-RESALE`, `LETTER`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FormGuess {
+    pub id: String,
+    pub title: String,
+    pub confidence: f32,
+}
+
+/// The fields of a certificate. One that was not found is `None` and left out of the JSON.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fields {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purchaser_name: Option<Field<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purchaser_line1: Option<Field<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purchaser_city: Option<Field<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purchaser_region: Option<Field<Region>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purchaser_postal_code: Option<Field<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub purchaser_phone: Option<Field<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seller_name: Option<Field<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_date: Option<Field<Date>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expiration_date: Option<Field<Date>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<Field<ExemptionReason>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub blanket: Option<Field<bool>>,
+}
+
+/// One state for which the paper claims exemption.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StateClaim {
+    pub region: Region,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub number: Option<TaxNumber>,
+    pub confidence: f32,
+    pub page: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bbox: Option<BBox>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signature {
+    pub present: bool,
+    pub confidence: f32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Pass,
+    Fail,
+    Unsure,
+}
+
+/// One rule's verdict on a document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    pub rule: String,
+    pub verdict: Verdict,
+    pub evidence: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunnerUp {
+    pub customer_code: CustomerCode,
+    pub score: f32,
+}
+
+/// The customer a document most likely belongs to, with the evidence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Match {
+    pub customer_code: CustomerCode,
+    /// 0 to 1.
+    pub score: f32,
+    pub evidence: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub runner_up: Option<RunnerUp>,
+    /// Two independent agreements and a clear lead: the match may be used with no human.
+    #[serde(default)]
+    pub sure: bool,
+}
+
+/// What may be done with a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// Act with no human.
+    Accept,
+    /// A human must look.
+    Review,
+    /// A human would refuse it: unsigned, expired, no certificate.
+    Reject,
+}
+
+/// One paper: the pages that form it, what they say and what follows from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Relative to the folder of scans, with `/` between parts; a file in a ZIP is `archive.zip/inner.pdf`.
+    pub file: String,
+    pub sha256: Sha256,
+    /// First and last page, 1-based in the file.
+    pub pages: [u32; 2],
+    /// `None`: no certificate, or a form nobody knows.
+    pub form: Option<FormGuess>,
+    pub fields: Fields,
+    pub states: Vec<StateClaim>,
+    pub signature: Signature,
+    pub findings: Vec<Finding>,
+    #[serde(rename = "match")]
+    pub matched: Option<Match>,
+    pub disposition: Disposition,
+    /// Why it is not accepted, in words; empty when accepted.
+    pub reasons: Vec<String>,
+}
+
+impl Document {
+    /// A stable name for this document in this run: `scan0007.pdf#1-2`.
+    pub fn key(&self) -> String {
+        format!("{}#{}-{}", self.file, self.pages[0], self.pages[1])
+    }
+}

@@ -1,0 +1,89 @@
+//! CertExpress invitations.
+
+use super::{CustomerCode, ExposureZone, InvitationId, ReasonId};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How the customer gets the invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum Delivery {
+    Email,
+    Fax,
+    /// No message is sent; the service makes a link that the merchant passes on.
+    Download,
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Delivery::Email => "Email",
+            Delivery::Fax => "Fax",
+            Delivery::Download => "Download",
+        })
+    }
+}
+
+/// A cover letter of the company, as the service lists it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CoverLetter {
+    pub title: String,
+    pub active: bool,
+}
+
+/// An exemption reason as the service lists it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReasonOnFile {
+    pub id: ReasonId,
+    pub name: super::ExemptionReason,
+}
+
+/// One invitation to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct InvitationDraft {
+    pub customer: CustomerCode,
+    /// E-mail address or fax number; empty for a download link.
+    pub recipient: Option<String>,
+    pub delivery: Delivery,
+    pub cover_letter: String,
+    /// The customer is asked for a certificate for each of these; with none, the customer picks.
+    pub zones: Vec<ExposureZone>,
+    pub reasons: Vec<ReasonOnFile>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationState {
+    InProgress,
+    Ready,
+}
+
+/// What the service answered to a new invitation. It may not have given an id yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationReceipt {
+    pub id: Option<InvitationId>,
+    pub state: InvitationState,
+    pub link: Option<String>,
+}
+
+/// An invitation as the service has it now. The service's read call carries no status: it is ready when it has a link (download) or says
+/// that the mail went out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationOnFile {
+    pub id: InvitationId,
+    pub customer: CustomerCode,
+    pub delivery: Option<Delivery>,
+    pub sent: Option<Date>,
+    pub link: Option<String>,
+    pub email_status: Option<String>,
+}
+
+impl InvitationOnFile {
+    pub fn state(&self) -> InvitationState {
+        let mailed = self.email_status.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("sent"));
+        match mailed || self.link.as_deref().is_some_and(|l| !l.is_empty()) {
+            true => InvitationState::Ready,
+            false => InvitationState::InProgress,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The words of the field as types, and what always holds of them.
+//!
+//! Owns: validated values (`CustomerCode`, `Region`, `ExemptionReason` …) and the plain records the other modules hand to each other.
+//! Must not touch: files, network, terminal, clock, any vendor's wire format, any other module of this crate.
+//! Called by: everything.
+
+mod address;
+mod certificate;
+mod customer;
+mod document;
+mod exemption;
+mod grid;
+mod ids;
+mod invitation;
+mod issue;
+mod page;
+mod region;
+
+pub use address::Address;
+pub use certificate::{CertificateDraft, CertificateOnFile, ExposureZone};
+pub use customer::{Contact, Customer, CustomerOnFile, ExemptStatus, Exemption};
+pub use document::{Disposition, Document, Field, Fields, Finding, FormGuess, Match, RunnerUp, Signature, StateClaim, Verdict};
+pub use exemption::{ExemptionReason, TaxNumber};
+pub use grid::{Cell, Grid};
+pub use ids::{CertificateId, CompanyCode, CompanyId, CustomerCode, CustomerCodeError, InvitationId, ReasonId, Sha256, ZoneId};
+pub use invitation::{CoverLetter, Delivery, InvitationDraft, InvitationOnFile, InvitationReceipt, InvitationState, ReasonOnFile};
+pub use issue::{Issue, IssueKind, Severity};
+pub use page::{BBox, Gray, Mark, PageContent, PageOrigin, Word};
+pub use region::{Country, Region};

@@ -1,0 +1,140 @@
+//! A page as it is read: words with boxes, and the upright picture.
+
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A box on the upright page as fractions of its width and height: left, top, right, bottom, each 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f32; 4]", into = "[f32; 4]")]
+pub struct BBox {
+    pub left: f32,
+    pub top: f32,
+    pub right: f32,
+    pub bottom: f32,
+}
+
+impl From<[f32; 4]> for BBox {
+    fn from([left, top, right, bottom]: [f32; 4]) -> Self {
+        Self { left, top, right, bottom }
+    }
+}
+
+impl From<BBox> for [f32; 4] {
+    fn from(b: BBox) -> Self {
+        // Four decimals place a box to less than a pixel on a page of 5,000 pixels.
+        [b.left, b.top, b.right, b.bottom].map(|x| (x * 10_000.0).round() / 10_000.0)
+    }
+}
+
+impl BBox {
+    pub fn new(left: f32, top: f32, right: f32, bottom: f32) -> Self {
+        Self { left, top, right, bottom }
+    }
+    pub fn width(&self) -> f32 {
+        self.right - self.left
+    }
+    pub fn height(&self) -> f32 {
+        self.bottom - self.top
+    }
+    pub fn mid_x(&self) -> f32 {
+        (self.left + self.right) / 2.0
+    }
+    pub fn mid_y(&self) -> f32 {
+        (self.top + self.bottom) / 2.0
+    }
+    /// The smallest box around both.
+    pub fn union(&self, other: &BBox) -> BBox {
+        BBox::new(self.left.min(other.left), self.top.min(other.top), self.right.max(other.right), self.bottom.max(other.bottom))
+    }
+}
+
+/// One word on a page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    pub text: String,
+    pub bbox: BBox,
+    /// 0 to 1; a trusted text layer gives 1.
+    pub confidence: f32,
+    /// Words of one printed line share this number; lines are numbered from top to bottom in reading order.
+    pub line: u32,
+}
+
+/// A filled-in form field of a PDF (AcroForm) on this page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    pub name: String,
+    /// For a text field its text; for a check box `true` as text is not used: see `checked`.
+    pub value: String,
+    pub checked: Option<bool>,
+    pub bbox: BBox,
+}
+
+/// Where a page's words come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageOrigin {
+    TextLayer,
+    Ocr,
+    /// Nothing to read on it.
+    Blank,
+    /// The page could not be read; its words are empty.
+    Failed,
+}
+
+/// An 8-bit grey picture, rows from the top, 0 black to 255 white. `pixels.len() == width * height`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Gray {
+    pub width: u32,
+    pub height: u32,
+    pub pixels: Vec<u8>,
+}
+
+impl std::fmt::Debug for Gray {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Gray({}×{})", self.width, self.height)
+    }
+}
+
+impl Gray {
+    pub fn new(width: u32, height: u32, pixels: Vec<u8>) -> Option<Self> {
+        (pixels.len() == width as usize * height as usize).then_some(Self { width, height, pixels })
+    }
+
+    /// The grey value at a pixel; white outside the page.
+    pub fn at(&self, x: u32, y: u32) -> u8 {
+        match x < self.width && y < self.height {
+            true => self.pixels[y as usize * self.width as usize + x as usize],
+            false => 255,
+        }
+    }
+
+    /// The share of pixels darker than `threshold` inside a box, 0 to 1; 0 for an empty box.
+    pub fn ink(&self, area: BBox, threshold: u8) -> f32 {
+        let (x0, x1) = ((area.left.max(0.0) * self.width as f32) as u32, (area.right.min(1.0) * self.width as f32) as u32);
+        let (y0, y1) = ((area.top.max(0.0) * self.height as f32) as u32, (area.bottom.min(1.0) * self.height as f32) as u32);
+        let (mut dark, mut all) = (0u64, 0u64);
+        for y in y0..y1 {
+            for x in x0..x1 {
+                all += 1;
+                dark += u64::from(self.at(x, y) < threshold);
+            }
+        }
+        if all == 0 { 0.0 } else { dark as f32 / all as f32 }
+    }
+}
+
+/// A page, upright, with its words in reading order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageContent {
+    /// 1-based in its file.
+    pub number: u32,
+    pub words: Vec<Word>,
+    pub marks: Vec<Mark>,
+    /// The upright picture the boxes refer to, where one was made.
+    pub image: Option<Arc<Gray>>,
+    pub origin: PageOrigin,
+    /// How far the page was turned clockwise to stand upright: 0, 90, 180, 270.
+    pub turned: u16,
+    /// Width over height of the upright page.
+    pub aspect: f32,
+}

@@ -1,0 +1,286 @@
+//! What the core needs from the outside, as traits.
+//!
+//! Owns: the traits and the plain values that cross them.
+//! Must not touch: any implementation, any vendor type.
+//! Called by: `wizard` and `apply`, which use them; the adapters (`sources`, `ocr`, `api`, `journal`, `ui`), which implement them.
+
+use crate::domain::{
+    BBox, CertificateDraft, CertificateId, CertificateOnFile, CompanyCode, CompanyId, CoverLetter, Customer, CustomerCode, CustomerOnFile,
+    ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, ReasonOnFile, Region, Sha256, Word,
+};
+use async_trait::async_trait;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+// ---- reading scans ------------------------------------------------------------------------------------------------------------------
+
+/// A file in the folder of scans, found but not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanFile {
+    /// Relative to the folder, `/` between parts; `archive.zip/inner.pdf` for a file in a ZIP.
+    pub name: String,
+    /// The file on disk: the ZIP itself for a file in a ZIP.
+    pub path: PathBuf,
+    /// The name of the file inside the ZIP at `path`.
+    pub member: Option<String>,
+    pub bytes: u64,
+}
+
+/// A file that can't be read, and why. The text names what is wrong and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unreadable {
+    pub reason: String,
+}
+
+/// One page before recognition, upright only when it came with a text layer.
+#[derive(Debug, Clone)]
+pub struct PageInput {
+    /// 1-based in its file.
+    pub number: u32,
+    /// Words of a trustworthy text layer; empty when the page must be recognised.
+    pub words: Vec<Word>,
+    pub marks: Vec<Mark>,
+    /// The page as a picture. Present whenever recognition is needed, and wherever a picture helps (check boxes, signature).
+    pub image: Option<Arc<Gray>>,
+    /// Pixels per inch of `image`, as far as known.
+    pub dpi: u32,
+    /// Set when this page could not be read.
+    pub problem: Option<String>,
+}
+
+/// An opened scan. Pages are made one at a time, so that memory stays bounded.
+pub trait OpenScan {
+    fn sha256(&self) -> &Sha256;
+    fn page_count(&self) -> u32;
+    /// `number` is 1-based. A page that can't be read is an `Err`; the other pages may still be fine.
+    fn page(&mut self, number: u32) -> Result<PageInput, Unreadable>;
+}
+
+/// The folder of scans.
+pub trait ScanFolder: Send + Sync {
+    /// Every file that may be a scan, sorted by name, and the others with the reason why they are not read.
+    fn list(&self, folder: &Path) -> Result<(Vec<ScanFile>, Vec<(String, String)>), Unreadable>;
+    fn open(&self, file: &ScanFile) -> Result<Box<dyn OpenScan>, Unreadable>;
+    /// The given pages (1-based, inclusive) of a scan as one PDF, for upload.
+    fn pages_as_pdf(&self, file: &ScanFile, pages: [u32; 2]) -> Result<Vec<u8>, Unreadable>;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OcrError {
+    /// The engine or its language data is missing; the text says how to install it.
+    #[error("{0}")]
+    NotInstalled(String),
+    #[error("the text recognition failed: {0}")]
+    Failed(String),
+}
+
+/// What an engine made of a page.
+#[derive(Debug, Clone, Default)]
+pub struct Recognised {
+    /// Boxes are fractions of `image`.
+    pub words: Vec<Word>,
+    /// The upright, deskewed page the boxes refer to.
+    pub image: Option<Arc<Gray>>,
+    /// How far the page was turned clockwise: 0, 90, 180, 270.
+    pub turned: u16,
+}
+
+/// Reads words from a picture. One engine belongs to one thread.
+pub trait OcrEngine {
+    fn recognise(&mut self, image: &Gray, dpi: u32) -> Result<Recognised, OcrError>;
+    /// Reads a part of an upright page again with only these characters allowed; used for numbers.
+    fn reread(&mut self, image: &Gray, area: BBox, allowed: &str) -> Result<Vec<Word>, OcrError>;
+}
+
+/// Makes one engine for each worker thread.
+pub trait OcrEngines: Send + Sync {
+    /// Checks engine and language data before anybody is asked ten questions.
+    fn check(&self) -> Result<String, OcrError>;
+    fn engine(&self) -> Result<Box<dyn OcrEngine>, OcrError>;
+}
+
+// ---- the service --------------------------------------------------------------------------------------------------------------------
+
+/// What went wrong at the service, sorted by what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceErrorKind {
+    /// Wrong or missing credentials. Never retried: repeated failures can lock the account.
+    Unauthorized,
+    /// The role does not allow this call.
+    Forbidden,
+    /// Certificate storage is not set up for the company, or the account has no exemption service.
+    NotProvisioned,
+    NotFound,
+    /// The object exists already.
+    Duplicate,
+    /// The data was refused; sending it again changes nothing.
+    Invalid,
+    /// Too many requests.
+    Limited,
+    /// The service can't be reached or is down. Nothing was done.
+    Unavailable,
+    /// The request went out and no usable answer came back: it may or may not have taken effect.
+    Unclear,
+    /// The answer makes no sense.
+    Protocol,
+}
+
+/// A refused or failed call. Holds no secret and no request body.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{call}: {message}")]
+pub struct ServiceError {
+    pub kind: ServiceErrorKind,
+    /// The operation's published name, such as `CreateCertificates`.
+    pub call: String,
+    /// The service's own number of the error (`1205`), where it gave one.
+    pub number: Option<i64>,
+    /// The service's own message, inner JSON unpacked.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+pub type ServiceResult<T> = Result<T, ServiceError>;
+
+/// Who the credentials belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub authenticated: bool,
+    pub how: String,
+    pub user: Option<String>,
+    pub account: Option<i64>,
+    pub version: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Company {
+    pub id: CompanyId,
+    pub code: CompanyCode,
+    pub name: String,
+    pub is_default: bool,
+    pub is_active: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StorageStatus {
+    Provisioned,
+    InProgress,
+    NotProvisioned,
+}
+
+/// The lists that belong to a company: their ids and names differ from company to company, so they are read at run time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definitions {
+    pub zones: Vec<ExposureZone>,
+    pub reasons: Vec<ReasonOnFile>,
+    pub cover_letters: Vec<CoverLetter>,
+}
+
+impl Definitions {
+    /// The zone that stands for a whole state.
+    pub fn zone_of(&self, region: &Region) -> Option<&ExposureZone> {
+        self.zones.iter().find(|z| z.is_state(region))
+    }
+}
+
+/// A new certificate with its document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewCertificate<'a> {
+    pub draft: &'a CertificateDraft,
+    /// A PDF with the document's own pages.
+    pub pdf: &'a [u8],
+}
+
+/// What identifies a certificate whose creation was never confirmed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CertificateSearch<'a> {
+    pub draft: &'a CertificateDraft,
+    /// Only certificates created on this day or later.
+    pub created_since: Date,
+}
+
+/// A service that keeps customers, certificates and invitations. `company` is always the company that was chosen.
+#[async_trait]
+pub trait ExemptionService: Send + Sync {
+    /// What to call it in a sentence: `AvaTax at https://…`.
+    fn describe(&self) -> String;
+    /// `false` when calls that change something are only recorded (dry run).
+    fn writes(&self) -> bool;
+
+    async fn ping(&self) -> ServiceResult<Identity>;
+    async fn companies(&self) -> ServiceResult<Vec<Company>>;
+    async fn storage_status(&self, company: CompanyId) -> ServiceResult<StorageStatus>;
+    async fn request_storage(&self, company: CompanyId) -> ServiceResult<StorageStatus>;
+    async fn definitions(&self, company: CompanyId) -> ServiceResult<Definitions>;
+
+    /// Every customer of the company.
+    async fn customers(&self, company: CompanyId) -> ServiceResult<Vec<CustomerOnFile>>;
+    async fn customer(&self, company: CompanyId, code: &CustomerCode) -> ServiceResult<Option<CustomerOnFile>>;
+    /// At most `MAX_CUSTOMERS_PER_CALL` in one call. `zones` are the states each is shipped to, by the service's list.
+    async fn create_customers(&self, company: CompanyId, customers: &[(&Customer, Vec<ExposureZone>)]) -> ServiceResult<()>;
+    /// Replaces the record: what is not sent is lost, so the caller sends everything that is to stay.
+    async fn update_customer(&self, company: CompanyId, customer: &Customer, zones: &[ExposureZone]) -> ServiceResult<()>;
+
+    /// The certificates linked to one customer.
+    async fn certificates_of(&self, company: CompanyId, code: &CustomerCode) -> ServiceResult<Vec<CertificateOnFile>>;
+    /// Every certificate of the company, each with its customers.
+    async fn certificates(&self, company: CompanyId) -> ServiceResult<Vec<CertificateOnFile>>;
+    async fn certificate(&self, company: CompanyId, id: CertificateId) -> ServiceResult<Option<CertificateOnFile>>;
+    /// One certificate a call, and never with customers in it: naming one that does not exist would create it.
+    async fn create_certificate(&self, company: CompanyId, certificate: &NewCertificate<'_>) -> ServiceResult<CertificateId>;
+    /// Certificates that a lost call may have made, each with its customers.
+    async fn find_certificates(&self, company: CompanyId, search: &CertificateSearch<'_>) -> ServiceResult<Vec<CertificateOnFile>>;
+    async fn link(&self, company: CompanyId, code: &CustomerCode, certificates: &[CertificateId]) -> ServiceResult<()>;
+
+    async fn invite(&self, company: CompanyId, invitation: &InvitationDraft) -> ServiceResult<InvitationReceipt>;
+    async fn invitation(&self, company: CompanyId, code: &CustomerCode, id: InvitationId) -> ServiceResult<Option<InvitationOnFile>>;
+    /// Every invitation of the company sent on this day or later.
+    async fn invitations(&self, company: CompanyId, since: Option<Date>) -> ServiceResult<Vec<InvitationOnFile>>;
+}
+
+/// The service prints no limit for a batch; this is small enough for every limit seen elsewhere.
+pub const MAX_CUSTOMERS_PER_CALL: usize = 100;
+
+/// One call to the service, for the run's audit trail: no secret, no content, only sums.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiCall {
+    pub call: String,
+    pub method: String,
+    /// The path without its query values.
+    pub path: String,
+    pub started: jiff::Timestamp,
+    pub millis: u64,
+    /// `None` when no answer came.
+    pub status: Option<u16>,
+    pub request_sha256: Option<Sha256>,
+    pub response_sha256: Option<Sha256>,
+    /// `true` for a call that a dry run recorded and did not send.
+    pub dry_run: bool,
+    pub attempt: u32,
+}
+
+/// Takes note of every call.
+pub trait AuditTrail: Send + Sync {
+    fn record(&self, call: ApiCall);
+}
+
+// ---- people and time ----------------------------------------------------------------------------------------------------------------
+
+/// Tells what is being done. The bar on a terminal, calm lines elsewhere and silence are three implementations.
+pub trait Progress: Send + Sync {
+    /// Begins a piece of work of `total` units (`None`: unknown).
+    fn begin(&self, what: &str, unit: &str, total: Option<u64>);
+    fn advance(&self, by: u64, now: &str);
+    fn end(&self);
+}
+
+/// The time of day and the day of the run. The day is what decisions use; it may be set by the user.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> jiff::Timestamp;
+    fn today(&self) -> Date;
+}
