@@ -28,6 +28,15 @@ pub struct ScanFile {
     pub bytes: u64,
 }
 
+/// What stands in the folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderListing {
+    /// Every file that may be a scan, sorted by name.
+    pub files: Vec<ScanFile>,
+    /// The others: name and the reason why it is not read.
+    pub skipped: Vec<(String, String)>,
+}
+
 /// A file that can't be read, and why. The text names what is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -61,8 +70,7 @@ pub trait OpenScan {
 
 /// The folder of scans.
 pub trait ScanFolder: Send + Sync {
-    /// Every file that may be a scan, sorted by name, and the others with the reason why they are not read.
-    fn list(&self, folder: &Path) -> Result<(Vec<ScanFile>, Vec<(String, String)>), Unreadable>;
+    fn list(&self, folder: &Path) -> Result<FolderListing, Unreadable>;
     fn open(&self, file: &ScanFile) -> Result<Box<dyn OpenScan>, Unreadable>;
     /// The given pages (1-based, inclusive) of a scan as one PDF, for upload.
     fn pages_as_pdf(&self, file: &ScanFile, pages: [u32; 2]) -> Result<Vec<u8>, Unreadable>;
