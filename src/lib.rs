@@ -2,5 +2,9 @@
 //!
 //! Data moves one way: read → plan → confirm → apply → report. `docs/architecture.md` has the picture.
 
+pub mod answers;
+pub mod apply;
 pub mod domain;
+pub mod journal;
+pub mod plan;
 pub mod ports;

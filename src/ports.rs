@@ -292,3 +292,215 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> jiff::Timestamp;
     fn today(&self) -> Date;
 }
+
+/// A first Ctrl-C asks to stop after the call in flight; everything that loops looks here.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt(Arc<std::sync::atomic::AtomicBool>);
+
+impl Interrupt {
+    pub fn raise(&self) {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+    pub fn is_raised(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+/// One possible answer to a choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What stands in the answers file.
+    pub value: String,
+    /// What the person sees.
+    pub label: String,
+}
+
+/// How an answer is given, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuestionKind {
+    Confirm,
+    Choice(Vec<Choice>),
+    Text,
+    /// A file that exists.
+    File,
+    /// A folder that exists.
+    Folder,
+    /// A whole number.
+    Number,
+}
+
+/// A recommendation with its reasons; it goes to the journal together with what the person chose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recommendation {
+    pub value: serde_json::Value,
+    pub reasons: Vec<String>,
+}
+
+/// A question with a stable key. The same question is asked on a terminal and answered by the answers file, and the same check serves both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The path in the answers file: `sync.confirm`.
+    pub key: String,
+    pub text: String,
+    /// What the answer decides, for someone who sees only the key.
+    pub meaning: String,
+    /// A line of YAML that would answer it.
+    pub example: String,
+    pub kind: QuestionKind,
+    pub default: Option<serde_json::Value>,
+    pub recommended: Option<Recommendation>,
+    /// `true`: without a terminal somebody must have answered. `false`: the default will do.
+    pub required: bool,
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerSource {
+    /// Given before in this run.
+    Journal,
+    /// By flag, environment or answers file.
+    Supplied,
+    /// By a person at the terminal.
+    Person,
+    /// `--yes`.
+    Yes,
+    Default,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub value: serde_json::Value,
+    pub source: AnswerSource,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    #[error("the question `{key}` has no answer: {meaning}")]
+    Unanswered { key: String, meaning: String, example: String },
+    #[error("the answer to `{key}` can't be used: {why}")]
+    Invalid { key: String, why: String, example: String },
+    #[error("stopped at the question `{key}`")]
+    Interrupted { key: String },
+    #[error("the terminal failed: {0}")]
+    Terminal(String),
+}
+
+/// Asks. The only way a person's answer gets in.
+pub trait Prompter: Send {
+    fn ask(&mut self, question: &Question) -> Result<Answer, AskError>;
+}
+
+/// Something to show. Texts in it may come from outside; whoever prints them makes them harmless.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    Step { number: usize, of: usize, title: String },
+    Say(String),
+    Good(String),
+    Warn(String),
+    Table { title: String, head: Vec<String>, rows: Vec<Vec<String>>, note: Option<String> },
+    Recommend { what: String, reasons: Vec<String> },
+}
+
+/// Shows.
+pub trait Screen: Send + Sync {
+    fn show(&self, block: Block);
+}
+
+/// Reads a spreadsheet to grids, one for each sheet.
+pub trait Spreadsheets: Send + Sync {
+    fn read(&self, path: &Path, sheet: Option<&str>) -> Result<Vec<crate::domain::Grid>, Unreadable>;
+}
+
+// ---- the journal --------------------------------------------------------------------------------------------------------------------
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the run's journal: {0}")]
+pub struct JournalError(pub String);
+
+pub type JournalResult<T> = Result<T, JournalError>;
+
+/// How far one write has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionState {
+    /// Approved, not yet begun.
+    Planned,
+    /// Sent, or about to be: whether it took effect is not known.
+    Attempted,
+    Done,
+    Failed,
+}
+
+/// What the journal knows of one write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionRecord {
+    pub id: String,
+    pub gate: String,
+    pub seq: u32,
+    /// In words: `create customer C-10233 “Blue Ridge Supply”`.
+    pub what: String,
+    pub reason: String,
+    pub state: ActionState,
+    pub attempts: u32,
+    pub first_attempt: Option<jiff::Timestamp>,
+    /// Set at `Done`: ids and links. Set at `Failed`: the error.
+    pub result: Option<serde_json::Value>,
+}
+
+/// An answer that was given in this run, and what had been recommended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnswerRecord {
+    pub key: String,
+    pub value: serde_json::Value,
+    pub source: AnswerSource,
+    pub recommended: Option<serde_json::Value>,
+    pub reasons: Vec<String>,
+    pub at: jiff::Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    pub name: String,
+    pub outcome: serde_json::Value,
+    pub at: jiff::Timestamp,
+}
+
+/// The whole of a run, as far as a report needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    pub header: serde_json::Value,
+    pub answers: Vec<AnswerRecord>,
+    pub steps: Vec<StepRecord>,
+    pub actions: Vec<ActionRecord>,
+    pub documents: Vec<crate::domain::Document>,
+    /// File and reason of each scan that could not be read.
+    pub unreadable: Vec<(String, String)>,
+    pub calls: Vec<ApiCall>,
+}
+
+/// The durable record of a run. Every call has reached the disk when it returns.
+pub trait JournalStore: Send + Sync {
+    fn answer(&self, key: &str) -> JournalResult<Option<serde_json::Value>>;
+    fn record_answer(&self, answer: &AnswerRecord) -> JournalResult<()>;
+    fn step(&self, name: &str) -> JournalResult<Option<serde_json::Value>>;
+    fn complete_step(&self, name: &str, outcome: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
+
+    /// What was read from a file with these bytes, by this version of the reader: the pages need not be read again.
+    fn documents_of(&self, file: &str, reader: &str) -> JournalResult<Option<Vec<crate::domain::Document>>>;
+    fn remember_documents(&self, file: &str, reader: &str, documents: &[crate::domain::Document]) -> JournalResult<()>;
+    fn remember_unreadable(&self, file: &str, reason: &str) -> JournalResult<()>;
+
+    /// Saves an approved plan with all its actions as `Planned`.
+    fn save_plan(&self, gate: &str, plan: &serde_json::Value, actions: &[ActionRecord]) -> JournalResult<()>;
+    fn plan(&self, gate: &str) -> JournalResult<Option<serde_json::Value>>;
+    fn actions(&self, gate: &str) -> JournalResult<Vec<ActionRecord>>;
+    /// Intent: these writes are about to be sent.
+    fn attempt(&self, gate: &str, ids: &[&str], at: jiff::Timestamp) -> JournalResult<()>;
+    /// Halfway: the object exists (its id is in `result`), but the write is not finished. The state stays `Attempted`.
+    fn halfway(&self, gate: &str, id: &str, result: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
+    fn done(&self, gate: &str, id: &str, result: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
+    fn failed(&self, gate: &str, id: &str, error: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
+
+    fn load(&self) -> JournalResult<RunRecord>;
+}

@@ -1,0 +1,181 @@
+//! The keys. The doc comments here become the schema's descriptions and the comments of the template, so they are written for its reader.
+
+use crate::domain::Delivery;
+use crate::plan::NoExpiration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Answers for a run of certonboard. Every key may be left out; a run without a terminal says which one it misses.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// The merchant's name as it stands on certificates, where they name the seller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Blue Heron Supply Co.")]
+    pub merchant: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub customers: CustomersAnswers,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub certificates: CertificatesAnswers,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub service: ServiceAnswers,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub setup: SetupAnswers,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sync: SyncAnswers,
+    /// What to do for the exempt customers once all customers are synced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<ActionAnswer>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub create: CreateAnswers,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub invitations: InvitationsAnswers,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// The merchant's customer list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomersAnswers {
+    /// The spreadsheet: xlsx, xlsm, xls, xlsb, ods, csv, tsv or txt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"customers.xlsx")]
+    pub file: Option<String>,
+    /// The sheet to read, when the right one is not found by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"Customers")]
+    pub sheet: Option<String>,
+    /// The row that holds the column headers, counted from 1, when it is not found by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 3)]
+    pub header_row: Option<u32>,
+    /// Columns by hand: what is wanted on the left, the header in the spreadsheet on the right.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub columns: BTreeMap<String, String>,
+    /// Use the columns as they were recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = true)]
+    pub columns_ok: Option<bool>,
+}
+
+/// The folder of certificate scans.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CertificatesAnswers {
+    /// The folder: PDF, TIFF, PNG, JPEG, GIF, BMP, WebP, or ZIP files of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"certificates")]
+    pub folder: Option<String>,
+}
+
+/// Which service, and which company in it. Credentials never stand here: they come from the environment or are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceAnswers {
+    /// `practice` is the built-in sandbox on this machine, `avatax-sandbox` and `avatax-production` are Avalara's own.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Another address of an AvaTax REST v2 service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"http://127.0.0.1:8099")]
+    pub base_url: Option<String>,
+    /// The company's code in the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"DEFAULT")]
+    pub company: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    Practice,
+    AvataxSandbox,
+    AvataxProduction,
+}
+
+/// Certificate storage of the company.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupAnswers {
+    /// Ask the service to set up certificate storage when the company has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = true)]
+    pub request_storage: Option<bool>,
+    /// How many minutes to wait for it. Avalara needed 3 to 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 15)]
+    pub wait_minutes: Option<u32>,
+}
+
+/// Sending the customers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncAnswers {
+    /// Create the missing customers in the service and update those that differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = true)]
+    pub confirm: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionAnswer {
+    /// Upload the certificates that are there, then invite the rest.
+    Both,
+    /// Only upload certificates.
+    Upload,
+    /// Only send invitations.
+    Invite,
+    Neither,
+}
+
+/// Creating and linking certificates.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAnswers {
+    /// Create the accepted certificates and link each to its customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = true)]
+    pub confirm: Option<bool>,
+    /// What to send as expiration date for a paper that shows none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_expiration: Option<NoExpiration>,
+}
+
+/// Inviting exempt customers that are still without a certificate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationsAnswers {
+    /// Send the invitations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = true)]
+    pub confirm: Option<bool>,
+    /// How the invitations go out. `Download` sends nothing and gives links to pass on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+    /// The cover letter's title in the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"STANDARD_REQUEST")]
+    pub cover_letter: Option<String>,
+    /// The exemption reason to ask for, or `from-erp` for the ERP's reason of each customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"RESALE")]
+    pub reason: Option<String>,
+    /// Do not invite a customer that was invited within this many days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 14)]
+    pub window_days: Option<u16>,
+    /// How many minutes to wait for the invitation links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 5)]
+    pub wait_minutes: Option<u32>,
+}
+
+/// The JSON Schema of the answers file, made from the types above.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Answers).to_value()
+}

@@ -1,0 +1,157 @@
+//! Certificates: created with no customer in the call, then linked. Creating and linking are two confirmations in the journal.
+
+use super::{Run, Stopped, TRIES};
+use crate::domain::{CertificateDraft, CertificateId, CustomerCode};
+use crate::plan::{Action, DocumentRef, Write};
+use crate::ports::{ActionState, CertificateSearch, NewCertificate, ServiceError, ServiceErrorKind};
+use jiff::ToSpan;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopped> {
+    // Certificates that this run made for other writes: a lost one is never mistaken for one of these.
+    let mut ours: BTreeSet<i64> = run.records.iter().filter_map(|r| created_id(r.result.as_ref())).collect();
+    for action in actions {
+        if !run.is_open(&action.id) {
+            run.ports.progress.advance(1, "done before");
+            continue;
+        }
+        run.check_interrupt()?;
+        match &action.write {
+            Write::CreateCertificate { customer, draft, document } => {
+                create_and_link(run, action, customer, draft, document, &mut ours).await?
+            }
+            Write::LinkCertificate { customer, certificate } => {
+                run.attempt(&[&action.id])?;
+                match link(run, customer, *certificate).await {
+                    Ok(()) => run.done(&action.id, json!({ "certificate": certificate, "linked": true }), customer.as_str())?,
+                    Err(error) => run.refuse_or_stop(&action.id, error, customer.as_str())?,
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn created_id(result: Option<&Value>) -> Option<i64> {
+    result?.get("certificate")?.as_i64()
+}
+
+async fn create_and_link(
+    run: &Run<'_>,
+    action: &Action,
+    customer: &CustomerCode,
+    draft: &CertificateDraft,
+    document: &DocumentRef,
+    ours: &mut BTreeSet<i64>,
+) -> Result<(), Stopped> {
+    let created_before = run.records.iter().find(|r| r.id == action.id).and_then(|r| created_id(r.result.as_ref()));
+    if let Some(id) = created_before {
+        return link_and_confirm(run, action, customer, CertificateId(id)).await;
+    }
+    let pdf = match run.ports.documents.pdf(&document.file, document.pages, &document.sha256) {
+        Ok(pdf) => pdf,
+        Err(why) => {
+            let error = ServiceError {
+                kind: ServiceErrorKind::Invalid,
+                call: "CreateCertificates".to_owned(),
+                number: None,
+                message: why,
+                hint: Some("put the file back as it was, then resume the run".to_owned()),
+            };
+            return run.failed(&action.id, &error, customer.as_str());
+        }
+    };
+    let id = match create(run, action, draft, &pdf, customer, ours).await {
+        Ok(id) => id,
+        Err(Stopped::Service(error)) => return run.refuse_or_stop(&action.id, error, customer.as_str()),
+        Err(other) => return Err(other),
+    };
+    ours.insert(id.0);
+    run.halfway(&action.id, json!({ "certificate": id, "linked": false }))?;
+    link_and_confirm(run, action, customer, id).await
+}
+
+async fn link_and_confirm(run: &Run<'_>, action: &Action, customer: &CustomerCode, id: CertificateId) -> Result<(), Stopped> {
+    match link(run, customer, id).await {
+        Ok(()) => run.done(&action.id, json!({ "certificate": id, "linked": true }), customer.as_str()),
+        Err(error) => run.refuse_or_stop(&action.id, error, customer.as_str()),
+    }
+}
+
+/// The id of the certificate: made now, or found where an earlier attempt had made it.
+async fn create(
+    run: &Run<'_>,
+    action: &Action,
+    draft: &CertificateDraft,
+    pdf: &[u8],
+    customer: &CustomerCode,
+    ours: &BTreeSet<i64>,
+) -> Result<CertificateId, Stopped> {
+    let mut look_first = run.state(&action.id) == ActionState::Attempted;
+    let since = run.first_attempt(&action.id);
+    for tries_left in (0..TRIES).rev() {
+        if look_first && let Some(found) = find(run, draft, customer, since, ours).await? {
+            return Ok(found);
+        }
+        run.attempt(&[&action.id])?;
+        let error = match run.ports.service.create_certificate(run.ports.company, &NewCertificate { draft, pdf }).await {
+            Ok(id) => return Ok(id),
+            Err(error) => error,
+        };
+        // The service has been seen to answer with an error and to store the certificate all the same, so every error but a refusal at the
+        // door is followed by a search.
+        let at_the_door = matches!(
+            error.kind,
+            ServiceErrorKind::Unauthorized | ServiceErrorKind::Forbidden | ServiceErrorKind::NotProvisioned | ServiceErrorKind::Limited
+        );
+        if at_the_door {
+            return Err(error.into());
+        }
+        if let Some(found) = find(run, draft, customer, since, ours).await? {
+            return Ok(found);
+        }
+        if error.kind != ServiceErrorKind::Unclear || tries_left == 0 {
+            return Err(error.into());
+        }
+        look_first = true;
+    }
+    unreachable!("the last try returns")
+}
+
+/// A certificate that a lost call made: the same claim, linked to nobody or to this customer, and not one that another write of this run
+/// made.
+async fn find(
+    run: &Run<'_>,
+    draft: &CertificateDraft,
+    customer: &CustomerCode,
+    since: Option<jiff::Timestamp>,
+    ours: &BTreeSet<i64>,
+) -> Result<Option<CertificateId>, ServiceError> {
+    let begun = since.unwrap_or_else(|| run.ports.clock.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
+    // The clocks of two machines differ, and so do their time zones.
+    let created_since = begun.checked_sub(1.day()).unwrap_or(begun);
+    let found = run.ports.service.find_certificates(run.ports.company, &CertificateSearch { draft, created_since }).await?;
+    let fits = |c: &&crate::domain::CertificateOnFile| {
+        c.is_same_claim(draft) && !ours.contains(&c.id.0) && c.customers.iter().all(|linked| linked == customer)
+    };
+    Ok(found.iter().filter(fits).map(|c| c.id).min())
+}
+
+/// Links unless it is linked: what a second link of the same pair answers is written nowhere.
+async fn link(run: &Run<'_>, customer: &CustomerCode, certificate: CertificateId) -> Result<(), ServiceError> {
+    let service = run.ports.service;
+    for tries_left in (0..TRIES).rev() {
+        let linked = service.certificates_of(run.ports.company, customer).await?;
+        if linked.iter().any(|c| c.id == certificate) {
+            return Ok(());
+        }
+        match service.link(run.ports.company, customer, &[certificate]).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind == ServiceErrorKind::Unclear && tries_left > 0 => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

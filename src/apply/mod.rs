@@ -1,0 +1,200 @@
+//! Carries out an approved plan, each write exactly once.
+//!
+//! Owns: the order intent → attempt → confirmation, and what to do when an answer was lost: look the object up by what identifies it, and
+//! only then send again.
+//! Must not touch: deciding what to write, asking, printing, any vendor's types.
+//! Called by: `wizard`.
+
+mod certificates;
+mod customers;
+mod invitations;
+
+use crate::domain::Sha256;
+use crate::plan::{Action, Approved, Gate, Plan};
+use crate::ports::{
+    ActionRecord, ActionState, Clock, ExemptionService, Interrupt, JournalError, JournalStore, Progress, ServiceError, ServiceErrorKind,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Gives a document's own pages as PDF; `Err` is the reason why it can't, in words.
+pub trait DocumentPages: Sync {
+    fn pdf(&self, file: &str, pages: [u32; 2], sha256: &Sha256) -> Result<Vec<u8>, String>;
+}
+
+/// What applying needs from the outside.
+pub struct Ports<'a> {
+    pub service: &'a dyn ExemptionService,
+    pub company: crate::domain::CompanyId,
+    pub journal: &'a dyn JournalStore,
+    pub documents: &'a dyn DocumentPages,
+    pub clock: &'a dyn Clock,
+    pub progress: &'a dyn Progress,
+    pub interrupt: &'a Interrupt,
+}
+
+/// Why applying ended before the plan did. What was confirmed is in the journal; the rest can be resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    #[error("interrupted")]
+    Interrupted,
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// One write that the service refused, for a person to look at. The others went through.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refused {
+    pub what: String,
+    pub why: String,
+    pub hint: Option<String>,
+}
+
+/// What became of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub done: usize,
+    pub refused: Vec<Refused>,
+}
+
+/// Saves the approved plan, so that from here on the journal knows what is still to be done. Saving it again changes nothing.
+pub fn record(approved: &Approved<Plan>, journal: &dyn JournalStore) -> Result<(), JournalError> {
+    let gate = approved.plan().gate.name();
+    if journal.plan(gate)?.is_some() {
+        return Ok(());
+    }
+    let saved = Saved { plan: approved.plan().clone(), approval: approved.approval().clone() };
+    let value = serde_json::to_value(&saved).map_err(|e| JournalError(format!("the plan can't be written: {e}")))?;
+    let record = |(seq, action): (usize, &Action)| ActionRecord {
+        id: action.id.clone(),
+        gate: gate.to_owned(),
+        seq: u32::try_from(seq).unwrap_or(u32::MAX),
+        what: action.write.describe(),
+        reason: action.reason.clone(),
+        state: ActionState::Planned,
+        attempts: 0,
+        first_attempt: None,
+        result: None,
+    };
+    let records: Vec<ActionRecord> = approved.plan().actions.iter().enumerate().map(record).collect();
+    journal.save_plan(gate, &value, &records)
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    plan: Plan,
+    approval: crate::plan::Approval,
+}
+
+/// The plan that was approved for a gate earlier in this run.
+pub fn recorded(gate: Gate, journal: &dyn JournalStore) -> Result<Option<Approved<Plan>>, JournalError> {
+    let Some(value) = journal.plan(gate.name())? else { return Ok(None) };
+    let saved: Saved = serde_json::from_value(value).map_err(|e| JournalError(format!("the saved plan can't be read: {e}")))?;
+    crate::plan::confirm(saved.plan, saved.approval).map(Some).map_err(|e| JournalError(e.to_string()))
+}
+
+/// Carries out the plan. Writes that the journal knows as done are not made again; attempted ones are looked up first.
+pub async fn apply(approved: Approved<Plan>, ports: &Ports<'_>) -> Result<Outcome, Stopped> {
+    record(&approved, ports.journal)?;
+    let gate = approved.plan().gate;
+    let records = ports.journal.actions(gate.name())?;
+    let run = Run { gate, ports, records: &records };
+    let (what, unit) = match gate {
+        Gate::Customers => ("Syncing customers", "customers"),
+        Gate::Certificates => ("Creating and linking certificates", "certificates"),
+        Gate::Invitations => ("Sending invitations", "invitations"),
+    };
+    ports.progress.begin(what, unit, Some(approved.plan().actions.len() as u64));
+    let result = match gate {
+        Gate::Customers => customers::apply(&run, &approved.plan().actions).await,
+        Gate::Certificates => certificates::apply(&run, &approved.plan().actions).await,
+        Gate::Invitations => invitations::apply(&run, &approved.plan().actions).await,
+    };
+    ports.progress.end();
+    result?;
+    outcome(gate, ports.journal).map_err(Stopped::from)
+}
+
+/// What the journal says became of a gate's writes.
+pub fn outcome(gate: Gate, journal: &dyn JournalStore) -> Result<Outcome, JournalError> {
+    let mut outcome = Outcome::default();
+    for record in journal.actions(gate.name())? {
+        match record.state {
+            ActionState::Done => outcome.done += 1,
+            ActionState::Failed => {
+                let part = |key: &str| record.result.as_ref().and_then(|r| r.get(key)).and_then(Value::as_str).map(str::to_owned);
+                outcome.refused.push(Refused { what: record.what, why: part("message").unwrap_or_default(), hint: part("hint") });
+            }
+            ActionState::Planned | ActionState::Attempted => {}
+        }
+    }
+    Ok(outcome)
+}
+
+/// One gate being applied.
+struct Run<'a> {
+    gate: Gate,
+    ports: &'a Ports<'a>,
+    records: &'a [ActionRecord],
+}
+
+impl Run<'_> {
+    fn state(&self, id: &str) -> ActionState {
+        self.records.iter().find(|r| r.id == id).map_or(ActionState::Planned, |r| r.state)
+    }
+
+    fn first_attempt(&self, id: &str) -> Option<jiff::Timestamp> {
+        self.records.iter().find(|r| r.id == id).and_then(|r| r.first_attempt)
+    }
+
+    /// Is there still something to do for this write? Refused ones are not tried again by themselves.
+    fn is_open(&self, id: &str) -> bool {
+        matches!(self.state(id), ActionState::Planned | ActionState::Attempted)
+    }
+
+    /// Was it sent before, with an answer that nobody saw?
+    fn was_attempted(&self, id: &str) -> bool {
+        self.state(id) == ActionState::Attempted
+    }
+
+    fn attempt(&self, ids: &[&str]) -> Result<(), Stopped> {
+        Ok(self.ports.journal.attempt(self.gate.name(), ids, self.ports.clock.now())?)
+    }
+
+    fn done(&self, id: &str, result: Value, now: &str) -> Result<(), Stopped> {
+        self.ports.journal.done(self.gate.name(), id, &result, self.ports.clock.now())?;
+        self.ports.progress.advance(1, now);
+        Ok(())
+    }
+
+    fn halfway(&self, id: &str, result: Value) -> Result<(), Stopped> {
+        Ok(self.ports.journal.halfway(self.gate.name(), id, &result, self.ports.clock.now())?)
+    }
+
+    fn failed(&self, id: &str, error: &ServiceError, now: &str) -> Result<(), Stopped> {
+        let value = serde_json::to_value(error).map_err(|e| JournalError(e.to_string()))?;
+        self.ports.journal.failed(self.gate.name(), id, &value, self.ports.clock.now())?;
+        self.ports.progress.advance(1, now);
+        Ok(())
+    }
+
+    fn check_interrupt(&self) -> Result<(), Stopped> {
+        match self.ports.interrupt.is_raised() {
+            true => Err(Stopped::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// A refusal of this one object lets the others go on; anything else stops the gate.
+    fn refuse_or_stop(&self, id: &str, error: ServiceError, now: &str) -> Result<(), Stopped> {
+        match error.kind {
+            ServiceErrorKind::Invalid | ServiceErrorKind::NotFound | ServiceErrorKind::Duplicate => self.failed(id, &error, now),
+            _ => Err(error.into()),
+        }
+    }
+}
+
+/// How often a write is sent again after it was found not to have taken effect.
+const TRIES: usize = 3;

@@ -1,0 +1,13 @@
+//! The run's durable record: one SQLite file in the run's folder.
+//!
+//! Owns: intents, attempts and confirmations of every write; answers, finished steps, documents read, calls made; the chain of hashes over
+//! all of it; the lock that keeps a second process out.
+//! Must not touch: any decision. It keeps what it is told.
+//! Called by: `main`, which opens it; everything else sees the `JournalStore` and `AuditTrail` ports.
+
+mod folder;
+mod schema;
+mod store;
+
+pub use folder::{RunFolder, RunFolderError, find_run, list_runs};
+pub use store::Journal;

@@ -1,0 +1,352 @@
+//! The journal itself. Every method has written to disk when it returns; WAL with `synchronous = FULL` keeps that through a power cut.
+
+use super::folder::{JOURNAL_FILE, RunFolder, private_file};
+use super::schema::{TABLES, VERSION};
+use crate::domain::{Document, Sha256};
+use crate::ports::{
+    ActionRecord, ActionState, AnswerRecord, ApiCall, AuditTrail, JournalError, JournalResult, JournalStore, RunRecord, StepRecord,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard};
+
+/// One run's journal.
+pub struct Journal {
+    connection: Mutex<Connection>,
+}
+
+fn sql(error: rusqlite::Error) -> JournalError {
+    JournalError(error.to_string())
+}
+
+fn text<T: Serialize>(value: &T) -> JournalResult<String> {
+    serde_json::to_string(value).map_err(|e| JournalError(format!("a record can't be written: {e}")))
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> JournalResult<T> {
+    serde_json::from_str(text).map_err(|e| JournalError(format!("a record can't be read: {e}")))
+}
+
+impl Journal {
+    /// Opens the journal of a locked run folder, making it when it is new.
+    pub fn open(folder: &RunFolder) -> JournalResult<Self> {
+        let path = folder.path().join(JOURNAL_FILE);
+        // SQLite gives its side files the rights of the main file.
+        private_file(&path).map_err(|e| JournalError(format!("{}: {e}", path.display())))?;
+        let mut connection = Connection::open(&path).map_err(|e| JournalError(format!("{}: {e}", path.display())))?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(sql)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
+        let version: i64 = connection.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(sql)?;
+        match version {
+            0 => {
+                let tx = connection.transaction().map_err(sql)?;
+                tx.execute_batch(TABLES).map_err(sql)?;
+                tx.pragma_update(None, "user_version", VERSION).map_err(sql)?;
+                tx.commit().map_err(sql)?;
+            }
+            VERSION => {}
+            other => {
+                let message =
+                    format!("{}: written by another version of certonboard (format {other}, this one reads {VERSION})", path.display());
+                return Err(JournalError(message));
+            }
+        }
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A poisoned lock means a panic between statements; each transaction is whole or absent, so going on is safe.
+        self.connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> JournalResult<T>) -> JournalResult<T> {
+        let mut connection = self.lock();
+        let tx = connection.transaction().map_err(sql)?;
+        let value = work(&tx)?;
+        tx.commit().map_err(sql)?;
+        Ok(value)
+    }
+
+    /// A fact of the whole run: options, input sums, tool version.
+    pub fn set_header(&self, key: &str, value: &Value, at: Timestamp) -> JournalResult<()> {
+        let value = text(value)?;
+        self.write(|tx| {
+            tx.execute("INSERT INTO header VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2", params![key, value])
+                .map_err(sql)?;
+            event(tx, at, "header", &json!({ "key": key, "sha256": Sha256::of(value.as_bytes()) }))
+        })
+    }
+
+    pub fn header(&self, key: &str) -> JournalResult<Option<Value>> {
+        let found: Option<String> =
+            self.lock().query_row("SELECT value FROM header WHERE key = ?1", [key], |r| r.get(0)).optional().map_err(sql)?;
+        found.as_deref().map(parse).transpose()
+    }
+
+    /// Notes something that happened.
+    pub fn note(&self, kind: &str, data: &Value, at: Timestamp) -> JournalResult<()> {
+        self.write(|tx| event(tx, at, kind, data))
+    }
+
+    /// Is the chain of hashes unbroken? `Ok(n)` is the number of entries, `Err(n)` the first entry that does not fit.
+    pub fn verify(&self) -> JournalResult<Result<i64, i64>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare("SELECT n, at, kind, data, hash FROM event ORDER BY n").map_err(sql)?;
+        let mut rows = statement.query([]).map_err(sql)?;
+        let (mut before, mut count) = (String::new(), 0i64);
+        while let Some(row) = rows.next().map_err(sql)? {
+            let get = |i: usize| row.get::<_, String>(i).map_err(sql);
+            let n: i64 = row.get(0).map_err(sql)?;
+            let expected = chained(&before, &get(1)?, &get(2)?, &get(3)?);
+            let found = get(4)?;
+            count += 1;
+            if n != count || found != expected.as_str() {
+                return Ok(Err(n));
+            }
+            before = found;
+        }
+        Ok(Ok(count))
+    }
+}
+
+fn chained(before: &str, at: &str, kind: &str, data: &str) -> Sha256 {
+    // The lengths keep one field's end from passing for the next one's beginning.
+    Sha256::of(format!("{before}\n{}:{at}\n{}:{kind}\n{}:{data}", at.len(), kind.len(), data.len()).as_bytes())
+}
+
+fn event(tx: &Transaction<'_>, at: Timestamp, kind: &str, data: &Value) -> JournalResult<()> {
+    let last: Option<(i64, String)> =
+        tx.query_row("SELECT n, hash FROM event ORDER BY n DESC LIMIT 1", [], |r| Ok((r.get(0)?, r.get(1)?))).optional().map_err(sql)?;
+    let (n, before) = last.unwrap_or_default();
+    let (at, data) = (at.to_string(), text(data)?);
+    let hash = chained(&before, &at, kind, &data);
+    tx.execute("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5)", params![n + 1, at, kind, data, hash.as_str()]).map_err(sql)?;
+    Ok(())
+}
+
+fn state_name(state: ActionState) -> &'static str {
+    match state {
+        ActionState::Planned => "planned",
+        ActionState::Attempted => "attempted",
+        ActionState::Done => "done",
+        ActionState::Failed => "failed",
+    }
+}
+
+fn action_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<(ActionRecord, Option<String>, Option<String>)> {
+    let state = match row.get::<_, String>(5)?.as_str() {
+        "planned" => ActionState::Planned,
+        "attempted" => ActionState::Attempted,
+        "done" => ActionState::Done,
+        _ => ActionState::Failed,
+    };
+    let record = ActionRecord {
+        gate: row.get(0)?,
+        id: row.get(1)?,
+        seq: row.get(2)?,
+        what: row.get(3)?,
+        reason: row.get(4)?,
+        state,
+        attempts: row.get(6)?,
+        first_attempt: None,
+        result: None,
+    };
+    Ok((record, row.get(7)?, row.get(8)?))
+}
+
+fn actions_where(connection: &Connection, gate: Option<&str>) -> JournalResult<Vec<ActionRecord>> {
+    let query = "SELECT gate, id, seq, what, reason, state, attempts, first_attempt, result FROM action
+        WHERE ?1 IS NULL OR gate = ?1 ORDER BY gate, seq";
+    let mut statement = connection.prepare(query).map_err(sql)?;
+    let rows = statement.query_map([gate], action_from).map_err(sql)?;
+    rows.map(|row| {
+        let (mut record, first, result) = row.map_err(sql)?;
+        record.first_attempt = first.and_then(|t| t.parse().ok());
+        record.result = result.as_deref().map(parse).transpose()?;
+        Ok(record)
+    })
+    .collect()
+}
+
+impl JournalStore for Journal {
+    fn answer(&self, key: &str) -> JournalResult<Option<Value>> {
+        let found: Option<String> =
+            self.lock().query_row("SELECT record FROM answer WHERE key = ?1", [key], |r| r.get(0)).optional().map_err(sql)?;
+        found.map(|t| parse::<AnswerRecord>(&t).map(|r| r.value)).transpose()
+    }
+
+    fn record_answer(&self, answer: &AnswerRecord) -> JournalResult<()> {
+        let record = text(answer)?;
+        self.write(|tx| {
+            tx.execute("INSERT INTO answer VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET record = ?2", params![answer.key, record])
+                .map_err(sql)?;
+            event(tx, answer.at, "answer", &serde_json::to_value(answer).map_err(|e| JournalError(e.to_string()))?)
+        })
+    }
+
+    fn step(&self, name: &str) -> JournalResult<Option<Value>> {
+        let found: Option<String> =
+            self.lock().query_row("SELECT outcome FROM step WHERE name = ?1", [name], |r| r.get(0)).optional().map_err(sql)?;
+        found.as_deref().map(parse).transpose()
+    }
+
+    fn complete_step(&self, name: &str, outcome: &Value, at: Timestamp) -> JournalResult<()> {
+        let outcome_text = text(outcome)?;
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO step VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET outcome = ?2, at = ?3",
+                params![name, outcome_text, at.to_string()],
+            )
+            .map_err(sql)?;
+            event(tx, at, "step", &json!({ "name": name, "outcome": outcome }))
+        })
+    }
+
+    fn documents_of(&self, file: &str, reader: &str) -> JournalResult<Option<Vec<Document>>> {
+        let query = "SELECT documents FROM scan WHERE file = ?1 AND reader = ?2 AND documents IS NOT NULL";
+        let found: Option<String> = self.lock().query_row(query, [file, reader], |r| r.get(0)).optional().map_err(sql)?;
+        found.as_deref().map(parse).transpose()
+    }
+
+    fn remember_documents(&self, file: &str, reader: &str, documents: &[Document]) -> JournalResult<()> {
+        let documents = text(&documents)?;
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO scan VALUES (?1, ?2, ?3, NULL) ON CONFLICT (file) DO UPDATE SET reader = ?2, documents = ?3, unreadable = NULL",
+                params![file, reader, documents],
+            )
+            .map_err(sql)?;
+            Ok(())
+        })
+    }
+
+    fn remember_unreadable(&self, file: &str, reason: &str) -> JournalResult<()> {
+        self.write(|tx| {
+            tx.execute(
+                "INSERT INTO scan VALUES (?1, '', NULL, ?2) ON CONFLICT (file) DO UPDATE SET reader = '', documents = NULL, unreadable = ?2",
+                params![file, reason],
+            )
+            .map_err(sql)?;
+            Ok(())
+        })
+    }
+
+    fn save_plan(&self, gate: &str, plan: &Value, actions: &[ActionRecord]) -> JournalResult<()> {
+        let plan_text = text(plan)?;
+        self.write(|tx| {
+            tx.execute("INSERT INTO plan VALUES (?1, ?2)", params![gate, plan_text]).map_err(sql)?;
+            for a in actions {
+                tx.execute(
+                    "INSERT INTO action (gate, id, seq, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, 'planned')",
+                    params![gate, a.id, a.seq, a.what, a.reason],
+                )
+                .map_err(sql)?;
+            }
+            let at = plan.get("approval").and_then(|a| a.get("at")).and_then(Value::as_str).and_then(|t| t.parse().ok());
+            let data = json!({ "gate": gate, "actions": actions.len(), "sha256": Sha256::of(plan_text.as_bytes()), "approval": plan.get("approval") });
+            event(tx, at.unwrap_or(Timestamp::UNIX_EPOCH), "plan", &data)
+        })
+    }
+
+    fn plan(&self, gate: &str) -> JournalResult<Option<Value>> {
+        let found: Option<String> =
+            self.lock().query_row("SELECT plan FROM plan WHERE gate = ?1", [gate], |r| r.get(0)).optional().map_err(sql)?;
+        found.as_deref().map(parse).transpose()
+    }
+
+    fn actions(&self, gate: &str) -> JournalResult<Vec<ActionRecord>> {
+        actions_where(&self.lock(), Some(gate))
+    }
+
+    fn attempt(&self, gate: &str, ids: &[&str], at: Timestamp) -> JournalResult<()> {
+        self.write(|tx| {
+            for id in ids {
+                let changed = tx
+                    .execute(
+                        "UPDATE action SET state = 'attempted', attempts = attempts + 1, first_attempt = COALESCE(first_attempt, ?3)
+                         WHERE gate = ?1 AND id = ?2 AND state <> 'done'",
+                        params![gate, id, at.to_string()],
+                    )
+                    .map_err(sql)?;
+                if changed != 1 {
+                    return Err(JournalError(format!("write {gate}/{id} is not in the approved plan, or was done before")));
+                }
+            }
+            event(tx, at, "attempt", &json!({ "gate": gate, "ids": ids }))
+        })
+    }
+
+    fn halfway(&self, gate: &str, id: &str, result: &Value, at: Timestamp) -> JournalResult<()> {
+        finish(self, gate, id, ActionState::Attempted, result, at)
+    }
+
+    fn done(&self, gate: &str, id: &str, result: &Value, at: Timestamp) -> JournalResult<()> {
+        finish(self, gate, id, ActionState::Done, result, at)
+    }
+
+    fn failed(&self, gate: &str, id: &str, error: &Value, at: Timestamp) -> JournalResult<()> {
+        finish(self, gate, id, ActionState::Failed, error, at)
+    }
+
+    fn load(&self) -> JournalResult<RunRecord> {
+        let connection = self.lock();
+        let all = |query: &str| -> JournalResult<Vec<(String, String)>> {
+            let mut statement = connection.prepare(query).map_err(sql)?;
+            let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
+            rows.collect::<Result<_, _>>().map_err(sql)
+        };
+        let mut header = serde_json::Map::new();
+        for (key, value) in all("SELECT key, value FROM header ORDER BY key")? {
+            header.insert(key, parse(&value)?);
+        }
+        let answers = all("SELECT key, record FROM answer ORDER BY rowid")?.iter().map(|(_, r)| parse(r)).collect::<JournalResult<_>>()?;
+        let steps = all("SELECT name, json_array(outcome, at) FROM step ORDER BY at, rowid")?
+            .into_iter()
+            .map(|(name, pair)| {
+                let (outcome, at): (String, Timestamp) = parse(&pair)?;
+                Ok(StepRecord { name, outcome: parse(&outcome)?, at })
+            })
+            .collect::<JournalResult<_>>()?;
+        let mut documents = Vec::new();
+        for (_, found) in all("SELECT file, documents FROM scan WHERE documents IS NOT NULL ORDER BY file")? {
+            documents.extend(parse::<Vec<Document>>(&found)?);
+        }
+        let unreadable = all("SELECT file, unreadable FROM scan WHERE unreadable IS NOT NULL ORDER BY file")?;
+        let calls = all("SELECT '', record FROM call ORDER BY n")?.iter().map(|(_, r)| parse(r)).collect::<JournalResult<_>>()?;
+        let actions = actions_where(&connection, None)?;
+        Ok(RunRecord { header: Value::Object(header), answers, steps, actions, documents, unreadable, calls })
+    }
+}
+
+fn finish(journal: &Journal, gate: &str, id: &str, state: ActionState, result: &Value, at: Timestamp) -> JournalResult<()> {
+    let result_text = text(result)?;
+    let kind = if state == ActionState::Attempted { "halfway" } else { state_name(state) };
+    journal.write(|tx| {
+        let changed = tx
+            .execute(
+                "UPDATE action SET state = ?3, result = ?4 WHERE gate = ?1 AND id = ?2 AND state <> 'done'",
+                params![gate, id, state_name(state), result_text],
+            )
+            .map_err(sql)?;
+        if changed != 1 {
+            return Err(JournalError(format!("write {gate}/{id} is not in the approved plan, or was done before")));
+        }
+        event(tx, at, kind, &json!({ "gate": gate, "id": id, "result": result }))
+    })
+}
+
+impl AuditTrail for Journal {
+    fn record(&self, call: ApiCall) {
+        // The call itself has happened; failing to note it must not make the caller think it has not.
+        let _ = text(&call).and_then(|record| {
+            self.write(|tx| {
+                tx.execute("INSERT INTO call (record) VALUES (?1)", [&record]).map_err(sql)?;
+                let data = serde_json::to_value(&call).map_err(|e| JournalError(e.to_string()))?;
+                event(tx, call.started, "call", &data)
+            })
+        });
+    }
+}

@@ -1,0 +1,213 @@
+//! From what is wanted and what is there to the writes that are needed, each with its reason.
+//!
+//! Owns: the plan, its actions with stable ids, its fingerprint, and the only maker of an approved plan.
+//! Must not touch: network, disk, clock, terminal. The same values give the same plan.
+//! Called by: `wizard`, which shows a plan and asks; `apply`, which carries an approved one out.
+
+mod approved;
+mod certificates;
+mod customers;
+mod invitations;
+
+pub use approved::{Approval, Approved, confirm};
+pub use certificates::{CertificateInputs, NoExpiration, plan_certificates, reason_on_list};
+pub use customers::{CustomerInputs, plan_customers};
+pub use invitations::{Coverage, InvitationInputs, InviteChoice, InviteReason, Outlook, coverage_of, invitation_outlook, plan_invitations};
+
+use crate::domain::{CertificateDraft, CertificateId, Customer, CustomerCode, ExposureZone, InvitationDraft, Sha256};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The three points where the run asks before it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    Customers,
+    Certificates,
+    Invitations,
+}
+
+impl Gate {
+    pub const ALL: [Gate; 3] = [Gate::Customers, Gate::Certificates, Gate::Invitations];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Gate::Customers => "customers",
+            Gate::Certificates => "certificates",
+            Gate::Invitations => "invitations",
+        }
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A field that an update changes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Change {
+    pub field: String,
+    pub old: String,
+    pub new: String,
+}
+
+/// Which pages of which file a certificate's document is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DocumentRef {
+    pub file: String,
+    pub pages: [u32; 2],
+    pub sha256: Sha256,
+}
+
+/// One write to the service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "write", rename_all = "snake_case")]
+pub enum Write {
+    CreateCustomer {
+        customer: Customer,
+        zones: Vec<ExposureZone>,
+    },
+    UpdateCustomer {
+        customer: Customer,
+        zones: Vec<ExposureZone>,
+        changes: Vec<Change>,
+    },
+    /// Create the certificate, then link it to the customer.
+    CreateCertificate {
+        customer: CustomerCode,
+        draft: CertificateDraft,
+        document: DocumentRef,
+    },
+    /// The certificate is on file, but this customer is not linked to it.
+    LinkCertificate {
+        customer: CustomerCode,
+        certificate: CertificateId,
+    },
+    SendInvitation {
+        draft: InvitationDraft,
+    },
+}
+
+impl Write {
+    /// What this write is about, by what identifies the object. Two runs over the same input give the same text.
+    fn identity(&self) -> String {
+        let number = |draft: &CertificateDraft| draft.number.as_ref().map(|n| n.folded()).unwrap_or_default();
+        match self {
+            Write::CreateCustomer { customer, .. } => format!("create-customer\n{}", customer.code),
+            Write::UpdateCustomer { customer, .. } => format!("update-customer\n{}", customer.code),
+            Write::CreateCertificate { customer, draft, .. } => {
+                format!("create-certificate\n{customer}\n{}\n{}\n{}", draft.zone.name, number(draft), draft.signed)
+            }
+            Write::LinkCertificate { customer, certificate } => format!("link-certificate\n{customer}\n{certificate}"),
+            Write::SendInvitation { draft } => format!("send-invitation\n{}", draft.customer),
+        }
+    }
+
+    /// In words, for a list.
+    pub fn describe(&self) -> String {
+        match self {
+            Write::CreateCustomer { customer, .. } => format!("create customer {} “{}”", customer.code, customer.name),
+            Write::UpdateCustomer { customer, changes, .. } => {
+                let fields: Vec<&str> = changes.iter().map(|c| c.field.as_str()).collect();
+                format!("update customer {} “{}”: {}", customer.code, customer.name, fields.join(", "))
+            }
+            Write::CreateCertificate { customer, draft, document } => {
+                let number = draft.number.as_ref().map_or("no number".to_owned(), ToString::to_string);
+                format!("create certificate {} {number} for {customer} from {}, and link it", draft.zone.name, document.file)
+            }
+            Write::LinkCertificate { customer, certificate } => format!("link certificate {certificate} to {customer}"),
+            Write::SendInvitation { draft } => match &draft.recipient {
+                Some(to) => format!("invite {} by {} to {to}", draft.customer, draft.delivery),
+                None => format!("invite {} by {}", draft.customer, draft.delivery),
+            },
+        }
+    }
+
+    pub fn customer(&self) -> &CustomerCode {
+        match self {
+            Write::CreateCustomer { customer, .. } | Write::UpdateCustomer { customer, .. } => &customer.code,
+            Write::CreateCertificate { customer, .. } | Write::LinkCertificate { customer, .. } => customer,
+            Write::SendInvitation { draft } => &draft.customer,
+        }
+    }
+}
+
+/// One write with its reason. `id` is the same in every run over the same input.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Action {
+    pub id: String,
+    #[serde(flatten)]
+    pub write: Write,
+    pub reason: String,
+}
+
+impl Action {
+    pub fn new(write: Write, reason: impl Into<String>) -> Self {
+        let sum = Sha256::of(write.identity().as_bytes());
+        Self { id: sum.as_str()[..16].to_owned(), write, reason: reason.into() }
+    }
+}
+
+/// Something that the plan leaves alone, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Note {
+    pub subject: String,
+    pub text: String,
+}
+
+/// Every write of one gate, in the order in which it would be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub gate: Gate,
+    pub actions: Vec<Action>,
+    /// Wanted and already so.
+    pub unchanged: usize,
+    pub notes: Vec<Note>,
+    /// Sum over gate and actions: what a person approved can be told from what is applied.
+    pub fingerprint: Sha256,
+}
+
+impl Plan {
+    /// Drops a second action with the same id (the same paper scanned twice), and says so.
+    pub fn new(gate: Gate, actions: Vec<Action>, unchanged: usize, mut notes: Vec<Note>) -> Self {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut kept = Vec::with_capacity(actions.len());
+        for action in actions {
+            match seen.insert(action.id.clone()) {
+                true => kept.push(action),
+                false => notes.push(Note {
+                    subject: action.write.customer().to_string(),
+                    text: format!("once is enough: {}", action.write.describe()),
+                }),
+            }
+        }
+        let fingerprint = Self::sum(gate, &kept);
+        Self { gate, actions: kept, unchanged, notes, fingerprint }
+    }
+
+    fn sum(gate: Gate, actions: &[Action]) -> Sha256 {
+        // Serialising plain records with text keys can't fail; an empty text would only make the sum useless, never wrong silently,
+        // because `is_intact` compares by the same rule.
+        let text = serde_json::to_string(&(gate, actions)).unwrap_or_default();
+        Sha256::of(text.as_bytes())
+    }
+
+    /// Does the fingerprint still belong to these actions?
+    pub fn is_intact(&self) -> bool {
+        Self::sum(self.gate, &self.actions) == self.fingerprint
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty()
+    }
+}
+
+/// The states a customer is to be known for: its own, those it is shipped to, and those a document claims for it.
+pub(crate) fn zones_for(customer: &Customer, definitions: &[ExposureZone]) -> Vec<ExposureZone> {
+    let mut regions: Vec<_> = customer.address.region.iter().chain(&customer.ship_to).collect();
+    regions.sort();
+    regions.dedup();
+    regions.into_iter().filter_map(|region| definitions.iter().find(|z| z.is_state(region)).cloned()).collect()
+}
