@@ -8,3 +8,4 @@ pub mod domain;
 pub mod journal;
 pub mod plan;
 pub mod ports;
+pub mod ui;

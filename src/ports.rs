@@ -504,3 +504,15 @@ pub trait JournalStore: Send + Sync {
 
     fn load(&self) -> JournalResult<RunRecord>;
 }
+
+/// The check that a typed answer and one from a file both pass. The text says what is wrong.
+pub fn check_text(kind: &QuestionKind, text: &str) -> Result<(), String> {
+    let text = text.trim();
+    match kind {
+        QuestionKind::File if !Path::new(text).is_file() => Err(format!("there is no file `{text}`")),
+        QuestionKind::Folder if !Path::new(text).is_dir() => Err(format!("there is no folder `{text}`")),
+        QuestionKind::Number if text.parse::<u64>().is_err() => Err(format!("`{text}` is no whole number")),
+        QuestionKind::Text | QuestionKind::File | QuestionKind::Folder if text.is_empty() => Err("it is empty".to_owned()),
+        _ => Ok(()),
+    }
+}

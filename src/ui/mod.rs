@@ -1,0 +1,15 @@
+//! The only place that prints, asks and draws bars.
+//!
+//! Owns: the terminal's prompts, the printed blocks, progress bars, making untrusted text harmless.
+//! Must not touch: rules, the service, files of the merchant.
+//! Called by: `main`, which hands these to the wizard as ports.
+
+mod progress;
+mod sanitize;
+mod screen;
+mod terminal;
+
+pub use progress::{Bars, Lines};
+pub use sanitize::printable;
+pub use screen::Printer;
+pub use terminal::{TerminalPrompter, ask_secret};

@@ -1,0 +1,108 @@
+//! Bars on a terminal, calm lines elsewhere.
+
+use super::sanitize::printable;
+use crate::ports::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::Write;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// A bar with count, rate and time left.
+#[derive(Default)]
+pub struct Bars {
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Progress for Bars {
+    fn begin(&self, what: &str, unit: &str, total: Option<u64>) {
+        let bar = match total {
+            Some(total) => ProgressBar::new(total),
+            None => ProgressBar::no_length(),
+        };
+        let template = match total {
+            Some(_) => format!("  {{prefix}} {{bar:24}} {{pos}}/{{len}} {unit}, {{eta}} left  {{wide_msg}}"),
+            None => format!("  {{prefix}} {{spinner}} {{pos}} {unit}, {{elapsed}}  {{wide_msg}}"),
+        };
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        bar.set_prefix(printable(what));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        if let Some(old) = self.lock().replace(bar) {
+            old.finish_and_clear();
+        }
+    }
+
+    fn advance(&self, by: u64, now: &str) {
+        if let Some(bar) = self.lock().as_ref() {
+            bar.inc(by);
+            bar.set_message(printable(now));
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = self.lock().take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Bars {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
+        self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// One line at the start of each piece of work, and one for every tenth of it: for logs and pipes.
+pub struct Lines {
+    state: Mutex<State>,
+    quiet: bool,
+}
+
+#[derive(Default)]
+struct State {
+    what: String,
+    unit: String,
+    total: Option<u64>,
+    done: u64,
+    told: u64,
+}
+
+impl Lines {
+    pub fn new(quiet: bool) -> Self {
+        Self { state: Mutex::default(), quiet }
+    }
+
+    fn print(&self, line: &str) {
+        if !self.quiet {
+            // A closed stderr is no reason to stop a run.
+            let _ = writeln!(std::io::stderr(), "    {}", printable(line));
+        }
+    }
+}
+
+impl Progress for Lines {
+    fn begin(&self, what: &str, unit: &str, total: Option<u64>) {
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *state = State { what: what.to_owned(), unit: unit.to_owned(), total, ..State::default() };
+        match total {
+            Some(0) => {}
+            Some(total) => self.print(&format!("{what}: {total} {unit}")),
+            None => self.print(what),
+        }
+    }
+
+    fn advance(&self, by: u64, _now: &str) {
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        state.done += by;
+        let step = state.total.map_or(1000, |t| (t / 10).max(10));
+        if state.done >= state.told + step {
+            state.told = state.done;
+            let of = state.total.map(|t| format!(" of {t}")).unwrap_or_default();
+            let line = format!("{}: {}{of} {}", state.what, state.done, state.unit);
+            self.print(&line);
+        }
+    }
+
+    fn end(&self) {}
+}

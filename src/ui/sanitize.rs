@@ -1,0 +1,36 @@
+//! Text from cells, scans, file names and servers may hold control characters, colour codes and direction marks. None of them reaches the
+//! terminal.
+
+/// The text with control, direction and invisible characters shown as `\u{…}` escapes. Line breaks become blanks.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(' '),
+            '\r' => {}
+            c if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Zero-width and direction-changing characters, tags and variation marks that make one text look like another.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn what_could_move_the_cursor_or_hide_is_shown() {
+        assert_eq!(printable("a\u{1b}[31mred"), "a\\u{1b}[31mred");
+        assert_eq!(printable("abc\u{202e}fdp.exe"), "abc\\u{202e}fdp.exe");
+        assert_eq!(printable("two\r\nlines\tand\u{7}"), "two lines and\\u{7}");
+        assert_eq!(printable("Zoë & Söhne 株式会社 🦷"), "Zoë & Söhne 株式会社 🦷");
+    }
+}
