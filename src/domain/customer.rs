@@ -62,6 +62,6 @@ pub struct CustomerOnFile {
     pub address: Address,
     pub contact: Contact,
     pub tax_number: Option<TaxNumber>,
-    /// The states the service would ask this customer for.
-    pub exposure_zones: Vec<Region>,
+    /// The states the service would ask this customer for; `None` where it does not tell.
+    pub exposure_zones: Option<Vec<Region>>,
 }

@@ -2,34 +2,25 @@
 
 use super::{Action, Change, Gate, Note, Plan, Write, zones_for};
 use crate::domain::{Customer, CustomerCode, CustomerOnFile, ExposureZone, Region};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What the customers' gate is planned from.
 pub struct CustomerInputs<'a> {
     pub wanted: &'a [Customer],
     pub present: &'a [CustomerOnFile],
     pub zones: &'a [ExposureZone],
-    /// Customers whose certificate is in the folder of scans; they go first. May be empty.
-    pub with_certificate: &'a BTreeSet<CustomerCode>,
-    /// States that papers claim for a customer, beyond the ERP's own. May be empty.
-    pub claimed: &'a BTreeMap<CustomerCode, BTreeSet<Region>>,
 }
 
-/// Order: exempt customers with certificates, exempt ones without, the rest; each by code.
+/// Order: exempt customers first, then the rest; each by code.
 pub fn plan_customers(inputs: &CustomerInputs<'_>) -> Plan {
     let present: BTreeMap<&CustomerCode, &CustomerOnFile> = inputs.present.iter().map(|c| (&c.code, c)).collect();
     let folded: BTreeMap<String, &CustomerCode> = inputs.present.iter().map(|c| (c.code.as_str().to_lowercase(), &c.code)).collect();
     let mut wanted: Vec<&Customer> = inputs.wanted.iter().collect();
-    wanted.sort_by_key(|c| (!c.is_exempt(), !inputs.with_certificate.contains(&c.code), &c.code));
+    wanted.sort_by_key(|c| (!c.is_exempt(), &c.code));
 
     let (mut actions, mut notes, mut unchanged) = (Vec::new(), Vec::new(), 0);
     for customer in wanted {
-        let mut customer = customer.clone();
-        if let Some(regions) = inputs.claimed.get(&customer.code) {
-            customer.ship_to.extend(regions.iter().cloned());
-            customer.ship_to.sort();
-            customer.ship_to.dedup();
-        }
+        let customer = customer.clone();
         let zones = zones_for(&customer, inputs.zones);
         match present.get(&customer.code) {
             None => {
@@ -85,10 +76,11 @@ fn changes(erp: &Customer, on_file: &CustomerOnFile, zones: &[ExposureZone]) -> 
     compare("phoneNumber", text(&on_file.contact.phone), text(&erp.contact.phone));
     compare("faxNumber", text(&on_file.contact.fax), text(&erp.contact.fax));
     compare("contactName", text(&on_file.contact.name), text(&erp.contact.name));
-    let have: BTreeSet<&Region> = on_file.exposure_zones.iter().collect();
+    // A service that does not tell its zones can't be compared with; taking that for "none" would send an update with every run.
+    let Some(have) = &on_file.exposure_zones else { return found };
     let missing: Vec<&str> = zones.iter().filter_map(|z| z.region.as_ref()).filter(|r| !have.contains(r)).map(Region::code).collect();
     if !missing.is_empty() {
-        let old = on_file.exposure_zones.iter().map(Region::code).collect::<Vec<_>>().join(", ");
+        let old = have.iter().map(Region::code).collect::<Vec<_>>().join(", ");
         found.push(Change { field: "exposureZones".to_owned(), old, new: missing.join(", ") });
     }
     found
@@ -110,7 +102,7 @@ fn keep_what_the_erp_lacks(mut erp: Customer, on_file: &CustomerOnFile) -> Custo
 }
 
 fn with_zones_on_file(mut zones: Vec<ExposureZone>, on_file: &CustomerOnFile, known: &[ExposureZone]) -> Vec<ExposureZone> {
-    zones.extend(on_file.exposure_zones.iter().filter_map(|region| known.iter().find(|z| z.is_state(region)).cloned()));
+    zones.extend(on_file.exposure_zones.iter().flatten().filter_map(|region| known.iter().find(|z| z.is_state(region)).cloned()));
     zones.sort();
     zones.dedup();
     zones

@@ -51,7 +51,7 @@ impl Printer {
     fn table(&self, title: &str, head: &[String], rows: &[Vec<String>], note: Option<&str>) {
         use comfy_table::{ContentArrangement, Table, presets};
         let mut table = Table::new();
-        table.load_style(presets::UTF8_BORDERS_ONLY_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(self.width.saturating_sub(2)).unwrap_or(100));
         table.set_header(head.iter().map(|h| printable(h)));
         for row in rows {
