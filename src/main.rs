@@ -1,1 +1,34 @@
-fn main() {}
+//! Parses the command line, builds the adapters, runs, and maps the outcome to an exit code. No rules and no wording of steps here.
+
+mod commands;
+
+use certonboard::cli::{AnswersCommand, Cli, Command, Exit, SandboxCommand};
+use certonboard::error::Fault;
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    certonboard::ocr::limit_threads();
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return commands::tell(&Fault::new(Exit::Failed, format!("the program can't start its threads: {error}"))),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            None => commands::run::run(&cli.run).await,
+            Some(Command::Run(args)) => commands::run::run(&args).await,
+            Some(Command::Resume(args)) => commands::run::resume(&args).await,
+            Some(Command::Extract(args)) => commands::extract::extract(&args),
+            Some(Command::Answers { command: AnswersCommand::Init }) => commands::print(&certonboard::answers::template()),
+            Some(Command::Answers { command: AnswersCommand::Schema }) => commands::print_json(&certonboard::answers::schema()),
+            Some(Command::Sandbox { command: SandboxCommand::Serve(args) }) => commands::serve::serve(&args).await,
+        }
+    });
+    // Threads that still wait for a dead connection must not keep the program.
+    runtime.shutdown_background();
+    match done {
+        Ok(exit) => exit.into(),
+        Err(fault) => commands::tell(&fault),
+    }
+}

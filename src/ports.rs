@@ -438,6 +438,8 @@ pub struct ActionRecord {
     pub id: String,
     pub gate: String,
     pub seq: u32,
+    /// The customer it is about.
+    pub customer: CustomerCode,
     /// In words: `create customer C-10233 “Blue Ridge Supply”`.
     pub what: String,
     pub reason: String,

@@ -71,6 +71,7 @@ pub fn record(approved: &Approved<Plan>, journal: &dyn JournalStore) -> Result<(
         id: action.id.clone(),
         gate: gate.to_owned(),
         seq: u32::try_from(seq).unwrap_or(u32::MAX),
+        customer: action.write.customer().clone(),
         what: action.write.describe(),
         reason: action.reason.clone(),
         state: ActionState::Planned,

@@ -123,3 +123,16 @@ pub(super) fn private_file(path: &Path) -> io::Result<File> {
     }
     options.open(path)
 }
+
+/// Writes a file that only the user may read, whole or not at all: a temporary file beside it, synced, then renamed.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut file = private_file(&part)?;
+    file.set_len(0)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&part, path)
+}

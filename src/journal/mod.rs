@@ -9,5 +9,5 @@ mod folder;
 mod schema;
 mod store;
 
-pub use folder::{RunFolder, RunFolderError, find_run, list_runs};
+pub use folder::{DEFAULT_PARENT, RunFolder, RunFolderError, find_run, list_runs, write_private};
 pub use store::Journal;

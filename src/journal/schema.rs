@@ -9,7 +9,7 @@ CREATE TABLE step (name TEXT PRIMARY KEY, outcome TEXT NOT NULL, at TEXT NOT NUL
 CREATE TABLE scan (file TEXT PRIMARY KEY, reader TEXT NOT NULL, documents TEXT, unreadable TEXT,
     CHECK ((documents IS NULL) <> (unreadable IS NULL))) STRICT;
 CREATE TABLE plan (gate TEXT PRIMARY KEY, plan TEXT NOT NULL) STRICT;
-CREATE TABLE action (gate TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL,
+CREATE TABLE action (gate TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, customer TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('planned', 'attempted', 'done', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0, first_attempt TEXT, result TEXT,
     PRIMARY KEY (gate, id)) STRICT;

@@ -2,7 +2,7 @@
 
 use super::folder::{JOURNAL_FILE, RunFolder, private_file};
 use super::schema::{TABLES, VERSION};
-use crate::domain::{Document, Sha256};
+use crate::domain::{CustomerCode, Document, Sha256};
 use crate::ports::{
     ActionRecord, ActionState, AnswerRecord, ApiCall, AuditTrail, JournalError, JournalResult, JournalStore, RunRecord, StepRecord,
 };
@@ -136,39 +136,38 @@ fn state_name(state: ActionState) -> &'static str {
     }
 }
 
-fn action_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<(ActionRecord, Option<String>, Option<String>)> {
-    let state = match row.get::<_, String>(5)?.as_str() {
+fn action_from(row: &rusqlite::Row<'_>) -> JournalResult<ActionRecord> {
+    let text = |column: &str| row.get::<_, String>(column).map_err(sql);
+    let maybe = |column: &str| row.get::<_, Option<String>>(column).map_err(sql);
+    let state = match text("state")?.as_str() {
         "planned" => ActionState::Planned,
         "attempted" => ActionState::Attempted,
         "done" => ActionState::Done,
         _ => ActionState::Failed,
     };
-    let record = ActionRecord {
-        gate: row.get(0)?,
-        id: row.get(1)?,
-        seq: row.get(2)?,
-        what: row.get(3)?,
-        reason: row.get(4)?,
+    Ok(ActionRecord {
+        gate: text("gate")?,
+        id: text("id")?,
+        seq: row.get("seq").map_err(sql)?,
+        customer: CustomerCode::new(text("customer")?).map_err(|e| JournalError(e.to_string()))?,
+        what: text("what")?,
+        reason: text("reason")?,
         state,
-        attempts: row.get(6)?,
-        first_attempt: None,
-        result: None,
-    };
-    Ok((record, row.get(7)?, row.get(8)?))
+        attempts: row.get("attempts").map_err(sql)?,
+        first_attempt: maybe("first_attempt")?.and_then(|t| t.parse().ok()),
+        result: maybe("result")?.as_deref().map(parse).transpose()?,
+    })
 }
 
 fn actions_where(connection: &Connection, gate: Option<&str>) -> JournalResult<Vec<ActionRecord>> {
-    let query = "SELECT gate, id, seq, what, reason, state, attempts, first_attempt, result FROM action
-        WHERE ?1 IS NULL OR gate = ?1 ORDER BY gate, seq";
+    let query = "SELECT * FROM action WHERE ?1 IS NULL OR gate = ?1 ORDER BY gate, seq";
     let mut statement = connection.prepare(query).map_err(sql)?;
-    let rows = statement.query_map([gate], action_from).map_err(sql)?;
-    rows.map(|row| {
-        let (mut record, first, result) = row.map_err(sql)?;
-        record.first_attempt = first.and_then(|t| t.parse().ok());
-        record.result = result.as_deref().map(parse).transpose()?;
-        Ok(record)
-    })
-    .collect()
+    let mut rows = statement.query([gate]).map_err(sql)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(sql)? {
+        found.push(action_from(row)?);
+    }
+    Ok(found)
 }
 
 impl JournalStore for Journal {
@@ -240,8 +239,8 @@ impl JournalStore for Journal {
             tx.execute("INSERT INTO plan VALUES (?1, ?2)", params![gate, plan_text]).map_err(sql)?;
             for a in actions {
                 tx.execute(
-                    "INSERT INTO action (gate, id, seq, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, 'planned')",
-                    params![gate, a.id, a.seq, a.what, a.reason],
+                    "INSERT INTO action (gate, id, seq, customer, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned')",
+                    params![gate, a.id, a.seq, a.customer.as_str(), a.what, a.reason],
                 )
                 .map_err(sql)?;
             }

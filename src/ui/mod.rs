@@ -12,4 +12,4 @@ mod terminal;
 pub use progress::{Bars, Lines};
 pub use sanitize::printable;
 pub use screen::Printer;
-pub use terminal::{TerminalPrompter, ask_secret};
+pub use terminal::{TerminalPrompter, ask_line, ask_secret};

@@ -74,3 +74,10 @@ pub fn ask_secret(text: &str) -> std::io::Result<String> {
     term.write_str(&format!("{text}: "))?;
     term.read_secure_line()
 }
+
+/// Asks for a line of text.
+pub fn ask_line(text: &str) -> std::io::Result<String> {
+    let term = Term::stderr();
+    term.write_str(&format!("{text}: "))?;
+    term.read_line()
+}

@@ -1,0 +1,35 @@
+# Two commands matter: `make demo` and `make test`.
+
+.PHONY: demo test build system system-tests sample-data clean
+
+RUN_DIR ?= certonboard-runs/demo
+
+system:
+	@scripts/install-system-packages.sh
+
+system-tests:
+	@scripts/install-system-packages.sh --tests
+
+build: system
+	cargo build --locked --release
+
+# The main job on the sample data, with no question asked, against the practice service. Exit code 3 means that something waits for a
+# person: the sample data has papers that a person must look at, so here it is the right end.
+demo: build
+	@rm -rf $(RUN_DIR)
+	@target/release/certonboard run --sandbox --non-interactive --answers sample_data/answers.yaml --run-dir $(RUN_DIR) --today 2026-11-20; \
+	code=$$?; if [ $$code -ne 0 ] && [ $$code -ne 3 ]; then exit $$code; fi
+
+test: system-tests
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo test --locked
+
+# Draws the sample data anew; the result is the same every time.
+sample-data:
+	python3 -m pip install -q -r sample_data/requirements.txt
+	python3 sample_data/make_sample_data.py
+
+clean:
+	cargo clean
+	rm -rf certonboard-runs

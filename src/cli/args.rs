@@ -1,0 +1,256 @@
+//! The clap types. Their doc comments are the help texts.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+const CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage or input; 3 done, but something waits for a person; 4 declined or stopped by the user; \
+5 refused by the service; 130 interrupted.";
+
+/// Bring a merchant's customers and exemption certificates onto Avalara, guided.
+///
+/// Reads the merchant's customer spreadsheet, says how many customers are exempt, syncs them after a yes, reads a folder of certificate scans,
+/// creates the certificates and links each to its customer, and invites every exempt customer still without one. With no command it is
+/// `certonboard run`.
+#[derive(Debug, Parser)]
+#[command(name = "certonboard", version, args_conflicts_with_subcommands = true, max_term_width = 110)]
+#[command(after_help = format!("Examples:\n  certonboard\n  certonboard run --sandbox --customers customers.xlsx --certificates scans/\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\"\n\n{CODES}"))]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The guided onboarding, from the spreadsheet to the invitations.
+    ///
+    /// Every step says what it found and asks before it writes. Each question has a key in the answers file, so that the same run can be made
+    /// with no question asked.
+    #[command(after_help = format!("Examples:\n  certonboard run\n  certonboard run --sandbox --dry-run --customers customers.xlsx --certificates scans/\n  certonboard run --non-interactive --answers answers.yaml\n  certonboard run --non-interactive --yes --customers customers.xlsx --certificates scans/ --merchant \"Blue Heron Supply Co.\" --company DEFAULT\n\n{CODES}"))]
+    Run(Box<RunArgs>),
+    /// Go on with a run that was stopped.
+    ///
+    /// Steps that were completed are not done again; writes whose answer was lost are looked up before anything is sent.
+    #[command(after_help = format!("Example:\n  certonboard resume 20261120-101500-3f9a\n\n{CODES}"))]
+    Resume(Box<ResumeArgs>),
+    /// Read certificate scans and print what they say, one JSON line each. No network.
+    #[command(after_help = "Examples:\n  certonboard extract scans/ --format jsonl > certificates.jsonl\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\" --today 2026-11-20\n\nThe lines come in the order of the files, while later files are still being read.")]
+    Extract(ExtractArgs),
+    /// Make an answers file, or print its schema.
+    Answers {
+        #[command(subcommand)]
+        command: AnswersCommand,
+    },
+    /// The practice service: an AvaTax stand-in on this machine.
+    Sandbox {
+        #[command(subcommand)]
+        command: SandboxCommand,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ServiceName {
+    Avatax,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LinesFormat {
+    /// One JSON object a line.
+    #[default]
+    Jsonl,
+}
+
+/// Where the customers go.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Target {
+    /// The service's kind.
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub service: Option<ServiceName>,
+    /// Address of the service; https only, except on this machine.
+    #[arg(long, value_name = "URL", env = "AVATAX_BASE_URL")]
+    pub base_url: Option<String>,
+    /// The company's code in the service.
+    #[arg(long, value_name = "CODE", env = "AVATAX_COMPANY_CODE")]
+    pub company: Option<String>,
+    /// Use the built-in practice service: no account needed, nothing leaves this machine.
+    #[arg(long, conflicts_with = "base_url")]
+    pub sandbox: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    /// The merchant's customer spreadsheet.
+    #[arg(long, value_name = "FILE")]
+    pub customers: Option<PathBuf>,
+    /// The folder of certificate scans.
+    #[arg(long, value_name = "DIR")]
+    pub certificates: Option<PathBuf>,
+    /// The merchant's name, as certificates name the seller.
+    #[arg(long, value_name = "NAME")]
+    pub merchant: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+    /// Read and decide everything, show and save the plan, write nothing to the service.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Answers to the questions, as YAML.
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Ask nothing; an unanswered question that needs an answer stops the run with exit code 2 and names its key.
+    #[arg(long)]
+    pub non_interactive: bool,
+    /// Answer every confirmation with yes and every choice with what is recommended.
+    #[arg(long)]
+    pub yes: bool,
+    /// Write this run's answers to a file, for replay.
+    #[arg(long, value_name = "FILE")]
+    pub record_answers: Option<PathBuf>,
+    /// The folder for this run's journal and report.
+    ///
+    /// Default: a new one in certonboard-runs/.
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// The day that every decision uses.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub today: Option<Date>,
+    /// Threads for reading scans.
+    ///
+    /// Default: as many as the machine has.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Print less.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// How the summary is printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: ResultFormat,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ResumeArgs {
+    /// The run's name below certonboard-runs/, or its folder.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Answers to the questions, as YAML.
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Ask nothing.
+    #[arg(long)]
+    pub non_interactive: bool,
+    /// Answer every confirmation with yes and every choice with what is recommended.
+    #[arg(long)]
+    pub yes: bool,
+    /// Write this run's answers to a file, for replay.
+    #[arg(long, value_name = "FILE")]
+    pub record_answers: Option<PathBuf>,
+    /// Threads for reading scans.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Print less.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// How the summary is printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: ResultFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ExtractArgs {
+    /// The folder of scans.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// The merchant's customer spreadsheet; each paper is then matched to a customer.
+    #[arg(long, value_name = "FILE")]
+    pub customers: Option<PathBuf>,
+    /// The merchant's name, as certificates name the seller.
+    #[arg(long, value_name = "NAME")]
+    pub merchant: Option<String>,
+    /// The day that every decision uses.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub today: Option<Date>,
+    /// Threads for reading.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// How the documents are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: LinesFormat,
+    /// Print less.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AnswersCommand {
+    /// Print a commented template with every key.
+    #[command(after_help = "Example:\n  certonboard answers init > answers.yaml")]
+    Init,
+    /// Print the JSON Schema of the answers file.
+    #[command(after_help = "Example:\n  certonboard answers schema > answers.schema.json")]
+    Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Serve the practice service by itself, for any client. Prints its address when it is ready.
+    ///
+    /// Account id 2000000000, license key SANDBOX, company id 12345, company code DEFAULT.
+    #[command(after_help = "Examples:\n  certonboard sandbox serve --listen 127.0.0.1:8099 --data sandbox.sqlite\n  curl -u 2000000000:SANDBOX http://127.0.0.1:8099/api/v2/utilities/ping")]
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Address and port; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8099")]
+    pub listen: SocketAddr,
+    /// Keep the data in this SQLite file.
+    ///
+    /// Default: in memory, gone when the server stops.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Begin with a company whose certificate storage is not set up.
+    #[arg(long)]
+    pub not_provisioned: bool,
+    /// The day that decides what has expired.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub today: Option<Date>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    /// Every command that can be run shows an example.
+    #[test]
+    fn every_help_has_an_example() {
+        fn look(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let leaf = command.get_subcommands().next().is_none();
+            if leaf {
+                let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(after.contains("certonboard "), "{path}: no example in its help");
+            }
+            for argument in command.get_arguments().filter(|a| !matches!(a.get_id().as_str(), "help" | "version")) {
+                assert!(argument.get_help().is_some(), "{path}: {} has no help", argument.get_id());
+            }
+            command.get_subcommands().for_each(|sub| look(sub, &path));
+        }
+        look(&Cli::command(), "");
+    }
+}

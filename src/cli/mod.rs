@@ -1,0 +1,13 @@
+//! The command line: clap types, resolved once to plain options.
+//!
+//! Owns: flags, their help, exit codes, and flag over environment over answers file over default.
+//! Must not touch: network, prompts, rules.
+//! Called by: `main`.
+
+mod args;
+mod exit;
+mod options;
+
+pub use args::{AnswersCommand, Cli, Command, ExtractArgs, LinesFormat, ResumeArgs, RunArgs, SandboxCommand, ServeArgs, Target, ResultFormat, ServiceName};
+pub use exit::Exit;
+pub use options::{Environment, OptionsError, RunOptions, jobs, resolve};

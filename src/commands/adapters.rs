@@ -1,0 +1,93 @@
+//! Small adapters that only `main` needs: the clock, Ctrl-C, credentials from the environment.
+
+use certonboard::api::{Credentials, Secret};
+use certonboard::cli::Environment;
+use certonboard::error::Fault;
+use certonboard::ports::{Clock, Interrupt};
+use jiff::civil::Date;
+use std::io::IsTerminal;
+
+/// The system's clock, with the day set by `--today` where given.
+pub struct SystemClock {
+    pub today: Option<Date>,
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+    fn today(&self) -> Date {
+        self.today.unwrap_or_else(|| jiff::Zoned::now().date())
+    }
+}
+
+pub fn environment() -> Environment {
+    Environment {
+        stdin_is_terminal: std::io::stdin().is_terminal(),
+        stderr_is_terminal: std::io::stderr().is_terminal(),
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
+    }
+}
+
+/// The first Ctrl-C asks to stop after the call in flight, the second leaves at once.
+pub fn watch_ctrl_c(interrupt: &Interrupt, run: Option<String>) {
+    let interrupt = interrupt.clone();
+    tokio::spawn(async move {
+        let mut presses = 0;
+        while tokio::signal::ctrl_c().await.is_ok() {
+            presses += 1;
+            if presses > 1 {
+                let _ = console::Term::stderr().show_cursor();
+                if let Some(run) = &run {
+                    eprintln!("\nGo on with: certonboard resume {run}");
+                }
+                std::process::exit(130);
+            }
+            interrupt.raise();
+        }
+    });
+}
+
+/// Credentials from the environment; the answers file never holds any.
+pub fn credentials_from_env() -> Option<Credentials> {
+    let get = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    if let Some(token) = get("AVATAX_BEARER_TOKEN") {
+        return Some(Credentials::Bearer(Secret::new(token)));
+    }
+    if let (Some(account), Some(key)) = (get("AVATAX_ACCOUNT_ID"), get("AVATAX_LICENSE_KEY")) {
+        return Some(Credentials::LicenseKey { account, key: Secret::new(key) });
+    }
+    match (get("AVATAX_USERNAME"), get("AVATAX_PASSWORD")) {
+        (Some(user), Some(password)) => Some(Credentials::Password { user, password: Secret::new(password) }),
+        _ => None,
+    }
+}
+
+/// From the environment, else asked for without an echo.
+pub fn credentials(interactive: bool) -> Result<Credentials, Fault> {
+    if let Some(found) = credentials_from_env() {
+        return Ok(found);
+    }
+    let hint = "set AVATAX_ACCOUNT_ID and AVATAX_LICENSE_KEY (or AVATAX_USERNAME and AVATAX_PASSWORD, or AVATAX_BEARER_TOKEN); see docs/credentials.md";
+    if !interactive {
+        return Err(Fault::new(certonboard::cli::Exit::Refused, "there are no credentials for the service").hint(hint));
+    }
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::Interrupted => Fault::new(certonboard::cli::Exit::Interrupted, "interrupted"),
+        _ => Fault::input(format!("the credentials can't be read from the terminal: {error}")).hint(hint),
+    };
+    let account = certonboard::ui::ask_line("Account id").map_err(failed)?;
+    let key = certonboard::ui::ask_secret("License key (not shown)").map_err(failed)?;
+    match account.trim().is_empty() || key.trim().is_empty() {
+        true => Err(Fault::new(certonboard::cli::Exit::Refused, "no credentials were given").hint(hint)),
+        false => Ok(Credentials::LicenseKey { account: account.trim().to_owned(), key: Secret::new(key.trim()) }),
+    }
+}
+
+/// The name that goes into the run's record as the approver.
+pub fn user_name() -> String {
+    ["CERTONBOARD_USER", "USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+        .unwrap_or_else(|| "unknown user".to_owned())
+}

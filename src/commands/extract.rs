@@ -1,0 +1,79 @@
+//! `certonboard extract`: scans to JSON lines, no network.
+
+use super::adapters::SystemClock;
+use certonboard::cli::{Exit, ExtractArgs};
+use certonboard::customers::{self, Settle, Wish};
+use certonboard::error::Fault;
+use certonboard::matching::Index;
+use certonboard::ports::{Clock, Interrupt, OcrEngines, Progress, ScanFolder, Spreadsheets};
+use certonboard::sources::scans::Folder;
+use certonboard::ui::{Bars, Lines};
+use certonboard::wizard::{NoCache, Reader};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
+    let engines = super::run::engines();
+    engines.check()?;
+    let folder = Folder::default();
+    let listing = folder.list(&args.folder).map_err(|e| Fault::input(e.reason))?;
+    let list = match &args.customers {
+        None => None,
+        Some(path) => {
+            let grids = super::run::Workbooks.read(path, None).map_err(|e| Fault::input(e.reason))?;
+            let wish = Wish { sheet: None, header_row: None, columns: BTreeMap::new() };
+            let layout = customers::propose(&grids, &wish).map_err(|e| Fault::input(format!("{}: {e}", path.display())))?;
+            Some(customers::read(&grids, &layout, &Settle::default()))
+        }
+    };
+    let index = list.as_ref().map(|l| Index::new(&l.customers, args.merchant.as_deref()));
+    let interrupt = Interrupt::default();
+    super::adapters::watch_ctrl_c(&interrupt, None);
+    let progress: Box<dyn Progress> = match super::adapters::environment().stderr_is_terminal && !args.quiet {
+        true => Box::new(Bars::default()),
+        false => Box::new(Lines::new(true)),
+    };
+    let reader = Reader {
+        folder: &folder,
+        engines: &*engines,
+        seller: args.merchant.as_deref(),
+        today: SystemClock { today: args.today }.today(),
+        index: index.as_ref(),
+        jobs: certonboard::cli::jobs(args.jobs),
+        interrupt: &interrupt,
+        progress: &*progress,
+        cache: &NoCache,
+    };
+    let mut out = std::io::stdout().lock();
+    let (mut unread, mut failed) = (Vec::new(), None);
+    reader.read_all(&listing.files, |read| {
+        unread.extend(read.bad_pages.iter().map(|(n, why)| format!("{} page {n}: {why}", read.file.name)));
+        match read.documents {
+            Ok(documents) => {
+                for document in &documents {
+                    let line = serde_json::to_string(document).map_err(std::io::Error::other);
+                    let written = line.and_then(|l| writeln!(out, "{l}")).and_then(|()| out.flush());
+                    if let Err(error) = written {
+                        interrupt.raise();
+                        failed.get_or_insert(error);
+                    }
+                }
+            }
+            Err(error) => unread.push(format!("{}: {}", read.file.name, error.reason)),
+        }
+    });
+    for (name, why) in &listing.skipped {
+        super::note(&format!("left out: {name}: {why}"), args.quiet);
+    }
+    for line in &unread {
+        super::note(&format!("unreadable: {line}"), false);
+    }
+    match failed {
+        // A reader that has seen enough (`| head`) is no error.
+        Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Some(error) => Err(Fault::new(Exit::Failed, format!("the lines can't be printed: {error}"))),
+        None if interrupt.is_raised() => Err(Fault::new(Exit::Interrupted, "interrupted")),
+        None if !unread.is_empty() => Ok(Exit::Waiting),
+        None => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,257 @@
+//! `certonboard run` and `certonboard resume`: builds the adapters, walks the wizard, writes the report.
+
+use super::adapters::{SystemClock, credentials, environment, user_name, watch_ctrl_c};
+use certonboard::api::{self, ConnectOptions, Credentials, Secret, ServiceKind};
+use certonboard::cli::{self, Exit, ResultFormat, ResumeArgs, RunArgs, RunOptions};
+use certonboard::domain::{Grid, Sha256};
+use certonboard::error::Fault;
+use certonboard::journal::{Journal, RunFolder, find_run};
+use certonboard::ports::{Block, Clock, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, Prompter, Screen, Spreadsheets, Unreadable};
+use certonboard::report::{self, Model};
+use certonboard::sandbox::{self, Sandbox, SandboxOptions};
+use certonboard::sources::scans::Folder;
+use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
+use certonboard::wizard::{self, Asker, Ending, World, connection};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Spreadsheets on disk.
+pub struct Workbooks;
+
+impl Spreadsheets for Workbooks {
+    fn read(&self, path: &Path, sheet: Option<&str>) -> Result<Vec<Grid>, Unreadable> {
+        use certonboard::sources::spreadsheet::{OpenOptions, read};
+        let options = OpenOptions { sheet: sheet.map(str::to_owned), ..OpenOptions::default() };
+        read(path, &options).map_err(|e| Unreadable { reason: e.to_string() })
+    }
+}
+
+/// The text recognition this program was built with.
+pub fn engines() -> Box<dyn OcrEngines> {
+    #[cfg(feature = "tesseract")]
+    return Box::new(certonboard::ocr::TesseractEngines::default());
+    #[cfg(not(feature = "tesseract"))]
+    return Box::new(certonboard::ocr::NullEngines);
+}
+
+pub async fn run(args: &RunArgs) -> Result<Exit, Fault> {
+    let options = cli::resolve(args)?;
+    let now = jiff::Zoned::now();
+    let path = match &options.run_dir {
+        Some(path) => path.clone(),
+        None => Path::new(certonboard::journal::DEFAULT_PARENT).join(new_run_name(&now)),
+    };
+    let folder = RunFolder::create(&path)?;
+    let journal = Arc::new(Journal::open(&folder)?);
+    let header = json!({
+        "tool": concat!("certonboard ", env!("CARGO_PKG_VERSION")),
+        "session": path.file_name().map(|n| n.to_string_lossy()),
+        "started": now.timestamp(), "user": user_name(), "supplied": options.supplied,
+        "dry_run": options.dry_run, "sandbox": options.sandbox, "today": options.today, "yes": options.yes,
+    });
+    journal.set_header("run", &header, now.timestamp())?;
+    session(options, folder, journal, true).await
+}
+
+pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
+    let path = find_run(&args.run)?;
+    let folder = RunFolder::open(&path)?;
+    let journal = Arc::new(Journal::open(&folder)?);
+    let header = journal.header("run")?.ok_or_else(|| Fault::input(format!("{}: this run never began; start it anew", path.display())))?;
+    let run_args = RunArgs {
+        answers: args.answers.clone(),
+        non_interactive: args.non_interactive,
+        yes: args.yes || header.get("yes") == Some(&json!(true)),
+        record_answers: args.record_answers.clone(),
+        jobs: args.jobs,
+        quiet: args.quiet,
+        format: args.format,
+        dry_run: header.get("dry_run") == Some(&json!(true)),
+        today: header.get("today").and_then(Value::as_str).and_then(|d| d.parse().ok()),
+        ..RunArgs::default()
+    };
+    let mut options = cli::resolve(&run_args)?;
+    // What was supplied at the start still holds; a new answers file comes on top.
+    let mut supplied = header.get("supplied").cloned().unwrap_or_else(|| json!({}));
+    merge(&mut supplied, &options.supplied);
+    options.supplied = supplied;
+    options.sandbox = header.get("sandbox") == Some(&json!(true));
+    journal.note("resumed", &json!({ "user": user_name() }), jiff::Timestamp::now())?;
+    session(options, folder, journal, false).await
+}
+
+/// A name that sorts by time and is not taken: `20261120-101500-3f9a`.
+fn new_run_name(now: &jiff::Zoned) -> String {
+    let mut tail = [0u8; 2];
+    // Without randomness the time alone still names the run; a second run in the same second is refused, not mixed up.
+    let _ = getrandom::fill(&mut tail);
+    format!("{}-{:02x}{:02x}", now.strftime("%Y%m%d-%H%M%S"), tail[0], tail[1])
+}
+
+fn merge(under: &mut Value, over: &Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(under.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over.clone(),
+    }
+}
+
+async fn session(options: RunOptions, folder: RunFolder, journal: Arc<Journal>, new: bool) -> Result<Exit, Fault> {
+    let environment = environment();
+    let interactive = !options.non_interactive && environment.stdin_is_terminal && environment.stderr_is_terminal;
+    let colour = environment.stderr_is_terminal && !environment.no_color;
+    let printer = Printer::new(colour, options.quiet);
+    let progress: Box<dyn Progress> = match environment.stderr_is_terminal && !options.quiet {
+        true => Box::new(Bars::default()),
+        false => Box::new(Lines::new(options.quiet)),
+    };
+    let clock = SystemClock { today: options.today };
+    let interrupt = Interrupt::default();
+    let path = folder.path().to_owned();
+    watch_ctrl_c(&interrupt, Some(path.display().to_string()));
+    let mut person = interactive.then(|| TerminalPrompter::new(colour));
+    let ask = Asker {
+        journal: &*journal,
+        clock: &clock,
+        screen: &printer,
+        supplied: options.supplied.clone(),
+        yes: options.yes,
+        person: person.as_mut().map(|p| p as &mut dyn Prompter),
+    };
+    let outside = Outside { printer: &printer, progress: &*progress, clock: &clock, interrupt: &interrupt, interactive };
+    let ended = walk(&options, &folder, &journal, ask, &outside).await;
+
+    let begun = certonboard::plan::Gate::ALL.iter().any(|gate| journal.plan(gate.name()).ok().flatten().is_some());
+    let resume_line = format!("go on with: certonboard resume {}", run_argument(&path));
+    match ended {
+        Ok(ending) => finish(&options, &path, &journal, &clock, ending),
+        Err(fault) => {
+            // A run that failed before anything was approved leaves nothing worth keeping.
+            let worthless = new && !begun && matches!(fault.exit, Exit::Input | Exit::Refused);
+            drop(journal);
+            match worthless {
+                true => folder.discard(),
+                false => super::note(&resume_line, false),
+            }
+            Err(fault)
+        }
+    }
+}
+
+/// What `resume` takes: the name alone where the run lies in the usual place.
+fn run_argument(path: &Path) -> String {
+    let usual = path.parent().is_some_and(|p| p == Path::new(certonboard::journal::DEFAULT_PARENT));
+    match path.file_name().filter(|_| usual) {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    }
+}
+
+struct Outside<'a> {
+    printer: &'a Printer,
+    progress: &'a dyn Progress,
+    clock: &'a SystemClock,
+    interrupt: &'a Interrupt,
+    interactive: bool,
+}
+
+async fn walk(options: &RunOptions, folder: &RunFolder, journal: &Arc<Journal>, mut ask: Asker<'_>, outside: &Outside<'_>) -> Result<Ending, Fault> {
+    let scans = Folder::default();
+    connection::check_supplied(&ask, &scans)?;
+    let engines = engines();
+    let place = connection::ask(&mut ask)?;
+    let (service, _practice) = connect(options, place, folder, journal, outside).await?;
+    let mut world = World {
+        service: &*service,
+        scans: &scans,
+        engines: &*engines,
+        spreadsheets: &Workbooks,
+        journal: &**journal,
+        screen: outside.printer,
+        progress: outside.progress,
+        clock: outside.clock,
+        interrupt: outside.interrupt,
+        ask,
+        jobs: options.jobs,
+        user: user_name(),
+    };
+    Ok(wizard::run(&mut world).await?)
+}
+
+/// The service, and the practice server that must live as long as it is used.
+async fn connect(
+    options: &RunOptions,
+    place: connection::Connection,
+    folder: &RunFolder,
+    journal: &Arc<Journal>,
+    outside: &Outside<'_>,
+) -> Result<(Arc<dyn ExemptionService>, Option<Sandbox>), Fault> {
+    let (url, credentials, practice) = match place {
+        connection::Connection::Url(url) => (url, credentials(outside.interactive)?, None),
+        connection::Connection::Practice => {
+            let settings = SandboxOptions { data: Some(folder.path().join("sandbox.sqlite")), today: outside.clock.today, ..SandboxOptions::default() };
+            let credentials = Credentials::LicenseKey { account: settings.account_id.clone(), key: Secret::new(settings.license_key.clone()) };
+            let server = sandbox::start(settings).await.map_err(|e| Fault::new(Exit::Failed, format!("the practice service can't be started: {e}")))?;
+            outside.printer.show(Block::Say("Practice service: a stand-in on this machine; nothing leaves it.".to_owned()));
+            (server.base_url(), credentials, Some(server))
+        }
+    };
+    let settings = ConnectOptions { machine: machine_name(), ..ConnectOptions::new(url, credentials, journal.clone()) };
+    let service = match options.dry_run {
+        true => api::connect_dry_run(ServiceKind::AvaTax, settings),
+        false => api::connect(ServiceKind::AvaTax, settings),
+    };
+    // Nothing was sent yet: an address or credentials that can't be right are a matter of input.
+    let service = service.map_err(|e| Fault { hint: e.hint, ..Fault::input(e.message) })?;
+    Ok((service, practice))
+}
+
+/// Report, summary, exit code.
+fn finish(options: &RunOptions, path: &Path, journal: &Arc<Journal>, clock: &SystemClock, ending: Ending) -> Result<Exit, Fault> {
+    let record = journal.load()?;
+    if let Some(file) = &options.record_answers {
+        let text = certonboard::answers::from_run(record.answers.iter().map(|a| (a.key.as_str(), &a.value)));
+        write(file, &text)?;
+    }
+    let model = Model::new(&record);
+    let page = report::html(&model, &clock.today().to_string());
+    let report_path = path.join("report.html");
+    write(&report_path, &page)?;
+    let plan: Vec<Value> = certonboard::plan::Gate::ALL.iter().filter_map(|g| journal.plan(g.name()).ok().flatten()).collect();
+    write(&path.join("plan.json"), &serde_json::to_string_pretty(&plan).unwrap_or_default())?;
+    let exit = match ending {
+        Ending { declined: true, .. } => Exit::Declined,
+        Ending { waiting: true, .. } => Exit::Waiting,
+        Ending { .. } => Exit::Done,
+    };
+    match options.format {
+        ResultFormat::Text => {
+            super::print(&report::summary(&model))?;
+            super::print(&format!("Report        {}", report_path.display()))?;
+            if exit == Exit::Waiting {
+                super::print("Something waits for a person; the report says what (exit code 3).")?;
+            }
+        }
+        ResultFormat::Json => {
+            super::print_json(&json!({ "figures": model.figures, "dry_run": model.dry_run, "report": report_path, "run": path, "exit_code": exit as u8 }))?;
+        }
+    }
+    journal.note("finished", &json!({ "exit_code": exit as u8, "report_sha256": Sha256::of(page.as_bytes()) }), clock.now())?;
+    Ok(exit)
+}
+
+/// Writes a private file whole or not at all.
+fn write(path: &Path, text: &str) -> Result<(), Fault> {
+    let failed = |e: std::io::Error| Fault::new(Exit::Failed, format!("{}: it can't be written: {e}", path.display()));
+    certonboard::journal::write_private(path, text.as_bytes()).map_err(failed)
+}
+
+/// This machine's name for the client header; empty when it is not known.
+fn machine_name() -> String {
+    let from_file = || std::fs::read_to_string("/etc/hostname").ok();
+    std::env::var("HOSTNAME").ok().or_else(from_file).map(|n| n.trim().to_owned()).unwrap_or_default()
+}

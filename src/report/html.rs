@@ -1,0 +1,317 @@
+//! The report as one HTML file that opens offline. Every text goes through maud, which escapes it.
+
+use super::model::Model;
+use crate::domain::{CustomerCode, Disposition, Document, Severity};
+use crate::ports::{ActionRecord, ActionState};
+use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+const STYLE: &str = include_str!("report.css");
+
+/// The whole page. `title_day` is the run's day, ISO 8601.
+pub fn html(model: &Model<'_>, title_day: &str) -> String {
+    let title = format!("Onboarding of {}", if model.merchant.is_empty() { &model.company } else { &model.merchant });
+    markup! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                title { (title) ", " (title_day) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (title) }
+                    p { (title_day) " · " (model.service) " · company " (model.company) }
+                    @if model.dry_run { p.banner { "Dry run: this is what would be done. Nothing was written to the service." } }
+                }
+                main {
+                    (figures(model))
+                    (to_do(model))
+                    (coverage(model))
+                    (papers(model))
+                    (certificates(model))
+                    (invitations(model))
+                    (customers(model))
+                    (problems(model))
+                    (decisions(model))
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn figures(model: &Model<'_>) -> Markup {
+    let f = &model.figures;
+    let would = if model.dry_run { "would be " } else { "" };
+    let cards = [
+        (f.customers, "customers".to_owned()),
+        (f.exempt, "of them exempt".to_owned()),
+        (f.customers_sent, format!("customers {would}sent")),
+        (f.certificates_linked, format!("certificates {would}linked")),
+        (f.invitations, format!("invitations {would}sent")),
+        (f.papers_for_review + f.papers_rejected + f.unreadable, "papers wait for a person".to_owned()),
+    ];
+    markup! {
+        section aria-label="Figures" { ul.cards { @for (n, what) in cards { li { b { (n) } span { (what) } } } } }
+    }
+}
+
+fn to_do(model: &Model<'_>) -> Markup {
+    let open: Vec<&Document> = model.documents(Disposition::Review).chain(model.documents(Disposition::Reject)).collect();
+    let refused: Vec<&ActionRecord> = model.record.actions.iter().filter(|a| a.state == ActionState::Failed).collect();
+    let errors = model.issues.iter().filter(|i| i.severity == Severity::Error).count();
+    markup! {
+        section {
+            h2 { "What a person still has to do" }
+            @if open.is_empty() && refused.is_empty() && errors == 0 && model.record.unreadable.is_empty() { p { "Nothing." } }
+            ul {
+                @for d in open { li { b { (d.key()) } ": " (d.reasons.join("; ")) } }
+                @for (file, why) in &model.record.unreadable { li { b { (file) } ": " (why) } }
+                @for a in refused { li { b { (a.what) } ": " (message(a)) } }
+                @if errors > 0 { li { (errors) " rows of the spreadsheet can't be used; see " a href="#problems" { "data problems" } "." } }
+            }
+        }
+    }
+}
+
+fn message(action: &ActionRecord) -> String {
+    action.result.as_ref().and_then(|r| r.get("message")).and_then(Value::as_str).unwrap_or("refused").to_owned()
+}
+
+/// Exempt customers by state: with certificate, invited, nothing.
+fn coverage(model: &Model<'_>) -> Markup {
+    let invited = invited(model);
+    let mut states: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+    for customer in model.customers.iter().filter(|c| c.is_exempt()) {
+        let state = customer.address.region.as_ref().map_or("–".to_owned(), |r| r.code().to_owned());
+        let place = match status(model, &customer.code, &invited) {
+            Status::Covered => 0,
+            Status::Invited => 1,
+            Status::Nothing => 2,
+        };
+        states.entry(state).or_default()[place] += 1;
+    }
+    let most = states.values().map(|c| c.iter().sum::<usize>()).max().unwrap_or(1).max(1);
+    let width = |n: usize| format!("width:{}%", n * 100 / most);
+    markup! {
+        section {
+            h2 { "Exempt customers by state" }
+            p.legend { span.covered { "with certificate" } " " span.invited { "invited" } " " span.nothing { "nothing yet" } }
+            table.bars {
+                thead { tr { th { "State" } th { "With certificate" } th { "Invited" } th { "Nothing yet" } th aria-hidden="true" {} } }
+                tbody {
+                    @for (state, [covered, invited, nothing]) in &states {
+                        tr {
+                            th scope="row" { (state) } td { (covered) } td { (invited) } td { (nothing) }
+                            td.bar aria-hidden="true" {
+                                i.covered style=(width(*covered)) {} i.invited style=(width(*invited)) {} i.nothing style=(width(*nothing)) {}
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+enum Status {
+    Covered,
+    Invited,
+    Nothing,
+}
+
+fn invited<'a>(model: &'a Model<'_>) -> BTreeSet<&'a CustomerCode> {
+    model.actions("invitations").filter(|a| a.state == ActionState::Done).map(|a| &a.customer).collect()
+}
+
+fn status(model: &Model<'_>, code: &CustomerCode, invited: &BTreeSet<&CustomerCode>) -> Status {
+    let covered = model.coverage.get(code.as_str()).and_then(|c| c.get("coverage")).and_then(Value::as_str) == Some("covered");
+    match covered {
+        true => Status::Covered,
+        false if invited.contains(code) => Status::Invited,
+        false => Status::Nothing,
+    }
+}
+
+fn papers(model: &Model<'_>) -> Markup {
+    if model.record.documents.is_empty() {
+        return markup! {};
+    }
+    markup! {
+        section {
+            h2 { "Papers read" }
+            table {
+                thead { tr { th { "File" } th { "Pages" } th { "Form" } th { "States and numbers" } th { "Purchaser" } th { "Signed" } th { "Expires" } th { "Customer" } th { "Decision and evidence" } } }
+                tbody { @for d in &model.record.documents { (paper(d)) } }
+            }
+        }
+    }
+}
+
+fn paper(d: &Document) -> Markup {
+    let word = match d.disposition {
+        Disposition::Accept => "accepted",
+        Disposition::Review => "review",
+        Disposition::Reject => "can't be used",
+    };
+    let class = match d.disposition {
+        Disposition::Accept => "covered",
+        Disposition::Review => "invited",
+        Disposition::Reject => "nothing",
+    };
+    let states: Vec<String> = d.states.iter().map(|s| format!("{} {}", s.region, s.number.as_ref().map_or("–", |n| n.as_str()))).collect();
+    markup! {
+        tr {
+            td { (d.file) }
+            td { (d.pages[0]) "–" (d.pages[1]) }
+            td { (d.form.as_ref().map_or("–", |f| &f.id)) }
+            td { (states.join(", ")) }
+            td { (d.fields.purchaser_name.as_ref().map_or("–", |f| &f.value)) }
+            td { (d.fields.signed_date.as_ref().map_or("–".to_owned(), |f| f.value.to_string())) }
+            td { (d.fields.expiration_date.as_ref().map_or("–".to_owned(), |f| f.value.to_string())) }
+            td { @if let Some(m) = &d.matched { (m.customer_code) } @else { "–" } }
+            td {
+                span class=(class) { (word) }
+                @if let Some(m) = &d.matched { " " (m.evidence.join(", ")) }
+                @if !d.reasons.is_empty() { " " (d.reasons.join("; ")) }
+                details {
+                    summary { "Rules" }
+                    ul { @for f in &d.findings { li { (f.rule) ": " (format!("{:?}", f.verdict).to_lowercase()) " — " (f.evidence) } } }
+                }
+            }
+        }
+    }
+}
+
+fn certificates(model: &Model<'_>) -> Markup {
+    writes(model, "certificates", "Certificates")
+}
+
+fn invitations(model: &Model<'_>) -> Markup {
+    markup! {
+        (writes(model, "invitations", "Invitations"))
+        @if !model.links.is_empty() {
+            section {
+                h2 { "Invitation links" }
+                table {
+                    thead { tr { th { "Customer" } th { "Link or mail status" } } }
+                    tbody {
+                        @for (code, link) in &model.links {
+                            tr { td { (code) } td { (shown_link(link)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A link is made clickable only when it is https or goes to this machine; anything else is shown as text.
+fn shown_link(link: &Value) -> Markup {
+    let text = |key: &str| link.get(key).and_then(Value::as_str).filter(|t| !t.is_empty());
+    match (text("link"), text("email_status")) {
+        (Some(url), _) if url.starts_with("https://") || url.starts_with("http://127.0.0.1") => {
+            markup! { a href=(url) rel="noreferrer" { (url) } }
+        }
+        (Some(url), _) => markup! { (url) },
+        (None, Some(status)) => markup! { (status) },
+        (None, None) => markup! { "–" },
+    }
+}
+
+fn writes(model: &Model<'_>, gate: &str, title: &str) -> Markup {
+    let rows: Vec<&ActionRecord> = model.actions(gate).collect();
+    if rows.is_empty() {
+        return markup! {};
+    }
+    let would = if model.dry_run { "would be done" } else { "done" };
+    markup! {
+        section {
+            h2 { (title) }
+            table {
+                thead { tr { th { "What" } th { "Why" } th { "State" } } }
+                tbody {
+                    @for a in rows {
+                        tr {
+                            td { (a.what) } td { (a.reason) }
+                            td { (match a.state { ActionState::Done => would, ActionState::Failed => "refused", ActionState::Planned => "not begun", ActionState::Attempted => "unclear" }) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn customers(model: &Model<'_>) -> Markup {
+    let invited = invited(model);
+    markup! {
+        section {
+            h2 { "Exempt customers" }
+            table {
+                thead { tr { th { "Code" } th { "Name" } th { "State" } th { "Exempt because" } th { "Now" } } }
+                tbody {
+                    @for c in model.customers.iter().filter(|c| c.is_exempt()) {
+                        tr {
+                            td { (c.code) } td { (c.name) } td { (c.address.region.as_ref().map_or("–", |r| r.code())) } td { (c.exemption.rule) }
+                            td {
+                                @match status(model, &c.code, &invited) {
+                                    Status::Covered => span.covered { "certificate" },
+                                    Status::Invited => span.invited { "invited" },
+                                    Status::Nothing => span.nothing { "nothing yet" },
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn problems(model: &Model<'_>) -> Markup {
+    markup! {
+        section #problems {
+            h2 { "Data problems" }
+            @if model.issues.is_empty() { p { "None." } } @else {
+                table {
+                    thead { tr { th { "Row" } th { "Column" } th { "Value" } th { "Problem" } th { "What to do" } } }
+                    tbody {
+                        @for i in &model.issues {
+                            tr {
+                                td { (i.row.map_or("–".to_owned(), |r| r.to_string())) } td { (i.column.as_deref().unwrap_or("–")) }
+                                td { (i.value.as_deref().unwrap_or("–")) } td { (i.message) } td { (i.suggestion.as_deref().unwrap_or("")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was recommended and what was chosen.
+fn decisions(model: &Model<'_>) -> Markup {
+    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    markup! {
+        section {
+            h2 { "Decisions" }
+            table {
+                thead { tr { th { "Question" } th { "Answer" } th { "Recommended" } th { "Because" } th { "When" } } }
+                tbody {
+                    @for a in &model.record.answers {
+                        tr {
+                            td { (a.key) } td { (text(&a.value)) } td { (a.recommended.as_ref().map(text).unwrap_or_default()) }
+                            td { (a.reasons.join("; ")) } td { (a.at.to_string()) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

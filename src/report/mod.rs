@@ -1,0 +1,13 @@
+//! From the journal to what people read.
+//!
+//! Owns: the report's model, the HTML page, the summary on the terminal.
+//! Must not touch: the service; recomputing anything the run decided.
+//! Called by: `main`, at the end of a run.
+
+mod html;
+mod model;
+mod text;
+
+pub use html::html;
+pub use model::{Figures, Model};
+pub use text::summary;

@@ -1,0 +1,99 @@
+//! What a run was, as a report needs it. Read from the journal's record and from nothing else.
+
+use crate::domain::{Customer, Disposition, Document, Issue};
+use crate::ports::{ActionRecord, ActionState, RunRecord};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The headline figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    pub customers: usize,
+    pub exempt: usize,
+    pub customers_sent: usize,
+    pub customers_unchanged: usize,
+    pub papers: usize,
+    pub papers_accepted: usize,
+    pub papers_for_review: usize,
+    pub papers_rejected: usize,
+    pub unreadable: usize,
+    pub certificates_linked: usize,
+    pub certificates_unchanged: usize,
+    pub invitations: usize,
+    pub writes_refused: usize,
+    pub data_problems: usize,
+}
+
+/// The model behind every form of the report.
+pub struct Model<'a> {
+    pub record: &'a RunRecord,
+    pub figures: Figures,
+    pub customers: Vec<Customer>,
+    pub issues: Vec<Issue>,
+    pub dry_run: bool,
+    pub merchant: String,
+    pub company: String,
+    pub service: String,
+    /// Customer code to what covers it, as the last step saw it.
+    pub coverage: BTreeMap<String, Value>,
+    /// Customer code to invitation link or mail status.
+    pub links: BTreeMap<String, Value>,
+}
+
+impl<'a> Model<'a> {
+    pub fn new(record: &'a RunRecord) -> Self {
+        let step = |name: &str| record.steps.iter().find(|s| s.name == name).map(|s| &s.outcome);
+        let preflight = step("preflight");
+        let read = step("read_customers");
+        let list = |key: &str| read.and_then(|r| r.get(key)).cloned().unwrap_or(Value::Null);
+        let customers: Vec<Customer> = serde_json::from_value(list("customers")).unwrap_or_default();
+        let issues: Vec<Issue> = serde_json::from_value(list("issues")).unwrap_or_default();
+        let gate = |name: &str| -> Vec<&ActionRecord> { record.actions.iter().filter(|a| a.gate == name).collect() };
+        let count = |name: &str, state: ActionState| gate(name).iter().filter(|a| a.state == state).count();
+        let unchanged = |name: &str| step(name).and_then(|s| s.get("unchanged")).and_then(Value::as_u64).unwrap_or(0) as usize;
+        let papers = |d: Disposition| record.documents.iter().filter(|x| x.disposition == d).count();
+        let map = |name: &str, key: &str| -> BTreeMap<String, Value> {
+            let found = step(name).and_then(|s| s.get(key)).and_then(Value::as_object);
+            found.into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect()
+        };
+        let figures = Figures {
+            customers: customers.len(),
+            exempt: customers.iter().filter(|c| c.is_exempt()).count(),
+            customers_sent: count("customers", ActionState::Done),
+            customers_unchanged: unchanged("customers"),
+            papers: record.documents.len(),
+            papers_accepted: papers(Disposition::Accept),
+            papers_for_review: papers(Disposition::Review),
+            papers_rejected: papers(Disposition::Reject),
+            unreadable: record.unreadable.len(),
+            certificates_linked: count("certificates", ActionState::Done),
+            certificates_unchanged: unchanged("certificates"),
+            invitations: count("invitations", ActionState::Done),
+            writes_refused: record.actions.iter().filter(|a| a.state == ActionState::Failed).count(),
+            data_problems: issues.len(),
+        };
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+        let merchant = record.answers.iter().find(|a| a.key == "merchant").map(|a| &a.value);
+        Self {
+            record,
+            figures,
+            customers,
+            issues,
+            dry_run: preflight.and_then(|p| p.get("dry_run")).and_then(Value::as_bool).unwrap_or(false),
+            merchant: text(merchant),
+            company: text(preflight.and_then(|p| p.pointer("/company/name"))),
+            service: text(preflight.and_then(|p| p.get("service"))),
+            coverage: map("summary", "coverage"),
+            links: map("invitation_links", "ready"),
+        }
+    }
+
+    pub fn actions(&self, gate: &str) -> impl Iterator<Item = &ActionRecord> {
+        self.record.actions.iter().filter(move |a| a.gate == gate)
+    }
+
+    pub fn documents(&self, disposition: Disposition) -> impl Iterator<Item = &Document> {
+        self.record.documents.iter().filter(move |d| d.disposition == disposition)
+    }
+}

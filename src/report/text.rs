@@ -1,0 +1,29 @@
+//! The summary that ends a run on the terminal.
+
+use super::model::Model;
+
+/// A few lines for stdout. Holds figures only, nothing from outside.
+pub fn summary(model: &Model<'_>) -> String {
+    let f = &model.figures;
+    let (sent, linked, invited) = match model.dry_run {
+        true => ("would be sent", "would be created and linked", "would be sent"),
+        false => ("sent", "created and linked", "sent"),
+    };
+    let mut lines = Vec::new();
+    if model.dry_run {
+        lines.push("Dry run: nothing was written to the service.".to_owned());
+    }
+    lines.push(format!("Customers     {} ({} exempt); {} {sent}, {} there already", f.customers, f.exempt, f.customers_sent, f.customers_unchanged));
+    if f.papers + f.unreadable > 0 {
+        lines.push(format!(
+            "Papers        {} read: {} accepted, {} for review, {} can't be used; {} files unreadable",
+            f.papers, f.papers_accepted, f.papers_for_review, f.papers_rejected, f.unreadable
+        ));
+        lines.push(format!("Certificates  {} {linked}, {} there already", f.certificates_linked, f.certificates_unchanged));
+    }
+    lines.push(format!("Invitations   {} {invited}", f.invitations));
+    if f.data_problems + f.writes_refused > 0 {
+        lines.push(format!("To look at    {} data problems, {} writes refused", f.data_problems, f.writes_refused));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,75 @@
+//! Step 6: create the accepted certificates and link each to its customer.
+
+use super::asking::{choice, confirm, example, recommend};
+use super::scans::FolderPages;
+use super::sync::{gate, show_plan};
+use super::{Ending, InService, Session, WizardError, World, scans};
+use crate::domain::{Disposition, Document};
+use crate::plan::{CertificateInputs, NoExpiration, plan_certificates};
+use crate::ports::{Question, QuestionKind};
+use serde_json::Value;
+
+pub(super) async fn run(
+    world: &mut World<'_>,
+    session: &Session,
+    documents: &[Document],
+    in_service: &InService,
+    ending: &mut Ending,
+) -> Result<(), WizardError> {
+    let folder = scans::folder(world)?;
+    let pages = FolderPages::new(world.scans, &folder)?;
+    let no_expiration = no_expiration(world, documents)?;
+    let on_file = world.service.certificates(session.id()).await?;
+    let plan = plan_certificates(&CertificateInputs {
+        documents,
+        in_service,
+        on_file: &on_file,
+        zones: &session.definitions.zones,
+        reasons: &session.definitions.reasons,
+        no_expiration,
+    });
+    show_plan(world, &plan);
+    let waiting = documents.iter().filter(|d| d.disposition != Disposition::Accept).count();
+    let mut reasons = vec!["each belongs to its customer by two independent agreements".to_owned()];
+    if plan.unchanged > 0 {
+        reasons.push(format!("{} more are on file already", plan.unchanged));
+    }
+    if waiting > 0 {
+        reasons.push(format!("the {waiting} papers that are not ready stay out"));
+    }
+    let question = confirm(
+        "create.confirm",
+        format!("Create {} certificates and link each to its customer?", plan.actions.len()),
+        "whether to create the accepted certificates in the service and link each to its customer",
+        recommend(true, reasons),
+    );
+    let outcome = gate(world, session, plan, question, &pages, ending).await?;
+    if let Some(outcome) = outcome.filter(|o| o.done > 0) {
+        world.good(format!("{} certificates created and linked.", outcome.done));
+    }
+    Ok(())
+}
+
+/// Asked only when an accepted paper shows no end.
+fn no_expiration(world: &mut World<'_>, documents: &[Document]) -> Result<NoExpiration, WizardError> {
+    let open_ended = documents.iter().filter(|d| d.disposition == Disposition::Accept && d.fields.expiration_date.is_none()).count();
+    if open_ended == 0 {
+        return Ok(NoExpiration::FarFuture);
+    }
+    let question = Question {
+        key: "create.no_expiration".to_owned(),
+        text: format!("{open_ended} of the papers show no expiration date. What should be sent?"),
+        meaning: "what to send as the expiration date of a certificate that shows none".to_owned(),
+        example: example("create.no_expiration", "far-future"),
+        kind: QuestionKind::Choice(vec![
+            choice("far-future", "9999-12-31, as other connectors write it"),
+            choice("three-years", "Three years after the signature"),
+            choice("leave-out", "No date at all (older versions of the service refuse that)"),
+        ]),
+        default: Some(Value::String("far-future".to_owned())),
+        recommended: Some(recommend("far-future", ["the published description of the service requires a date".to_owned()])),
+        required: false,
+    };
+    let answer = world.ask.ask(&question)?.value;
+    serde_json::from_value(answer).map_err(|e| WizardError::Input(format!("create.no_expiration: {e}")))
+}

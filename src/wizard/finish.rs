@@ -1,0 +1,54 @@
+//! Step 8: what was done, what is left, and where to read it.
+
+use super::{Ending, Session, WizardError, World};
+use crate::customers::CustomerList;
+use crate::domain::{Disposition, Document, Severity};
+use crate::plan::{Coverage, coverage_of};
+use serde_json::json;
+
+pub(super) async fn run(
+    world: &mut World<'_>,
+    session: &Session,
+    list: &CustomerList,
+    documents: &[Document],
+    ending: &mut Ending,
+) -> Result<(), WizardError> {
+    let today = world.clock.today();
+    let on_file = world.service.certificates(session.id()).await?;
+    let (mut covered, mut expired, mut without) = (0, 0, Vec::new());
+    let mut coverage = serde_json::Map::new();
+    for customer in list.customers.iter().filter(|c| c.is_exempt()) {
+        let found = coverage_of(&customer.code, &on_file, today);
+        coverage.insert(customer.code.to_string(), serde_json::to_value(&found).unwrap_or_default());
+        match found {
+            Coverage::Covered { .. } => covered += 1,
+            Coverage::Expired { .. } => expired += 1,
+            Coverage::None => without.push(customer.code.to_string()),
+        }
+    }
+    let exempt = covered + expired + without.len();
+    let review = documents.iter().filter(|d| d.disposition == Disposition::Review).count();
+    let rejected = documents.iter().filter(|d| d.disposition == Disposition::Reject).count();
+    let errors = list.issues.iter().filter(|i| i.severity == Severity::Error).count();
+    world.good(format!("{} customers, {exempt} of them exempt; {covered} exempt customers have a certificate.", list.customers.len()));
+    let mut to_do = Vec::new();
+    if review > 0 {
+        to_do.push(format!("{review} papers need a person"));
+    }
+    if rejected > 0 {
+        to_do.push(format!("{rejected} papers can't be used as they are"));
+    }
+    if errors > 0 {
+        to_do.push(format!("{errors} rows of the spreadsheet need mending"));
+    }
+    if !to_do.is_empty() {
+        world.warn(format!("For a person: {}.", to_do.join(", ")));
+        ending.waiting = true;
+    }
+    let outcome = json!({
+        "customers": list.customers.len(), "exempt": exempt, "covered": covered, "expired": expired, "without": without,
+        "coverage": coverage, "to_do": to_do, "ending": ending,
+    });
+    world.journal.complete_step("summary", &outcome, world.clock.now())?;
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! The order of the steps, the questions they ask, and what is recommended.
+//!
+//! Owns: the way from preflight to summary, one file per step.
+//! Must not touch: HTTP, spreadsheets' formats, OCR, the terminal. All of it comes in through ports.
+//! Called by: `main`.
+
+mod asking;
+mod certificates;
+mod choose;
+pub mod connection;
+mod customers;
+mod error;
+mod finish;
+mod invitations;
+mod preflight;
+mod reading;
+mod scans;
+mod sync;
+
+pub use asking::Asker;
+pub use error::WizardError;
+pub use reading::{Cache, FileRead, NoCache, Reader};
+
+use crate::domain::{CompanyId, CustomerCode, Document};
+use crate::ports::{
+    Block, Clock, Company, Definitions, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, ScanFolder, Screen, Spreadsheets,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Everything outside, as ports.
+pub struct World<'a> {
+    pub service: &'a dyn ExemptionService,
+    pub scans: &'a dyn ScanFolder,
+    pub engines: &'a dyn OcrEngines,
+    pub spreadsheets: &'a dyn Spreadsheets,
+    pub journal: &'a dyn JournalStore,
+    pub screen: &'a dyn Screen,
+    pub progress: &'a dyn Progress,
+    pub clock: &'a dyn Clock,
+    pub interrupt: &'a Interrupt,
+    pub ask: Asker<'a>,
+    /// Worker threads for reading scans.
+    pub jobs: usize,
+    /// Who approves, for the record.
+    pub user: String,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// Something is left for a person: reviews, refused writes, data problems.
+    pub waiting: bool,
+    /// A gate was declined.
+    pub declined: bool,
+}
+
+/// What every later step needs to know of the service.
+pub struct Session {
+    pub company: Company,
+    pub definitions: Definitions,
+}
+
+impl Session {
+    pub fn id(&self) -> CompanyId {
+        self.company.id
+    }
+}
+
+const STEPS: usize = 8;
+
+impl World<'_> {
+    fn step(&self, number: usize, title: &str) {
+        self.screen.show(Block::Step { number, of: STEPS, title: title.to_owned() });
+    }
+    fn say(&self, text: impl Into<String>) {
+        self.screen.show(Block::Say(text.into()));
+    }
+    fn good(&self, text: impl Into<String>) {
+        self.screen.show(Block::Good(text.into()));
+    }
+    fn warn(&self, text: impl Into<String>) {
+        self.screen.show(Block::Warn(text.into()));
+    }
+    fn check_interrupt(&self) -> Result<(), WizardError> {
+        match self.interrupt.is_raised() {
+            true => Err(WizardError::Interrupted),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Walks through all steps. Steps that the journal knows as done are not done again.
+pub async fn run(world: &mut World<'_>) -> Result<Ending, WizardError> {
+    let mut ending = Ending::default();
+
+    world.step(1, "Connection");
+    let session = preflight::run(world).await?;
+
+    world.step(2, "Customers");
+    let merchant = preflight::merchant(world, &session)?;
+    let list = customers::run(world)?;
+    ending.waiting |= customers::needs_a_person(&list);
+
+    world.step(3, "Sync");
+    let in_service = sync::run(world, &session, &list.customers, &mut ending).await?;
+
+    world.step(4, "What next");
+    let action = choose::run(world, &list.customers)?;
+
+    let mut documents: Vec<Document> = Vec::new();
+    world.step(5, "Read the certificates");
+    match action.uploads() {
+        true => {
+            let read = scans::run(world, &merchant, &list.customers)?;
+            ending.waiting |= read.waiting;
+            documents = read.documents;
+        }
+        false => world.say("Not asked for."),
+    }
+
+    world.step(6, "Create and link");
+    match action.uploads() {
+        true => certificates::run(world, &session, &documents, &in_service, &mut ending).await?,
+        false => world.say("Not asked for."),
+    }
+
+    world.step(7, "Invite the others");
+    match action.invites() {
+        true => invitations::run(world, &session, &list.customers, &documents, &in_service, &mut ending).await?,
+        false => world.say("Not asked for."),
+    }
+
+    world.step(8, "Summary");
+    finish::run(world, &session, &list, &documents, &mut ending).await?;
+    Ok(ending)
+}
+
+/// The codes the service has.
+pub(crate) type InService = BTreeSet<CustomerCode>;

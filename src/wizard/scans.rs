@@ -1,0 +1,211 @@
+//! Step 5: read the folder and show what belongs to whom.
+
+use super::asking::example;
+use super::reading::{Cache, Reader};
+use super::{WizardError, World};
+use crate::apply::DocumentPages;
+use crate::domain::{Customer, Disposition, Document, Sha256};
+use crate::matching::Index;
+use crate::ports::{Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What the folder gave.
+pub(super) struct Read {
+    pub documents: Vec<Document>,
+    pub waiting: bool,
+}
+
+/// The folder of scans of this run, once it is known.
+pub(super) fn folder(world: &mut World<'_>) -> Result<PathBuf, WizardError> {
+    let question = Question {
+        key: "certificates.folder".to_owned(),
+        text: "Folder with the certificate scans:".to_owned(),
+        meaning: "the folder that holds the scanned certificates".to_owned(),
+        example: example("certificates.folder", "certificates"),
+        kind: QuestionKind::Folder,
+        default: None,
+        recommended: None,
+        required: true,
+    };
+    Ok(PathBuf::from(world.ask.text(&question)?))
+}
+
+pub(super) fn run(world: &mut World<'_>, merchant: &str, customers: &[Customer]) -> Result<Read, WizardError> {
+    let folder = folder(world)?;
+    let engine = world.engines.check()?;
+    let listing = world.scans.list(&folder)?;
+    world.good(format!("{}: {} files to read, {} left out. Text recognition: {engine}.", folder.display(), listing.files.len(), listing.skipped.len()));
+    for (name, why) in listing.skipped.iter().take(5) {
+        world.say(format!("{name}: {why}"));
+    }
+    if listing.files.is_empty() {
+        world.warn("There is no scan in this folder.");
+    }
+
+    let index = Index::new(customers, Some(merchant));
+    let cache = JournalCache { journal: world.journal, context: reader_key(merchant, world.clock.today(), customers) };
+    let reader = Reader {
+        folder: world.scans,
+        engines: world.engines,
+        seller: Some(merchant),
+        today: world.clock.today(),
+        index: Some(&index),
+        jobs: world.jobs,
+        interrupt: world.interrupt,
+        progress: world.progress,
+        cache: &cache,
+    };
+    let (mut documents, mut unreadable, mut pages) = (Vec::new(), Vec::new(), 0);
+    let mut journal_fault = None;
+    reader.read_all(&listing.files, |read| {
+        pages += read.pages;
+        unreadable.extend(read.bad_pages.iter().map(|(n, why)| (format!("{} page {n}", read.file.name), why.clone())));
+        match read.documents {
+            Ok(found) => documents.extend(found),
+            Err(error) => {
+                if !world.interrupt.is_raised() {
+                    journal_fault = journal_fault.take().or(world.journal.remember_unreadable(&read.file.name, &error.reason).err());
+                }
+                unreadable.push((read.file.name, error.reason));
+            }
+        }
+    });
+    world.check_interrupt()?;
+    if let Some(fault) = journal_fault {
+        return Err(fault.into());
+    }
+    for file in mark_same_paper(&mut documents) {
+        // What the report reads must be what the table shows.
+        let all: Vec<Document> = documents.iter().filter(|d| d.file == file).cloned().collect();
+        if let Some(first) = all.first() {
+            cache.put(&file, &first.sha256, &all);
+        }
+    }
+    show(world, &documents, &unreadable, customers);
+
+    let count = |d: Disposition| documents.iter().filter(|x| x.disposition == d).count();
+    let (accept, review, reject) = (count(Disposition::Accept), count(Disposition::Review), count(Disposition::Reject));
+    let outcome = json!({
+        "folder": folder, "files": listing.files.len(), "pages": pages, "documents": documents.len(),
+        "accept": accept, "review": review, "reject": reject, "unreadable": unreadable.len(),
+    });
+    world.journal.complete_step("read_certificates", &outcome, world.clock.now())?;
+    Ok(Read { waiting: review + reject + unreadable.len() > 0, documents })
+}
+
+/// The same bytes under two names are one paper: the first is used, the others point to it. Gives the files that were set aside.
+fn mark_same_paper(documents: &mut [Document]) -> BTreeSet<String> {
+    let mut first: BTreeMap<(Sha256, [u32; 2]), String> = BTreeMap::new();
+    let mut set_aside = BTreeSet::new();
+    for document in documents {
+        let key = (document.sha256.clone(), document.pages);
+        let Some(earlier) = first.get(&key) else {
+            first.insert(key, document.key());
+            continue;
+        };
+        document.disposition = Disposition::Reject;
+        document.reasons = vec![format!("the same file as {earlier}, byte for byte")];
+        set_aside.insert(document.file.clone());
+    }
+    set_aside
+}
+
+fn show(world: &World<'_>, documents: &[Document], unreadable: &[(String, String)], customers: &[Customer]) {
+    let name_of = |d: &Document| d.fields.purchaser_name.as_ref().map(|f| f.value.clone()).unwrap_or_else(|| "?".to_owned());
+    let states = |d: &Document| d.states.iter().map(|s| s.region.code()).collect::<Vec<_>>().join(" ");
+    let form = |d: &Document| d.form.as_ref().map_or("–".to_owned(), |f| f.id.clone());
+    let who = |d: &Document| d.matched.as_ref().map_or("nobody".to_owned(), |m| m.customer_code.to_string());
+    let rows = |wanted: Disposition, why: fn(&Document) -> String| -> Vec<Vec<String>> {
+        let some = documents.iter().filter(|d| d.disposition == wanted);
+        some.map(|d| vec![place(d), form(d), states(d), name_of(d), who(d), why(d)]).collect()
+    };
+    let evidence = |d: &Document| d.matched.as_ref().map(|m| m.evidence.join(", ")).unwrap_or_default();
+    let reasons = |d: &Document| d.reasons.join("; ");
+    let head = |last: &str| ["File", "Form", "States", "Purchaser on the paper", "Customer", last].map(str::to_owned).to_vec();
+    let sections = [
+        (Disposition::Accept, "Ready to create and link", "Why it is this customer", evidence as fn(&Document) -> String),
+        (Disposition::Review, "Needs a person", "Why", reasons as fn(&Document) -> String),
+        (Disposition::Reject, "Will not be used", "Why", reasons as fn(&Document) -> String),
+    ];
+    for (disposition, title, last, why) in sections {
+        let rows = rows(disposition, why);
+        if !rows.is_empty() {
+            world.screen.show(Block::Table { title: format!("{title} ({})", rows.len()), head: head(last), rows, note: None });
+        }
+    }
+    if !unreadable.is_empty() {
+        let rows = unreadable.iter().map(|(file, why)| vec![file.clone(), why.clone()]).collect();
+        let head = ["File", "Why"].map(str::to_owned).to_vec();
+        world.screen.show(Block::Table { title: format!("Unreadable ({})", unreadable.len()), head, rows, note: None });
+    }
+    let exempt: BTreeSet<_> = customers.iter().filter(|c| c.is_exempt()).map(|c| &c.code).collect();
+    let accepted: Vec<_> = documents.iter().filter(|d| d.disposition == Disposition::Accept).collect();
+    let theirs: BTreeSet<_> = accepted.iter().filter_map(|d| d.matched.as_ref()).map(|m| &m.customer_code).collect();
+    let covered = exempt.intersection(&theirs).count();
+    let others = customers.iter().filter(|c| c.is_exempt() && !theirs.contains(&c.code));
+    let (mut left, mut mail) = (0, 0);
+    for customer in others {
+        left += 1;
+        mail += usize::from(customer.contact.email.is_some());
+    }
+    world.say(format!(
+        "{} papers belong to {covered} of the {} exempt customers; {mail} of the other {left} have an e-mail address.",
+        accepted.len(),
+        exempt.len()
+    ));
+}
+
+fn place(document: &Document) -> String {
+    match document.pages {
+        [1, 1] => document.file.clone(),
+        [a, b] if a == b => format!("{} p{a}", document.file),
+        [a, b] => format!("{} p{a}–{b}", document.file),
+    }
+}
+
+/// Everything besides the file's own bytes on which the reading depends.
+fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer]) -> String {
+    let customers = serde_json::to_string(customers).unwrap_or_default();
+    let text = format!("{}\n{merchant}\n{today}\n{customers}", env!("CARGO_PKG_VERSION"));
+    Sha256::of(text.as_bytes()).as_str().to_owned()
+}
+
+struct JournalCache<'a> {
+    journal: &'a dyn JournalStore,
+    context: String,
+}
+
+impl Cache for JournalCache<'_> {
+    fn get(&self, file: &str, sha256: &Sha256) -> Option<Vec<Document>> {
+        // A cache that can't be read is only slower.
+        self.journal.documents_of(file, &format!("{}/{sha256}", self.context)).ok().flatten()
+    }
+    fn put(&self, file: &str, sha256: &Sha256, documents: &[Document]) {
+        let _ = self.journal.remember_documents(file, &format!("{}/{sha256}", self.context), documents);
+    }
+}
+
+/// Gives the pages of documents out of the folder, and makes sure that the file is still the one that was read.
+pub(super) struct FolderPages<'a> {
+    scans: &'a dyn ScanFolder,
+    files: BTreeMap<String, ScanFile>,
+}
+
+impl<'a> FolderPages<'a> {
+    pub(super) fn new(scans: &'a dyn ScanFolder, folder: &Path) -> Result<Self, WizardError> {
+        let files = scans.list(folder)?.files.into_iter().map(|f| (f.name.clone(), f)).collect();
+        Ok(Self { scans, files })
+    }
+}
+
+impl DocumentPages for FolderPages<'_> {
+    fn pdf(&self, file: &str, pages: [u32; 2], sha256: &Sha256) -> Result<Vec<u8>, String> {
+        let found = self.files.get(file).ok_or_else(|| format!("{file}: it is no longer in the folder"))?;
+        if self.scans.open(found).map_err(|e| e.reason)?.sha256() != sha256 {
+            return Err(format!("{file}: it was changed after it was read"));
+        }
+        self.scans.pages_as_pdf(found, pages).map_err(|e| e.reason)
+    }
+}

@@ -1,0 +1,117 @@
+//! Step 3: compare with the service, ask, send.
+
+use super::asking::{confirm, recommend};
+use super::{Ending, InService, Session, WizardError, World};
+use crate::apply::{self, DocumentPages, Outcome, Ports};
+use crate::domain::{Customer, Sha256};
+use crate::plan::{Approval, CustomerInputs, Gate, Plan, Write, plan_customers};
+use crate::ports::Block;
+use serde_json::json;
+
+pub(super) async fn run(world: &mut World<'_>, session: &Session, customers: &[Customer], ending: &mut Ending) -> Result<InService, WizardError> {
+    let present = world.service.customers(session.id()).await?;
+    let plan = plan_customers(&CustomerInputs { wanted: customers, present: &present, zones: &session.definitions.zones });
+    let mut in_service: InService = present.into_iter().map(|c| c.code).collect();
+
+    let creates = plan.actions.iter().filter(|a| matches!(a.write, Write::CreateCustomer { .. })).count();
+    let updates = plan.actions.len() - creates;
+    let text = format!("Send {} customers to {}?", creates + updates, session.company.name);
+    let reasons = vec![format!("{creates} are new, {updates} differ, {} are there already", plan.unchanged)];
+    let question = confirm(
+        "sync.confirm",
+        text,
+        "whether to create the missing customers in the service and update those that differ",
+        recommend(true, reasons),
+    );
+    show_plan(world, &plan);
+    let outcome = gate(world, session, plan, question, &NoDocuments, ending).await?;
+    if let Some(outcome) = outcome {
+        if outcome.done > 0 {
+            world.good(format!("{} customers sent.", outcome.done));
+        }
+        // What is there now decides what can be linked, not what was meant to be there.
+        in_service = world.service.customers(session.id()).await?.into_iter().map(|c| c.code).collect();
+    }
+    Ok(in_service)
+}
+
+/// For the gates that need no papers.
+pub(super) struct NoDocuments;
+
+impl DocumentPages for NoDocuments {
+    fn pdf(&self, file: &str, _: [u32; 2], _: &Sha256) -> Result<Vec<u8>, String> {
+        Err(format!("{file}: not needed for this gate"))
+    }
+}
+
+/// The rows of a plan that are shown on the terminal; the report has all of them.
+const SHOWN: usize = 12;
+
+pub(super) fn show_plan(world: &World<'_>, plan: &Plan) {
+    if !plan.is_empty() {
+        let rows = plan.actions.iter().take(SHOWN).map(|a| vec![a.write.describe(), a.reason.clone()]).collect();
+        let note = (plan.actions.len() > SHOWN).then(|| format!("and {} more; the report lists all of them", plan.actions.len() - SHOWN));
+        let head = ["What", "Why"].map(str::to_owned).to_vec();
+        world.screen.show(Block::Table { title: format!("Planned: {} writes", plan.actions.len()), head, rows, note });
+    }
+    for note in plan.notes.iter().take(SHOWN) {
+        world.say(format!("{}: {}", note.subject, note.text));
+    }
+    if plan.notes.len() > SHOWN {
+        world.say(format!("and {} more notes; the report lists all of them", plan.notes.len() - SHOWN));
+    }
+}
+
+/// One gate: goes on with a plan approved earlier in this run, or asks for this one; then applies it. `None` when declined.
+pub(super) async fn gate(
+    world: &mut World<'_>,
+    session: &Session,
+    plan: Plan,
+    question: crate::ports::Question,
+    documents: &dyn DocumentPages,
+    ending: &mut Ending,
+) -> Result<Option<Outcome>, WizardError> {
+    let gate = plan.gate;
+    let approved = match apply::recorded(gate, world.journal)? {
+        Some(approved) => approved,
+        None if plan.is_empty() => {
+            world.good(match gate {
+                Gate::Customers => "Nothing to send: every customer is in the service as the spreadsheet has it.",
+                Gate::Certificates => "Nothing to create: every accepted certificate is in the service and linked.",
+                Gate::Invitations => "Nobody to invite.",
+            });
+            world.journal.complete_step(gate.name(), &json!({ "planned": 0, "unchanged": plan.unchanged, "notes": plan.notes }), world.clock.now())?;
+            return Ok(Some(Outcome::default()));
+        }
+        None => {
+            if !world.ask.confirm(&question)? {
+                world.warn("Declined: nothing was sent.");
+                ending.declined = true;
+                let outcome = json!({ "declined": true, "planned": plan.actions.len(), "unchanged": plan.unchanged, "notes": plan.notes });
+                world.journal.complete_step(gate.name(), &outcome, world.clock.now())?;
+                return Ok(None);
+            }
+            let approval = Approval { by: world.user.clone(), at: world.clock.now(), fingerprint: plan.fingerprint.clone() };
+            crate::plan::confirm(plan, approval).map_err(|e| WizardError::Input(e.to_string()))?
+        }
+    };
+    let (unchanged, notes, planned) = (approved.plan().unchanged, approved.plan().notes.clone(), approved.plan().actions.len());
+    let ports = Ports {
+        service: world.service,
+        company: session.id(),
+        journal: world.journal,
+        documents,
+        clock: world.clock,
+        progress: world.progress,
+        interrupt: world.interrupt,
+    };
+    let outcome = apply::apply(approved, &ports).await?;
+    for refused in &outcome.refused {
+        let hint = refused.hint.as_deref().map(|h| format!(" — {h}")).unwrap_or_default();
+        world.warn(format!("not done: {}: {}{hint}", refused.what, refused.why));
+    }
+    ending.waiting |= !outcome.refused.is_empty();
+    let record = json!({ "planned": planned, "done": outcome.done, "refused": outcome.refused, "unchanged": unchanged, "notes": notes });
+    world.journal.complete_step(gate.name(), &record, world.clock.now())?;
+    Ok(Some(outcome))
+}

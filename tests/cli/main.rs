@@ -1,0 +1,9 @@
+//! The built binary, from outside: over the command line, over HTTP, through a pseudo-terminal, killed in the middle.
+
+mod architecture;
+mod bad_input;
+mod bed;
+mod commands;
+mod main_job;
+mod resume;
+mod wizard;
