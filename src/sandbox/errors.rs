@@ -49,6 +49,7 @@ codes! {
     PERMISSION_REQUIRED = 49 "PermissionRequired" FORBIDDEN "The user has no permission for this action.";
     UNHANDLED = 50 "UnhandledException" INTERNAL_SERVER_ERROR "The call ended in an unhandled exception.";
     MODEL_STATE = 70 "ModelStateInvalid" BAD_REQUEST "The object in the request has a wrong structure.";
+    DATE_RANGE = 80 "DateRangeError" BAD_REQUEST "The end date is before the start date.";
     DELETE_INFORMATION = 100 "DeleteInformation" OK "The entity was marked as deleted.";
     INVALID_COUNTRY = 125 "InvalidCountry" BAD_REQUEST "The country is not a known ISO 3166 country.";
     INVALID_COUNTRY_REGION = 126 "InvalidCountryRegion" BAD_REQUEST "The region is not a known region of the country.";
@@ -93,7 +94,7 @@ pub(super) struct ApiError {
     target: &'static str,
     first: Detail,
     rest: Vec<Detail>,
-    allow: Option<&'static str>,
+    allow: Option<String>,
 }
 
 impl ApiError {
@@ -121,12 +122,23 @@ impl ApiError {
         self
     }
 
+    /// Says which element of an array was refused.
+    pub(super) fn in_row(mut self, row: usize) -> Self {
+        for detail in std::iter::once(&mut self.first).chain(&mut self.rest) {
+            detail.refers_to = Some(match detail.refers_to.take() {
+                Some(field) => format!("[{row}].{field}"),
+                None => format!("[{row}]"),
+            });
+        }
+        self
+    }
+
     pub(super) fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
-    pub(super) fn with_allow(mut self, methods: &'static str) -> Self {
+    pub(super) fn with_allow(mut self, methods: String) -> Self {
         self.allow = Some(methods);
         self
     }
@@ -169,8 +181,8 @@ impl ApiError {
         self.status
     }
 
-    pub(super) fn allow(&self) -> Option<&'static str> {
-        self.allow
+    pub(super) fn allow(&self) -> Option<&str> {
+        self.allow.as_deref()
     }
 
     #[cfg(test)]
