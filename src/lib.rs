@@ -2,5 +2,6 @@
 //!
 //! Data moves one way: read → plan → confirm → apply → report. `docs/architecture.md` has the picture.
 
+pub mod api;
 pub mod domain;
 pub mod ports;
