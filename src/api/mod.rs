@@ -1,0 +1,108 @@
+//! The services that keep customers, certificates and invitations, over HTTPS.
+//!
+//! Owns: signing in, transport with retry and audit trail, each service's wire format and its conversion to the domain, the dry run.
+//! Must not touch: planning, prompts, files, the embedded sandbox (shared types would share its mistakes).
+//! Called by: `main`, which connects one of them and hands it on as `dyn ExemptionService`.
+//!
+//! A second service gets its own folder beside `avatax`, a variant in [`ServiceKind`] and an arm in [`connect`] and [`connect_dry_run`].
+
+mod avatax;
+mod credentials;
+mod dry_run;
+mod request;
+mod text;
+mod transport;
+
+pub use avatax::AvaTax;
+pub use credentials::{Credentials, Secret};
+pub use dry_run::dry_run;
+
+use crate::ports::{AuditTrail, ExemptionService, ServiceResult};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which service is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServiceKind {
+    /// AvaTax REST v2 with its exemption certificate (ECM) calls.
+    AvaTax,
+}
+
+/// AvaTax in production (AvaTax SDKs, `withEnvironment`).
+pub const AVATAX_PRODUCTION: &str = "https://rest.avatax.com";
+/// AvaTax's own sandbox, which needs its own account (AvaTax SDKs).
+pub const AVATAX_SANDBOX: &str = "https://sandbox-rest.avatax.com";
+
+/// How often and how fast a call is tried again.
+///
+/// Reads are tried again after a refused connection, HTTP 429 and HTTP 5xx; writes only when surely nothing was done: a connection that
+/// never came about, or HTTP 429. Nothing is tried again after HTTP 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Tries in all, the first one included; at least 1.
+    pub tries: u32,
+    /// The pause before the second try; it doubles each time, and a random part of up to half is taken off.
+    pub first_pause: Duration,
+    /// No pause is longer. A service that asks for a longer one (`Retry-After`) gets no further try, and the error says so.
+    pub longest_pause: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { tries: 5, first_pause: Duration::from_millis(500), longest_pause: Duration::from_secs(60) }
+    }
+}
+
+/// What is needed to talk to a service.
+#[derive(Clone)]
+pub struct ConnectOptions {
+    /// HTTPS, or HTTP to this machine only. A trailing `/` or `/api/v2` is taken off.
+    pub base_url: String,
+    pub credentials: Credentials,
+    /// Gets every attempt of every call.
+    pub audit: Arc<dyn AuditTrail>,
+    /// This machine's name for `X-Avalara-Client`.
+    pub machine: String,
+    pub connect_timeout: Duration,
+    /// For one attempt as a whole, upload and answer included.
+    pub timeout: Duration,
+    /// An answer of more bytes is refused.
+    pub max_response_bytes: usize,
+    pub retry: RetryPolicy,
+    /// How many requests may be in flight at a time, at least 1. AvaTax prints no limit.
+    pub concurrent: usize,
+}
+
+impl ConnectOptions {
+    /// Fills in what fits a real service.
+    pub fn new(base_url: impl Into<String>, credentials: Credentials, audit: Arc<dyn AuditTrail>) -> Self {
+        Self {
+            base_url: base_url.into(),
+            credentials,
+            audit,
+            machine: String::new(),
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(180),
+            max_response_bytes: 64 << 20,
+            retry: RetryPolicy::default(),
+            concurrent: 2,
+        }
+    }
+}
+
+/// A service that reads and writes. Nothing is sent yet.
+///
+/// Errors: `Invalid` for a base URL or credentials that can't be right.
+pub fn connect(kind: ServiceKind, options: ConnectOptions) -> ServiceResult<Arc<dyn ExemptionService>> {
+    match kind {
+        ServiceKind::AvaTax => Ok(Arc::new(AvaTax::new(options)?)),
+    }
+}
+
+/// The same service, but its writes are only recorded: see [`dry_run()`]. Errors as for [`connect`].
+pub fn connect_dry_run(kind: ServiceKind, options: ConnectOptions) -> ServiceResult<Arc<dyn ExemptionService>> {
+    match kind {
+        ServiceKind::AvaTax => Ok(dry_run(AvaTax::new(options)?)),
+    }
+}
