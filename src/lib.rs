@@ -3,4 +3,6 @@
 //! Data moves one way: read → plan → confirm → apply → report. `docs/architecture.md` has the picture.
 
 pub mod domain;
+pub mod ocr;
 pub mod ports;
+pub mod sources;
