@@ -6,7 +6,8 @@
 
 use crate::domain::{
     BBox, CertificateDraft, CertificateId, CertificateOnFile, CompanyCode, CompanyId, CoverLetter, Customer, CustomerCode, CustomerOnFile,
-    ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, ReasonOnFile, Region, Sha256, Word,
+    ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, ReasonOnFile, Region,
+    Sha256, Word,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -49,15 +50,51 @@ pub struct Unreadable {
 pub struct PageInput {
     /// 1-based in its file.
     pub number: u32,
-    /// Words of a trustworthy text layer; empty when the page must be recognised.
+    /// Words of a trustworthy text layer. On a scan that somebody typed on, the typed words.
     pub words: Vec<Word>,
     pub marks: Vec<Mark>,
     /// The page as a picture. Present whenever recognition is needed, and wherever a picture helps (check boxes, signature).
     pub image: Option<Arc<Gray>>,
     /// Pixels per inch of `image`, as far as known.
     pub dpi: u32,
+    /// Whether `image` shows text that `words` lack.
+    pub recognise: bool,
     /// Set when this page could not be read.
     pub problem: Option<String>,
+}
+
+impl PageInput {
+    /// Reads the page: with `engine` where its picture shows text that its words lack.
+    pub fn read_with(self, engine: &mut dyn OcrEngine) -> Result<PageContent, OcrError> {
+        let Self { number, mut words, mut marks, mut image, dpi, recognise, problem } = self;
+        let mut turned = 0;
+        let mut origin = if problem.is_some() { PageOrigin::Failed } else { PageOrigin::TextLayer };
+        if let (true, Some(picture)) = (recognise, &image) {
+            let read = engine.recognise(picture, dpi)?;
+            turned = read.turned;
+            words.iter_mut().for_each(|w| w.bbox = w.bbox.turned(turned));
+            marks.iter_mut().for_each(|m| m.bbox = m.bbox.turned(turned));
+            // The typed words were drawn and read as well; what the file itself says is surer.
+            let typed = std::mem::take(&mut words);
+            words = read.words.into_iter().filter(|w| !typed.iter().any(|t| t.bbox.shares(&w.bbox) > 0.5)).collect();
+            for word in typed {
+                // It belongs to the line that runs through its middle.
+                let same = words.iter().filter(|w| (w.bbox.top..w.bbox.bottom).contains(&word.bbox.mid_y()));
+                let near = same.min_by(|a, b| (a.bbox.mid_x() - word.bbox.mid_x()).abs().total_cmp(&(b.bbox.mid_x() - word.bbox.mid_x()).abs()));
+                let below = words.iter().filter(|w| w.bbox.mid_y() < word.bbox.mid_y()).map(|w| w.line).max().unwrap_or(0);
+                let line = near.map_or(below, |w| w.line);
+                words.push(Word { line, ..word });
+            }
+            words.sort_by(|a, b| a.line.cmp(&b.line).then(a.bbox.left.total_cmp(&b.bbox.left)));
+            image = read.image.or(image);
+            origin = PageOrigin::Ocr;
+        }
+        if words.is_empty() && origin != PageOrigin::Failed {
+            origin = PageOrigin::Blank;
+        }
+        let aspect = image.as_ref().map_or(8.5 / 11.0, |i| i.width as f32 / i.height.max(1) as f32);
+        Ok(PageContent { number, words, marks, image, origin, turned, aspect })
+    }
 }
 
 /// An opened scan. Pages are made one at a time, so that memory stays bounded.

@@ -42,6 +42,23 @@ impl BBox {
     pub fn mid_y(&self) -> f32 {
         (self.top + self.bottom) / 2.0
     }
+    /// The box on the page after it has been turned clockwise by 0, 90, 180 or 270 degrees.
+    pub fn turned(&self, degrees: u16) -> BBox {
+        let Self { left, top, right, bottom } = *self;
+        match degrees % 360 {
+            90 => BBox::new(1.0 - bottom, left, 1.0 - top, right),
+            180 => BBox::new(1.0 - right, 1.0 - bottom, 1.0 - left, 1.0 - top),
+            270 => BBox::new(top, 1.0 - right, bottom, 1.0 - left),
+            _ => *self,
+        }
+    }
+    /// The share of `other`'s area that lies in this box.
+    pub fn shares(&self, other: &BBox) -> f32 {
+        let across = (self.right.min(other.right) - self.left.max(other.left)).max(0.0);
+        let down = (self.bottom.min(other.bottom) - self.top.max(other.top)).max(0.0);
+        let area = other.width() * other.height();
+        if area > 0.0 { across * down / area } else { 0.0 }
+    }
     /// The smallest box around both.
     pub fn union(&self, other: &BBox) -> BBox {
         BBox::new(self.left.min(other.left), self.top.min(other.top), self.right.max(other.right), self.bottom.max(other.bottom))

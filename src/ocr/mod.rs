@@ -1,0 +1,95 @@
+//! Words from pictures.
+//!
+//! Owns: preparing a page for recognition, the engines, the check that they are installed.
+//! Must not touch: what the words mean, files of the user.
+//! Called by: `main` and the examples, which hand an `OcrEngines` to the wizard.
+
+pub mod prepare;
+mod rows;
+#[cfg(feature = "tesseract")]
+mod tesseract;
+
+#[cfg(feature = "tesseract")]
+pub use tesseract::TesseractEngines;
+
+use crate::domain::{BBox, Gray, Word};
+use crate::ports::{OcrEngine, OcrEngines, OcrError, Recognised};
+use std::sync::Arc;
+
+/// Keeps each engine to one thread. Call it first in `main`: Tesseract reads the variable when its library first works, and with
+/// several engines at once its own threads only get in each other's way.
+pub fn limit_threads() {
+    if std::env::var_os("OMP_THREAD_LIMIT").is_none() {
+        // SAFETY: changing the environment is unsound only while another thread reads it. `main` calls this before it starts any.
+        unsafe { std::env::set_var("OMP_THREAD_LIMIT", "1") };
+    }
+}
+
+/// Reads nothing: for runs without recognition, in which pages without a text layer go to a person.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NullEngines;
+
+impl OcrEngines for NullEngines {
+    fn check(&self) -> Result<String, OcrError> {
+        Ok("no text recognition: only PDFs with a text layer are read".into())
+    }
+
+    fn engine(&self) -> Result<Box<dyn OcrEngine>, OcrError> {
+        Ok(Box::new(NullEngine))
+    }
+}
+
+struct NullEngine;
+
+impl OcrEngine for NullEngine {
+    fn recognise(&mut self, image: &Gray, _: u32) -> Result<Recognised, OcrError> {
+        Ok(Recognised { words: Vec::new(), image: Some(Arc::new(image.clone())), turned: 0 })
+    }
+
+    fn reread(&mut self, _: &Gray, _: BBox, _: &str) -> Result<Vec<Word>, OcrError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Reads the same text on every page, for tests: a line of the text is a line of the page.
+#[derive(Debug, Clone, Default)]
+pub struct FixedText {
+    pub text: String,
+}
+
+impl OcrEngines for FixedText {
+    fn check(&self) -> Result<String, OcrError> {
+        Ok("fixed text".into())
+    }
+
+    fn engine(&self) -> Result<Box<dyn OcrEngine>, OcrError> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl OcrEngine for FixedText {
+    fn recognise(&mut self, image: &Gray, _: u32) -> Result<Recognised, OcrError> {
+        let rows = self.text.lines().count().max(1) as f32;
+        let columns = self.text.lines().map(|l| l.chars().count()).max().unwrap_or(1).max(1) as f32;
+        let mut words = Vec::new();
+        for (line, text) in (0u32..).zip(self.text.lines()) {
+            let mut at = 0;
+            for part in text.split(' ') {
+                let length = part.chars().count();
+                if length > 0 {
+                    let bbox = BBox::new(at as f32 / columns, (line as f32 + 0.2) / rows, (at + length) as f32 / columns, (line as f32 + 0.8) / rows);
+                    words.push(Word { text: part.into(), bbox, confidence: 0.95, line });
+                }
+                at += length + 1;
+            }
+        }
+        Ok(Recognised { words, image: Some(Arc::new(image.clone())), turned: 0 })
+    }
+
+    fn reread(&mut self, image: &Gray, area: BBox, allowed: &str) -> Result<Vec<Word>, OcrError> {
+        let words = self.recognise(image, 0)?.words.into_iter();
+        let inside = words.filter(|w| (area.left..=area.right).contains(&w.bbox.mid_x()) && (area.top..=area.bottom).contains(&w.bbox.mid_y()));
+        let kept = inside.map(|w| Word { text: w.text.chars().filter(|c| allowed.contains(*c)).collect(), ..w });
+        Ok(kept.filter(|w| !w.text.is_empty()).collect())
+    }
+}

@@ -1,0 +1,157 @@
+//! PDF scans: the text layer where it can be trusted, form fields, and the page as a picture.
+//!
+//! Owns: when a text layer is believed, at what resolution a page is drawn.
+//! Must not touch: recognition.
+//! Called by: `Folder`.
+
+mod fields;
+mod lines;
+mod subset;
+mod text;
+
+pub use subset::subset;
+
+use super::{Limits, Pages, guard, unreadable};
+use crate::domain::{Gray, Word};
+use crate::ports::{PageInput, Unreadable};
+use hayro::hayro_interpret::{InterpreterSettings, InterpreterWarning, RenderContent};
+use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
+use hayro::{PixmapSettings, RenderCache, RenderSettings};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use text::Seen;
+
+/// A page that needs no recognition: enough for check boxes and signatures.
+const DPI_WITH_TEXT: u32 = 150;
+/// A page of lines and curves without pictures: what recognition reads best.
+const DPI_TO_READ: u32 = 300;
+/// Pictures with less are drawn at their own resolution; enlarging is the recogniser's business.
+const DPI_LEAST: u32 = 72;
+
+pub struct PdfPages {
+    pdf: Pdf,
+    page_pixels: u64,
+}
+
+impl PdfPages {
+    pub fn open(bytes: Vec<u8>, limits: &Limits) -> Result<Self, Unreadable> {
+        let cut_off = !bytes[bytes.len().saturating_sub(2_048)..].windows(5).any(|w| w == b"%%EOF");
+        let pdf = guard::guarded_deep("the PDF", || load(bytes, cut_off))?;
+        match pdf.pages().len() {
+            0 => Err(unreadable("the PDF has no page; print it again")),
+            n if n > limits.pages as usize => Err(unreadable(format!("the PDF has {n} pages, more than the limit of {}; split it", limits.pages))),
+            _ => Ok(Self { pdf, page_pixels: limits.page_pixels }),
+        }
+    }
+}
+
+fn load(bytes: Vec<u8>, cut_off: bool) -> Result<Pdf, Unreadable> {
+    // With no password given, the empty one is tried: many "protected" PDFs open for everybody.
+    Pdf::new(bytes).map_err(|e| {
+        unreadable(match e {
+            LoadPdfError::Decryption(DecryptionError::PasswordProtected) => "the PDF is protected by a password; open it, print it to a new PDF without one, and use that",
+            LoadPdfError::Decryption(_) => "the PDF is encrypted in a way that can't be read; open it, print it to a new PDF, and use that",
+            LoadPdfError::Invalid if cut_off => "the file is cut off: the PDF's end is missing; copy or scan it again",
+            LoadPdfError::Invalid => "the PDF is damaged; open it in a PDF viewer, print it to a new PDF, and use that",
+        })
+    })
+}
+
+impl Pages for PdfPages {
+    fn count(&self) -> u32 {
+        // `open` has checked the limit.
+        self.pdf.pages().len() as u32
+    }
+
+    fn page(&mut self, number: u32) -> Result<PageInput, Unreadable> {
+        let (pdf, page_pixels) = (&self.pdf, self.page_pixels);
+        guard::guarded_deep("the PDF page", || page(pdf, number, page_pixels))
+    }
+}
+
+fn page(pdf: &Pdf, number: u32, page_pixels: u64) -> Result<PageInput, Unreadable> {
+    let page = &pdf.pages()[number as usize - 1];
+    let broken = Arc::new(AtomicBool::new(false));
+    let seen = text::look(page, settings(&broken));
+    let marks = fields::read(page, &seen.place);
+    let mut words = if seen.unreadable_letters() { Vec::new() } else { seen.words() };
+    fields::add_missing(&marks, &mut words, &seen);
+    let recognise = needs_recognition(&seen, &words);
+    if recognise && seen.pictures.is_empty() && seen.unreadable_letters() {
+        words.clear();
+    }
+    let dpi = match (recognise, seen.picture_dpi()) {
+        (false, _) => DPI_WITH_TEXT,
+        // Typed letters over a picture are drawn well enough to be read.
+        (true, Some(own)) if words.is_empty() => own.clamp(DPI_LEAST, DPI_TO_READ),
+        (true, Some(own)) => own.clamp(200, DPI_TO_READ),
+        (true, None) => DPI_TO_READ,
+    };
+    let (image, dpi) = draw(page, dpi, page_pixels, &broken, seen.place.turns)?;
+    if recognise && words.is_empty() && broken.load(Ordering::Relaxed) && seen.pictures_are_the_page() {
+        return Err(unreadable("the picture on this page is damaged or cut off; scan the page again"));
+    }
+    lines::number(&mut words);
+    Ok(PageInput { number, words, marks, image: Some(Arc::new(image)), dpi, recognise, problem: None })
+}
+
+/// A text layer is believed when it is all there is to read on the page.
+fn needs_recognition(seen: &Seen, words: &[Word]) -> bool {
+    let letters: usize = words.iter().map(|w| w.text.chars().filter(|c| c.is_alphanumeric()).count()).sum();
+    if seen.unreadable_letters() || seen.piled_up() {
+        return true;
+    }
+    match letters {
+        // Text drawn as curves, or a picture: only the drawn page tells.
+        0..40 => !seen.is_blank(),
+        // A picture of this size beside text may hold text of its own: a form that was scanned and typed on.
+        _ => seen.picture_share() > 0.5 || (seen.picture_share() > 0.2 && letters < 300),
+    }
+}
+
+fn settings(broken: &Arc<AtomicBool>) -> InterpreterSettings {
+    let broken = broken.clone();
+    InterpreterSettings {
+        warning_sink: Arc::new(move |warning| {
+            if matches!(warning, InterpreterWarning::ImageDecodeFailure) {
+                broken.store(true, Ordering::Relaxed);
+            }
+        }),
+        render_content: RenderContent::all(),
+        ..InterpreterSettings::default()
+    }
+}
+
+/// The page as a grey picture of `dpi`, or less for a page of unusual size.
+fn draw(page: &hayro::hayro_syntax::page::Page, dpi: u32, page_pixels: u64, broken: &Arc<AtomicBool>, turns: u8) -> Result<(Gray, u32), Unreadable> {
+    let (width, height) = page.render_dimensions();
+    let mut scale = dpi as f32 / 72.0;
+    let most = (page_pixels as f32 / (width * height).max(1.0)).sqrt().min(16_000.0 / width.max(height));
+    scale = scale.min(most);
+    if !scale.is_finite() || width * scale < 1.0 || height * scale < 1.0 {
+        return Err(unreadable("the page has no usable size; print it to a new PDF"));
+    }
+    let how = PixmapSettings { x_scale: scale, y_scale: scale, bg_color: hayro::vello_cpu::color::palette::css::WHITE };
+    let drawn = hayro::render(page, &RenderCache::new(), &settings(broken), &RenderSettings::default(), &how);
+    // The paper is opaque white, so there is no alpha to undo.
+    let pixels = drawn.data().iter().map(|p| ((u32::from(p.r) * 54 + u32::from(p.g) * 183 + u32::from(p.b) * 19) / 256) as u8).collect();
+    let gray = Gray::new(drawn.width().into(), drawn.height().into(), pixels).ok_or_else(|| unreadable("the page could not be drawn; print it to a new PDF"))?;
+    Ok((turned(gray, turns), (scale * 72.0).round() as u32))
+}
+
+/// Quarter turns clockwise.
+fn turned(gray: Gray, turns: u8) -> Gray {
+    let (w, h) = (gray.width as usize, gray.height as usize);
+    let at = |x: usize, y: usize| gray.pixels[y * w + x];
+    let build = |width: usize, height: usize, from: &dyn Fn(usize, usize) -> u8| Gray {
+        width: width as u32,
+        height: height as u32,
+        pixels: (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| from(x, y)).collect(),
+    };
+    match turns % 4 {
+        1 => build(h, w, &|x, y| at(y, h - 1 - x)),
+        2 => build(w, h, &|x, y| at(w - 1 - x, h - 1 - y)),
+        3 => build(h, w, &|x, y| at(w - 1 - y, x)),
+        _ => gray,
+    }
+}
