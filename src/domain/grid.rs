@@ -1,26 +1,28 @@
 //! A table as a spreadsheet holds it, before anybody knows what its columns mean.
+//!
+//! Owns: one sheet's cells, packed into one text and four bytes a cell, so that a million rows fit and a row is read without a copy.
+//! Must not touch: files; what a cell means.
+//! Called by: `sources::spreadsheet`, which fills it, and `customers`, which reads it.
 
-use jiff::civil::DateTime;
-use serde::{Deserialize, Serialize};
+use super::Issue;
+use std::ops::Range;
 
-/// One cell. Text stays text: nothing is turned into a number that was not stored as one.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub enum Cell {
+/// One cell, borrowed from its grid. Text stays text: nothing is turned into a number that was not stored as one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Cell<'a> {
     #[default]
     Empty,
-    Text(String),
-    /// A number as the file stores it, with the digits it stands for (`10233`, not `10233.0`).
-    Number {
-        value: f64,
-        text: String,
-    },
+    Text(&'a str),
+    /// A number that the file stores as a number, by the digits it stands for (`10233`, not `10233.0`).
+    Number(&'a str),
     Bool(bool),
-    Date(DateTime),
+    /// ISO 8601: `2026-03-14` or `2026-03-14T09:30:00`.
+    Date(&'a str),
     /// `#N/A` and the like.
-    Error(String),
+    Error(&'a str),
 }
 
-impl Cell {
+impl<'a> Cell<'a> {
     pub fn is_empty(&self) -> bool {
         match self {
             Cell::Empty => true,
@@ -28,14 +30,210 @@ impl Cell {
             _ => false,
         }
     }
+
+    /// What the cell says, as text; empty for an empty cell.
+    pub fn text(&self) -> &'a str {
+        match self {
+            Cell::Empty => "",
+            Cell::Text(text) | Cell::Number(text) | Cell::Date(text) | Cell::Error(text) => text,
+            Cell::Bool(true) => "TRUE",
+            Cell::Bool(false) => "FALSE",
+        }
+    }
 }
 
-/// One sheet (or the whole of a CSV file).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct RowStart {
+    number: u32,
+    text: usize,
+    cell: usize,
+}
+
+/// One sheet (or the whole of a text file). Blank rows need not be in it: each row knows its own number.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Grid {
     pub sheet: String,
-    /// Rows from the top of the sheet; rows may have different lengths.
-    pub rows: Vec<Vec<Cell>>,
-    /// The 1-based number of `rows[0]` in the file.
-    pub first_row: u32,
+    /// Hidden by whoever made the workbook.
+    pub hidden: bool,
+    /// What went wrong while reading, such as letters that could not be decoded.
+    pub issues: Vec<Issue>,
+    text: String,
+    /// Per cell the kind (upper three bits) and where its text ends in the row's text (lower 29).
+    cells: Vec<u32>,
+    rows: Vec<RowStart>,
+}
+
+const KIND_SHIFT: u32 = 29;
+const END_MASK: u32 = (1 << KIND_SHIFT) - 1;
+
+impl Grid {
+    /// The longest text of one row, in bytes.
+    pub const MAX_ROW_BYTES: usize = END_MASK as usize;
+
+    pub fn new(sheet: impl Into<String>) -> Self {
+        Self { sheet: sheet.into(), ..Self::default() }
+    }
+
+    /// A grid of texts, the first row being number 1. Empty texts become empty cells.
+    pub fn of_texts<R: AsRef<[T]>, T: AsRef<str>>(sheet: &str, rows: &[R]) -> Self {
+        let mut grid = Self::new(sheet);
+        for (number, row) in (1u32..).zip(rows) {
+            grid.start_row(number);
+            row.as_ref().iter().for_each(|text| grid.push_text(text.as_ref()));
+        }
+        grid
+    }
+
+    /// Begins a row with its 1-based number in the file. Numbers go up.
+    pub fn start_row(&mut self, number: u32) {
+        self.rows.push(RowStart { number, text: self.text.len(), cell: self.cells.len() });
+    }
+
+    /// Adds a text, or an empty cell for an empty text, to the row that was begun last.
+    pub fn push_text(&mut self, text: &str) {
+        self.push(if text.is_empty() { Cell::Empty } else { Cell::Text(text) });
+    }
+
+    /// Adds a cell to the row that was begun last. Text beyond [`Grid::MAX_ROW_BYTES`] in one row is cut off.
+    pub fn push(&mut self, cell: Cell<'_>) {
+        let start = match self.rows.last() {
+            Some(row) => row.text,
+            None => {
+                self.start_row(1);
+                0
+            }
+        };
+        let (kind, text) = match cell {
+            Cell::Empty => (0, ""),
+            Cell::Text(text) => (1, text),
+            Cell::Number(text) => (2, text),
+            Cell::Bool(yes) => (if yes { 3 } else { 4 }, ""),
+            Cell::Date(text) => (5, text),
+            Cell::Error(text) => (6, text),
+        };
+        let room = Self::MAX_ROW_BYTES.saturating_sub(self.text.len() - start);
+        self.text.push_str(if text.len() <= room { text } else { &text[..text.floor_char_boundary(room)] });
+        let end = u32::try_from(self.text.len() - start).unwrap_or(END_MASK) & END_MASK;
+        self.cells.push(kind << KIND_SHIFT | end);
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many cells there are, empty ones included.
+    pub fn cell_count(&self) -> usize {
+        self.cells.len()
+    }
+
+    pub fn row(&self, index: usize) -> Option<Row<'_>> {
+        let start = self.rows.get(index)?;
+        let (text_end, cell_end) = self.rows.get(index + 1).map_or((self.text.len(), self.cells.len()), |next| (next.text, next.cell));
+        Some(Row {
+            number: start.number,
+            text: self.text.get(start.text..text_end).unwrap_or_default(),
+            cells: self.cells.get(start.cell..cell_end).unwrap_or_default(),
+        })
+    }
+
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = Row<'_>> + ExactSizeIterator {
+        (0..self.rows.len()).map(|index| self.row(index).unwrap_or_default())
+    }
+
+    pub fn shrink_to_fit(&mut self) {
+        self.text.shrink_to_fit();
+        self.cells.shrink_to_fit();
+        self.rows.shrink_to_fit();
+    }
+}
+
+/// One row of a grid, borrowed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Row<'a> {
+    number: u32,
+    text: &'a str,
+    cells: &'a [u32],
+}
+
+impl<'a> Row<'a> {
+    /// 1-based, as a spreadsheet program shows it.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Has no cell that says anything.
+    pub fn is_empty(&self) -> bool {
+        self.cells().all(|cell| cell.is_empty())
+    }
+
+    fn span(&self, index: usize) -> Option<(u32, Range<usize>)> {
+        let packed = *self.cells.get(index)?;
+        let before = index.checked_sub(1).and_then(|i| self.cells.get(i));
+        let from = before.map_or(0, |cell| (cell & END_MASK) as usize);
+        Some((packed >> KIND_SHIFT, from..(packed & END_MASK) as usize))
+    }
+
+    /// The cell of a column counted from 0; empty beyond the end of the row.
+    pub fn get(&self, index: usize) -> Cell<'a> {
+        let Some((kind, span)) = self.span(index) else { return Cell::Empty };
+        let text = self.text.get(span).unwrap_or_default();
+        match kind {
+            1 => Cell::Text(text),
+            2 => Cell::Number(text),
+            3 => Cell::Bool(true),
+            4 => Cell::Bool(false),
+            5 => Cell::Date(text),
+            6 => Cell::Error(text),
+            _ => Cell::Empty,
+        }
+    }
+
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'a>> + use<'a> {
+        let row = *self;
+        (0..row.len()).map(move |index| row.get(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_come_back_as_they_went_in() {
+        let mut grid = Grid::new("S");
+        grid.start_row(3);
+        let cells = [
+            Cell::Text("Ünï"),
+            Cell::Empty,
+            Cell::Number("102"),
+            Cell::Bool(false),
+            Cell::Date("2026-03-14"),
+            Cell::Error("#N/A"),
+            Cell::Text("z"),
+        ];
+        cells.iter().for_each(|cell| grid.push(*cell));
+        grid.start_row(9);
+        grid.push(Cell::Bool(true));
+        let row = grid.row(0).unwrap();
+        assert_eq!((row.number(), row.len()), (3, 7));
+        assert!(row.cells().eq(cells));
+        assert_eq!(row.get(99), Cell::Empty);
+        assert_eq!(grid.row(1).unwrap().get(0).text(), "TRUE");
+        assert_eq!(grid.rows().map(|row| row.number()).collect::<Vec<_>>(), [3, 9]);
+        assert!(grid.row(2).is_none());
+    }
+
+    #[test]
+    fn a_row_of_blanks_is_empty() {
+        let grid = Grid::of_texts("S", &[vec!["", "  ", "\t"], vec![], vec!["", "x"]]);
+        assert_eq!(grid.rows().map(|row| row.is_empty()).collect::<Vec<_>>(), [true, true, false]);
+    }
 }

@@ -21,7 +21,7 @@ pub use certificate::{CertificateDraft, CertificateOnFile, ExposureZone};
 pub use customer::{Contact, Customer, CustomerOnFile, ExemptStatus, Exemption};
 pub use document::{Disposition, Document, Field, Fields, Finding, FormGuess, Match, RunnerUp, Signature, StateClaim, Verdict};
 pub use exemption::{ExemptionReason, TaxNumber};
-pub use grid::{Cell, Grid};
+pub use grid::{Cell, Grid, Row};
 pub use ids::{CertificateId, CompanyCode, CompanyId, CustomerCode, CustomerCodeError, InvitationId, ReasonId, Sha256, ZoneId};
 pub use invitation::{CoverLetter, Delivery, InvitationDraft, InvitationOnFile, InvitationReceipt, InvitationState, ReasonOnFile};
 pub use issue::{Issue, IssueKind, Severity};

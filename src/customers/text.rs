@@ -1,0 +1,84 @@
+//! Folding and cleaning of texts from cells.
+
+use std::borrow::Cow;
+
+/// Small letters, signs to single blanks: two spellings of one word compare equal.
+pub(super) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_alphanumeric() {
+            true => folded.extend(letter.to_lowercase()),
+            // A dot or apostrophe inside a word is not a gap: N.Y., don't.
+            false if matches!(letter, '\'' | '’') => {}
+            false => {
+                if !folded.is_empty() && !folded.ends_with(' ') {
+                    folded.push(' ');
+                }
+            }
+        }
+    }
+    folded.truncate(folded.trim_end().len());
+    folded
+}
+
+fn invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
+}
+
+/// Trims, joins runs of blanks (line ends and hard blanks too) to one, and takes out control and invisible letters. Tells whether there
+/// were any of those.
+pub(super) fn clean(text: &str) -> (Cow<'_, str>, bool) {
+    let plain = |letter: char| letter != '\u{a0}' && !letter.is_control() && !invisible(letter);
+    let trimmed = text.trim();
+    if trimmed.is_ascii() && !trimmed.bytes().any(|b| b.is_ascii_control()) && !trimmed.contains("  ") {
+        return (Cow::Borrowed(trimmed), false);
+    }
+    if trimmed.chars().all(plain) && !trimmed.contains("  ") {
+        return (Cow::Borrowed(trimmed), false);
+    }
+    let mut control = false;
+    let mut cleaned = String::with_capacity(trimmed.len());
+    for letter in trimmed.chars() {
+        if letter.is_whitespace() {
+            if !cleaned.is_empty() && !cleaned.ends_with(' ') {
+                cleaned.push(' ');
+            }
+        } else if letter.is_control() || invisible(letter) {
+            control = true;
+        } else {
+            cleaned.push(letter);
+        }
+    }
+    cleaned.truncate(cleaned.trim_end().len());
+    (Cow::Owned(cleaned), control)
+}
+
+/// Excel's mark for text, which some systems write into the value.
+pub(super) fn without_text_mark(text: &str) -> &str {
+    text.strip_prefix(['\'', '`', '’']).unwrap_or(text)
+}
+
+/// Cuts to a number of characters, at a blank where one is near the end.
+pub(super) fn cut(text: &str, most: usize) -> &str {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text };
+    let head = text.get(..end).unwrap_or(text);
+    match head.rfind(' ') {
+        Some(at) if at * 3 > end * 2 => head.get(..at).unwrap_or(head).trim_end_matches([',', ' ']),
+        _ => head.trim_end(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_and_cleaning() {
+        assert_eq!(fold("  N.Y. "), "n y");
+        assert_eq!(fold("Tax-Exempt?"), "tax exempt");
+        assert_eq!(clean(" a\u{a0} b\r\nc "), (Cow::Owned("a b c".into()), false));
+        assert_eq!(clean("a\u{7}b\u{200b}c"), (Cow::Owned("abc".into()), true));
+        assert_eq!(cut("North Star Trading Company", 20), "North Star Trading");
+        assert_eq!(cut("ééééé", 3), "ééé");
+    }
+}

@@ -1,0 +1,256 @@
+//! Text files: comma, tab, semicolon or bar between the values, found by trying; QuickBooks' IIF lists split into their sections.
+
+use super::encoding::{Utf8, detect};
+use super::{Limits, OpenOptions, SpreadsheetError};
+use crate::domain::{Grid, Issue, IssueKind, Severity};
+use std::cell::Cell as Shared;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+use std::rc::Rc;
+
+const SAMPLE: usize = 1 << 17;
+
+pub(super) fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
+    let io = |error: io::Error| SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) };
+    let detected = detect(File::open(path).map_err(io)?).map_err(io)?;
+    let mut text = Utf8::new(File::open(path).map_err(io)?, &detected).map_err(io)?;
+    let mut sample = Vec::with_capacity(SAMPLE);
+    text.by_ref().take(SAMPLE as u64).read_to_end(&mut sample).map_err(io)?;
+    let dialect = Dialect::guess(&sample);
+    let skip = io::Cursor::new(sample.get(dialect.skip..).unwrap_or_default().to_vec());
+    let name = path.file_stem().map_or_else(|| "file".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let mut grids =
+        records(skip.chain(BufReader::with_capacity(1 << 16, text)), &dialect, &name, &options.limits).map_err(|what| match what {
+            Stop::Io(error) => io(error),
+            Stop::TooBig(what) => SpreadsheetError::TooBig { path: path.to_owned(), what },
+        })?;
+    if let (true, Some(grid)) = (detected.broken > 0, grids.first_mut()) {
+        grid.issues.push(Issue {
+            kind: IssueKind::Unreadable,
+            severity: Severity::Warning,
+            row: None,
+            column: None,
+            value: None,
+            message: format!(
+                "{} places in the file are no letters in {}; they read as \u{fffd}",
+                detected.broken,
+                detected.encoding.name()
+            ),
+            suggestion: Some("export the file again as CSV UTF-8".to_owned()),
+        });
+    }
+    if let Some(wanted) = options.sheet.as_deref().filter(|_| grids.len() > 1) {
+        // A text file has one sheet; only an IIF list has more, and those are picked by content.
+        if let Some(at) = grids.iter().position(|grid| grid.sheet.eq_ignore_ascii_case(wanted)) {
+            return Ok(vec![grids.swap_remove(at)]);
+        }
+    }
+    Ok(grids)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Dialect {
+    delimiter: u8,
+    /// Whether `"` encloses values.
+    quoted: bool,
+    /// Bytes of a `sep=;` line.
+    skip: usize,
+    /// Rows already passed by that.
+    rows_before: u32,
+}
+
+impl Dialect {
+    fn guess(sample: &[u8]) -> Self {
+        let first = sample.split(|b| *b == b'\n').next().unwrap_or_default();
+        if let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, rest @ ..] = first
+            && rest.iter().all(u8::is_ascii_whitespace)
+        {
+            return Self { delimiter: *delimiter, quoted: true, skip: (first.len() + 1).min(sample.len()), rows_before: 1 };
+        }
+        let scored = [b',', b'\t', b';', b'|'].map(|delimiter| (score(sample, delimiter), delimiter));
+        // The first wins a draw.
+        let best = scored.iter().fold((0.0, b','), |best, (score, delimiter)| if *score > best.0 { (*score, *delimiter) } else { best });
+        let quoted = best.1 != b'\t' || !tabs_without_quotes(sample);
+        Self { delimiter: best.1, quoted, skip: 0, rows_before: 0 }
+    }
+}
+
+/// How well a delimiter explains the sample: records of the same number of values, and more than one.
+fn score(sample: &[u8], delimiter: u8) -> f64 {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(sample);
+    let mut record = csv::ByteRecord::new();
+    let mut counts: Vec<usize> = Vec::new();
+    while counts.len() < 200 && reader.read_byte_record(&mut record).unwrap_or(false) {
+        counts.push(record.len());
+    }
+    // The sample may end in the middle of a record.
+    if counts.len() > 2 && sample.len() >= SAMPLE {
+        counts.pop();
+    }
+    let mut by_count: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    for count in counts.iter().filter(|count| **count > 1) {
+        *by_count.entry(*count).or_default() += 1;
+    }
+    let Some((width, times)) = by_count.into_iter().max_by_key(|(width, times)| (*times, *width)) else { return 0.0 };
+    let share = times as f64 / counts.len().max(1) as f64;
+    share * (1.0 + (width as f64).ln() / 4.0)
+}
+
+/// In tab files a lone `"` is mostly an inch mark or a nickname, not a quote: true when quoting would join lines that are whole without.
+fn tabs_without_quotes(sample: &[u8]) -> bool {
+    let lines: Vec<&[u8]> = sample.split(|b| *b == b'\n').filter(|line| !line.is_empty()).take(400).collect();
+    let tabs = |line: &[u8]| line.iter().filter(|b| **b == b'\t').count();
+    let whole = lines.first().map_or(0, |first| tabs(first));
+    let odd = |line: &&&[u8]| line.iter().filter(|b| **b == b'"').count() % 2 == 1;
+    lines.iter().filter(odd).any(|line| tabs(line) == whole)
+        && lines.iter().filter(|line| tabs(line) == whole).count() * 10 >= lines.len() * 8
+}
+
+enum Stop {
+    Io(io::Error),
+    TooBig(String),
+}
+
+/// Counts what was read since the last record ended, so that a record without an end can't fill the memory.
+struct Bounded<R> {
+    input: R,
+    since: Rc<Shared<u64>>,
+    most: u64,
+}
+
+const ENDLESS: &str = "endless record";
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.since.get() > self.most {
+            return Err(io::Error::other(ENDLESS));
+        }
+        let n = self.input.read(out)?;
+        self.since.set(self.since.get() + n as u64);
+        Ok(n)
+    }
+}
+
+fn records(input: impl Read, dialect: &Dialect, name: &str, limits: &Limits) -> Result<Vec<Grid>, Stop> {
+    let since = Rc::new(Shared::new(0));
+    let input = Bounded { input, since: Rc::clone(&since), most: limits.row_bytes };
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(dialect.delimiter)
+        .quoting(dialect.quoted)
+        .buffer_capacity(1 << 16)
+        .from_reader(input);
+    let mut record = csv::ByteRecord::new();
+    let mut grids = vec![Grid::new(name)];
+    let mut cells = 0usize;
+    let mut rows = 0usize;
+    let mut number = dialect.rows_before;
+    loop {
+        let line = reader.position().line();
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) if error.to_string().contains(ENDLESS) => {
+                let mb = limits.row_bytes >> 20;
+                return Err(Stop::TooBig(format!("row {} is longer than {mb} MB (a quotation mark that is never closed?)", number + 1)));
+            }
+            Err(error) => return Err(Stop::Io(io::Error::other(SpreadsheetError::one_line(error)))),
+        }
+        since.set(0);
+        // Blank lines are passed over by the reader, yet a spreadsheet program counts them as rows.
+        let lines = reader.position().line().saturating_sub(line);
+        let blank =
+            if lines > 1 { (lines - 1).saturating_sub(record.as_slice().iter().filter(|b| **b == b'\n').count() as u64) } else { 0 };
+        number = number.saturating_add(1).saturating_add(u32::try_from(blank).unwrap_or(u32::MAX));
+        rows += 1;
+        if rows > limits.rows {
+            return Err(Stop::TooBig(format!("it has more than {} rows", limits.rows)));
+        }
+        cells += record.len();
+        if record.len() > limits.columns || cells > limits.cells {
+            let what = if cells > limits.cells { format!("{} cells", limits.cells) } else { format!("{} columns", limits.columns) };
+            return Err(Stop::TooBig(format!("it has more than {what} (row {number})")));
+        }
+        // IIF: `!CUST` begins the list of customers, and each of its rows begins with `CUST`.
+        if let Some(section) = record.get(0).and_then(|cell| cell.strip_prefix(b"!")).filter(|_| dialect.delimiter == b'\t')
+            && !section.is_empty()
+            && section.iter().all(u8::is_ascii_alphanumeric)
+        {
+            grids.push(Grid::new(String::from_utf8_lossy(section)));
+        }
+        let Some(grid) = grids.last_mut() else { break };
+        if record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
+            continue;
+        }
+        grid.start_row(number);
+        match std::str::from_utf8(record.as_slice()) {
+            // Whole record good: then each value is, since values end where letters end.
+            Ok(_) => record.iter().for_each(|cell| grid.push_text(std::str::from_utf8(cell).unwrap_or_default())),
+            Err(_) => record.iter().for_each(|cell| grid.push_text(&String::from_utf8_lossy(cell))),
+        }
+    }
+    grids.retain(|grid| !grid.is_empty());
+    if grids.is_empty() {
+        grids.push(Grid::new(name));
+    }
+    Ok(grids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Vec<Grid> {
+        let dialect = Dialect::guess(text.as_bytes());
+        let rest = &text.as_bytes()[dialect.skip..];
+        match records(rest, &dialect, "file", &Limits::default()) {
+            Ok(grids) => grids,
+            Err(_) => panic!("refused"),
+        }
+    }
+
+    fn shown(grid: &Grid) -> Vec<(u32, Vec<&str>)> {
+        grid.rows().map(|row| (row.number(), row.cells().map(|c| c.text()).collect())).collect()
+    }
+
+    #[test]
+    fn the_delimiter_is_found() {
+        for delimiter in [",", "\t", ";", "|"] {
+            let text = format!(
+                "Code{delimiter}Name{delimiter}City\n1{delimiter}\"Ames, Ltd; one\"{delimiter}Dayton\n2{delimiter}B{delimiter}Reno\n"
+            );
+            let grids = parse(&text);
+            assert_eq!(shown(&grids[0])[1].1, ["1", "Ames, Ltd; one", "Dayton"], "{delimiter:?}");
+        }
+        assert_eq!(shown(&parse("sep=;\na;b\n1;2\n")[0]), [(2, vec!["a", "b"]), (3, vec!["1", "2"])]);
+        assert_eq!(shown(&parse("Name\nAmes\n")[0]).len(), 2);
+    }
+
+    #[test]
+    fn rows_are_counted_as_a_spreadsheet_program_counts_them() {
+        let grids = parse("a,b\n\n\n1,\"x\ny\"\n2,z\n");
+        assert_eq!(grids[0].rows().map(|row| row.number()).collect::<Vec<_>>(), [1, 4, 5]);
+    }
+
+    #[test]
+    fn inch_marks_in_a_tab_file_are_no_quotes() {
+        let grids = parse("a\tb\tc\n1\t\"Stubby\" Ames\t2\" pipe\n2\tx\t3\n3\t\"open\ty\n");
+        assert_eq!(grids[0].len(), 4);
+    }
+
+    #[test]
+    fn an_iif_list_is_split_into_its_sections() {
+        let grids = parse("!TERMS\tNAME\nTERMS\tNet 30\n!CUST\tNAME\tTAXABLE\nCUST\tAmes\tN\nCUST\tBow\tY\n");
+        assert_eq!(grids.iter().map(|g| (g.sheet.as_str(), g.len())).collect::<Vec<_>>(), [("TERMS", 2), ("CUST", 3)]);
+    }
+
+    #[test]
+    fn a_record_without_end_is_refused_early() {
+        let endless = io::repeat(b'x').take(1 << 30);
+        let limits = Limits { row_bytes: 1 << 20, ..Limits::default() };
+        let dialect = Dialect { delimiter: b',', quoted: true, skip: 0, rows_before: 0 };
+        assert!(matches!(records(b"a,b\n1,\"".chain(endless), &dialect, "f", &limits), Err(Stop::TooBig(_))));
+    }
+}

@@ -1,0 +1,132 @@
+//! A merchant's spreadsheet to grids: xlsx, xlsm, xlsb, xls, ods, and text with commas, tabs, semicolons or bars.
+//!
+//! Owns: telling the format by its content, bounds on size, encodings, delimiters.
+//! Must not touch: what a column or a cell means.
+//! Called by: `main` for the wizard and the `customers` commands; what it gives goes to `customers`.
+
+mod delimited;
+mod encoding;
+mod error;
+mod guard;
+mod workbook;
+
+pub use error::SpreadsheetError;
+
+use crate::domain::Grid;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// How much a file may hold. A file beyond a bound is refused before it fills the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The file itself.
+    pub file_bytes: u64,
+    /// All parts of a workbook together, unpacked.
+    pub unpacked_bytes: u64,
+    pub rows: usize,
+    pub columns: usize,
+    /// Cells in all, empty ones between full ones included.
+    pub cells: usize,
+    /// One row's text.
+    pub row_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_bytes: 4 << 30, unpacked_bytes: 4 << 30, rows: 5_000_000, columns: 16_384, cells: 200_000_000, row_bytes: 32 << 20 }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Read only this sheet. Without it all are read, so that the one with the customers can be told by its content.
+    pub sheet: Option<String>,
+    pub limits: Limits,
+}
+
+/// Reads every sheet (or the one wished). Blank rows are left out; each row knows its number. At least one row comes back.
+pub fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
+    let io = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => SpreadsheetError::Missing(path.to_owned()),
+        _ => SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) },
+    };
+    let facts = std::fs::metadata(path).map_err(io)?;
+    if facts.is_dir() {
+        return Err(SpreadsheetError::Folder(path.to_owned()));
+    }
+    if facts.is_file() && facts.len() == 0 {
+        return Err(SpreadsheetError::Empty(path.to_owned()));
+    }
+    if facts.len() > options.limits.file_bytes {
+        let what = format!("{} MB is more than the {} MB that are read", facts.len() >> 20, options.limits.file_bytes >> 20);
+        return Err(SpreadsheetError::TooBig { path: path.to_owned(), what });
+    }
+    let mut head = Vec::with_capacity(8192);
+    File::open(path).map_err(io)?.take(8192).read_to_end(&mut head).map_err(io)?;
+    let mut grids = match sniff(&head) {
+        Sniffed::Zip => workbook::read_zipped(path, options)?,
+        Sniffed::Ole => workbook::read_ole(path, options)?,
+        Sniffed::Text => delimited::read(path, options)?,
+        Sniffed::Other(what) => return Err(SpreadsheetError::NotASpreadsheet { path: path.to_owned(), what: what.to_owned() }),
+    };
+    if grids.iter().all(Grid::is_empty) {
+        return Err(SpreadsheetError::Empty(path.to_owned()));
+    }
+    grids.iter_mut().for_each(Grid::shrink_to_fit);
+    Ok(grids)
+}
+
+enum Sniffed {
+    Zip,
+    Ole,
+    Text,
+    Other(&'static str),
+}
+
+/// The format by the first bytes; the name's ending is not trusted, since many systems write text or web pages as `.xls`.
+fn sniff(head: &[u8]) -> Sniffed {
+    let marks: [(&[u8], &str); 10] = [
+        (b"%PDF", "this is a PDF, not a spreadsheet"),
+        (b"\x89PNG", "this is an image, not a spreadsheet"),
+        (b"\xff\xd8\xff", "this is an image, not a spreadsheet"),
+        (b"GIF8", "this is an image, not a spreadsheet"),
+        (b"II*\0", "this is an image, not a spreadsheet"),
+        (b"MM\0*", "this is an image, not a spreadsheet"),
+        (b"{\\rtf", "this is a text document, not a spreadsheet"),
+        (b"\x1f\x8b", "this is a packed file; unpack it first"),
+        (b"7z\xbc\xaf", "this is a packed file; unpack it first"),
+        (b"SQLite format", "this is a database, not a spreadsheet"),
+    ];
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return Sniffed::Zip;
+    }
+    if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        return Sniffed::Ole;
+    }
+    if let Some((_, what)) = marks.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Sniffed::Other(what);
+    }
+    let start = String::from_utf8_lossy(head.get(..512).unwrap_or(head)).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+    if start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<table") || start.starts_with("<meta") {
+        return Sniffed::Other("this is a web page with a spreadsheet's name; open it in a spreadsheet program");
+    }
+    if start.starts_with("<?xml") || start.starts_with("<workbook") {
+        return Sniffed::Other("this is an XML file with a spreadsheet's name; open it in a spreadsheet program");
+    }
+    if start.starts_with("{\"") || start.starts_with("[{") {
+        return Sniffed::Other("this is a JSON file, not a spreadsheet");
+    }
+    match encoding::looks_binary(head) {
+        true => Sniffed::Other("this is neither a spreadsheet nor a text file"),
+        false => Sniffed::Text,
+    }
+}
+
+/// The name nearest to the wished one, if any is near.
+fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let wanted = wanted.to_lowercase();
+    let scored = names.map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 >= 0.75).then(|| best.1.to_owned())
+}
