@@ -1,0 +1,69 @@
+//! Replays a dump of OCR'd pages through the certificate readers and the matching, with no OCR: one extract line per document.
+//!
+//!     cargo run --example read_words -- DUMP_DIR CUSTOMERS.json "Merchant name" 2026-11-20 > out.jsonl
+//!
+//! The dump is one JSON file per scan: `{file, sha256, pages: [{number, words, marks, origin, turned, aspect, image}]}`, where `image` is the
+//! path of a grey PNG. The customers are a JSON list of `domain::Customer`.
+
+use certonboard::certificates::{Catalogue, ReadContext, read_documents, settle};
+use certonboard::domain::{Customer, Gray, Mark, PageContent, PageOrigin, Sha256, Word};
+use certonboard::matching::Index;
+use std::path::Path;
+use std::sync::Arc;
+
+#[derive(serde::Deserialize)]
+struct Dump {
+    file: String,
+    pages: Vec<DumpPage>,
+}
+
+#[derive(serde::Deserialize)]
+struct DumpPage {
+    number: u32,
+    words: Vec<Word>,
+    marks: Vec<Mark>,
+    origin: PageOrigin,
+    turned: u16,
+    aspect: f32,
+    image: Option<String>,
+}
+
+fn picture(path: &str) -> Option<Arc<Gray>> {
+    let gray = image::open(Path::new(path)).ok()?.into_luma8();
+    Gray::new(gray.width(), gray.height(), gray.into_raw()).map(Arc::new)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [dir, customers, merchant, today] = args.as_slice() else { return Err("usage: read_words DUMP_DIR CUSTOMERS.json MERCHANT TODAY".into()) };
+    let customers: Vec<Customer> = serde_json::from_str(&std::fs::read_to_string(customers)?)?;
+    let index = Index::new(&customers, Some(merchant));
+    let ctx = ReadContext { catalogue: Catalogue::builtin(), seller: Some(merchant), today: today.parse()? };
+    let mut files: Vec<_> = std::fs::read_dir(dir)?.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
+    files.sort();
+    let files = std::sync::Mutex::new(files.into_iter());
+    // One thread per core: pictures are slow to load.
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(path) = files.lock().ok().and_then(|mut f| f.next()) {
+                    let Some(dump) = std::fs::read_to_string(&path).ok().and_then(|t| serde_json::from_str::<Dump>(&t).ok()) else {
+                        eprintln!("{}: not a dump", path.display());
+                        continue;
+                    };
+                    let pages: Vec<PageContent> = dump
+                        .pages
+                        .into_iter()
+                        .map(|p| PageContent { number: p.number, words: p.words, marks: p.marks, image: p.image.as_deref().and_then(picture), origin: p.origin, turned: p.turned, aspect: p.aspect })
+                        .collect();
+                    for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &ctx) {
+                        let decision = index.decide(&document);
+                        settle(&mut document, decision, true);
+                        println!("{}", serde_json::to_string(&document).unwrap_or_default());
+                    }
+                }
+            });
+        }
+    });
+    Ok(())
+}

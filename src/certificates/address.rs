@@ -1,0 +1,207 @@
+//! Reads a US address written as text: street line, city, state, ZIP.
+//!
+//! Owns: taking an address apart. Must not touch: pages. Called by: `places` (does this look like an address?), `parties`.
+
+use crate::domain::Region;
+
+/// What an address line tells; each part may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    pub line1: Option<String>,
+    pub city: Option<String>,
+    pub region: Option<Region>,
+    pub postal_code: Option<String>,
+}
+
+/// Street types and units after which a city may follow (USPS Publication 28, appendix C, the common ones).
+const STREET_ENDS: &[&str] = &[
+    "st", "street", "ave", "avenue", "blvd", "boulevard", "rd", "road", "dr", "drive", "ln", "lane", "way", "ct", "court", "pl", "place", "pkwy", "parkway", "ter", "terrace", "cir", "circle", "hwy", "highway", "sq",
+    "square", "trl", "trail", "plaza", "plz", "loop", "pike", "row", "run", "path", "xing", "crossing", "broadway", "turnpike", "tpke", "aly", "alley", "expy", "fwy", "walk", "pt", "point", "park", "mall", "ridge", "bend", "cove",
+];
+const UNITS: &[&str] = &["suite", "ste", "unit", "apt", "bldg", "building", "floor", "fl", "room", "rm", "dept", "lot", "box", "#"];
+const DIRECTIONS: &[&str] = &["n", "s", "e", "w", "ne", "nw", "se", "sw", "north", "south", "east", "west"];
+
+fn bare(word: &str) -> String {
+    word.trim_matches(|c: char| !c.is_alphanumeric() && c != '#').to_lowercase()
+}
+
+/// A ZIP of five digits (or nine), repairing letters that OCR puts for digits when most are digits already.
+pub fn zip(word: &str) -> Option<String> {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let (five, four) = match word.split_once(['-', '–', '—']) {
+        Some((five, four)) => (five, Some(four)),
+        None => (word, None),
+    };
+    let (five, four) = if four.is_none() && five.len() == 9 && five.bytes().all(|b| b.is_ascii_digit()) { five.split_at_checked(5).map_or((five, None), |(a, b)| (a, Some(b))) } else { (five, four) };
+    if five.chars().count() != 5 || five.chars().filter(char::is_ascii_digit).count() < 3 {
+        return None;
+    }
+    let repaired: String = five.chars().map(digit_for).collect();
+    if !repaired.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    match four {
+        None => Some(repaired),
+        Some(f) if f.len() == 4 && f.bytes().all(|b| b.is_ascii_digit()) => Some(format!("{repaired}-{f}")),
+        Some(f) if f.is_empty() => Some(repaired),
+        Some(_) => None,
+    }
+}
+
+/// The digit a letter is often misread from; others unchanged.
+pub fn digit_for(c: char) -> char {
+    match c {
+        'O' | 'o' | 'Q' | 'D' => '0',
+        'l' | 'I' | 'i' | '|' | '!' => '1',
+        'Z' | 'z' => '2',
+        'S' | 's' => '5',
+        'B' => '8',
+        'g' | 'q' => '9',
+        other => other,
+    }
+}
+
+/// A state by its code or full name, forgiving the commonest misreadings of two letters.
+pub fn state(word: &str) -> Option<Region> {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '|').trim();
+    let plain: String = word.chars().filter(|c| *c != '.').collect();
+    if plain.chars().count() == 2 {
+        if let Some(found) = Region::us_state(&plain) {
+            return Some(found);
+        }
+        let lettered: String = plain.chars().map(|c| match c { '0' => 'O', '1' | '|' | 'l' => 'I', '5' => 'S', '8' => 'B', c => c.to_ascii_uppercase() }).collect();
+        if plain.chars().all(|c| c.is_ascii_uppercase() || "015|l8".contains(c)) {
+            return Region::us_state(&lettered);
+        }
+        return None;
+    }
+    Region::us_state_by_name(word)
+}
+
+/// Takes one line apart. A comma before the state tells where the city begins; without one the street's type does.
+pub fn parse(text: &str) -> Parts {
+    let text = text.replace([';', '|', '_'], " ");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut parts = Parts::default();
+    let mut end = words.len();
+    // From the right: country, ZIP, state.
+    while end > 0 && matches!(bare(words[end - 1]).as_str(), "usa" | "us" | "") {
+        end -= 1;
+    }
+    if end > 0 && let Some(code) = zip(words[end - 1]) {
+        // A lone number is a ZIP only after a state or as the whole text: `12345 Main St` begins with none.
+        parts.postal_code = Some(code);
+        end -= 1;
+    }
+    if end > 0 {
+        let two = (end > 1).then(|| format!("{} {}", words[end - 2].trim_matches(','), words[end - 1].trim_matches(','))).and_then(|t| Region::us_state_by_name(&t));
+        let one = state(words[end - 1]);
+        // `Washington` alone at the end, with no ZIP, is more likely a city.
+        let long = words[end - 1].trim_matches(|c: char| !c.is_alphabetic()).len() > 2;
+        if let Some(region) = two {
+            parts.region = Some(region);
+            end -= 2;
+        } else if let Some(region) = one.filter(|_| !long || parts.postal_code.is_some()) {
+            parts.region = Some(region);
+            end -= 1;
+        }
+    }
+    let rest = &words[..end];
+    if parts.region.is_none() && parts.postal_code.is_some() && rest.len() > 3 && !rest.last().is_some_and(|w| w.ends_with(',')) {
+        // A number at the end of something that is no address.
+        parts.postal_code = parts.postal_code.filter(|_| rest.first().is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit())));
+    }
+    split_city(rest, &mut parts);
+    parts
+}
+
+fn split_city(rest: &[&str], parts: &mut Parts) {
+    if rest.is_empty() {
+        return;
+    }
+    let join = |words: &[&str]| {
+        let text = words.join(" ");
+        let text = text.trim_matches(|c: char| !c.is_alphanumeric() && c != '#' && c != '.' && c != ')').trim().trim_end_matches([',', '.']).to_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    let first = bare(rest[0]);
+    let streety = first.starts_with(|c: char| c.is_ascii_digit()) || matches!(first.as_str(), "po" | "p.o" | "pobox" | "box" | "rr" | "one" | "#");
+    let located = parts.region.is_some() || parts.postal_code.is_some();
+    if !streety {
+        match located {
+            // Only a city stands before the state.
+            true => parts.city = join(rest),
+            false => parts.line1 = join(rest),
+        }
+        return;
+    }
+    // The last comma before the state parts street from city, if what follows it is no unit.
+    let comma = (0..rest.len().saturating_sub(1)).rev().find(|&i| rest[i].ends_with(',') && !UNITS.contains(&bare(rest[i + 1]).as_str()));
+    if let Some(at) = comma && located {
+        parts.line1 = join(&rest[..=at]);
+        parts.city = join(&rest[at + 1..]);
+        return;
+    }
+    if !located {
+        parts.line1 = join(rest);
+        return;
+    }
+    let mut cut = None;
+    for (i, word) in rest.iter().enumerate().skip(1) {
+        let word = bare(word);
+        if STREET_ENDS.contains(&word.as_str()) {
+            cut = Some(i + 1);
+        } else if UNITS.contains(&word.as_str()) {
+            cut = Some((i + 2).min(rest.len()));
+        } else if DIRECTIONS.contains(&word.as_str()) && cut == Some(i) {
+            cut = Some(i + 1);
+        }
+    }
+    match cut {
+        Some(at) if at < rest.len() => {
+            parts.line1 = join(&rest[..at]);
+            parts.city = join(&rest[at..]);
+        }
+        _ => parts.line1 = join(rest),
+    }
+}
+
+/// Does this begin as a street line does?
+pub fn is_street(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let Some(first) = words.next().map(bare) else { return false };
+    let second = words.next().map(bare).unwrap_or_default();
+    let numbered = first.starts_with(|c: char| c.is_ascii_digit()) && second.chars().any(char::is_alphabetic);
+    numbered || matches!(first.as_str(), "po" | "p.o" | "pobox" | "rr") || first == "p" && second == "o"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> [String; 4] {
+        let p = parse(text);
+        [p.line1.unwrap_or_default(), p.city.unwrap_or_default(), p.region.map(|r| r.code().to_owned()).unwrap_or_default(), p.postal_code.unwrap_or_default()]
+    }
+
+    #[test]
+    fn lines_come_apart() {
+        assert_eq!(read("12 Quay Lane, Port Haven, TX 77001"), ["12 Quay Lane", "Port Haven", "TX", "77001"]);
+        assert_eq!(read("12 Quay Lane Port Haven TX 77001-1234"), ["12 Quay Lane", "Port Haven", "TX", "77001-1234"]);
+        assert_eq!(read("12 N Quay St Suite 40 Port Haven, New York 1O001"), ["12 N Quay St Suite 40", "Port Haven", "NY", "10001"]);
+        assert_eq!(read("PO Box 17, Salem, OR 97301"), ["PO Box 17", "Salem", "OR", "97301"]);
+        assert_eq!(read("Port Haven, FL 33101"), ["", "Port Haven", "FL", "33101"]);
+        assert_eq!(read("4 Elm Road, Ste 2, Erie PA 16501"), ["4 Elm Road, Ste 2", "Erie", "PA", "16501"]);
+        assert_eq!(read("12 Quay Lane"), ["12 Quay Lane", "", "", ""]);
+        assert_eq!(read(""), ["", "", "", ""]);
+    }
+
+    #[test]
+    fn states_and_zips() {
+        assert_eq!(state("1L").unwrap().code(), "IL");
+        assert_eq!(state("west virginia").unwrap().code(), "WV");
+        assert!(state("of").is_none() && state("xx").is_none());
+        assert_eq!(zip("6O56l").as_deref(), Some("60561"));
+        assert!(zip("1234").is_none() && zip("Suite").is_none());
+    }
+}

@@ -1,0 +1,189 @@
+//! Check boxes: which options the form offers, and which are ticked.
+//!
+//! Owns: finding an option's words and its box, telling ticked from empty. Must not touch: other fields.
+//! Called by: `read`.
+
+use super::catalogue::{Catalogue, Choice};
+use super::ink::Ink;
+use super::sheet::Sheet;
+use super::text::{alike, is_sentence_word};
+use crate::domain::{BBox, Mark};
+
+/// An option on the page.
+#[derive(Debug, Clone)]
+pub struct Option_ {
+    pub choice: Choice,
+    pub area: BBox,
+    pub page_box: BBox,
+    pub ticked: bool,
+    /// 0 to 1.
+    pub confidence: f32,
+}
+
+/// Ink inside a frame above which it is ticked, and below which it is empty. Measured on drawn boxes: a cross fills 0.2 to 0.5, an empty box under 0.05.
+const TICKED: f32 = 0.12;
+const EMPTY: f32 = 0.06;
+
+/// All options with a box (or where boxes cannot be seen, with a mark read as text).
+pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalogue) -> Vec<Option_> {
+    let mut options: Vec<(Option_, Seen)> = vec![];
+    for run in &sheet.runs {
+        let mut start = 0;
+        while start < run.len() {
+            match longest(sheet, run, start, catalogue) {
+                Some((choice, end)) if !numbered(sheet, run, start) => {
+                    let toks = &run[start..end];
+                    if let (Some(area), Some(page_box)) = (sheet.area(toks), sheet.page_box(toks)) {
+                        let first = start - prefix(sheet, run, start);
+                        let from = sheet.toks[run[first]].area;
+                        let begins = first == 0 || sheet.toks[run[first]].area.left - sheet.toks[run[first - 1]].area.right > 1.2 * sheet.h;
+                        let seen = look(sheet, ink, marks, area, from, run, first, start);
+                        if begins || seen.framed || seen.text.is_some() {
+                            options.push((Option_ { choice, area, page_box, ticked: false, confidence: 0.0 }, seen));
+                        }
+                    }
+                    start = end;
+                }
+                _ => start += 1,
+            }
+        }
+    }
+    decide(options)
+}
+
+/// What was seen in an option's box.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    framed: bool,
+    ink: Option<f32>,
+    /// A mark that was read as text: `[X]`, `(x)`.
+    text: Option<bool>,
+}
+
+fn longest(sheet: &Sheet, run: &[usize], start: usize, catalogue: &Catalogue) -> Option<(Choice, usize)> {
+    let mut best: Option<(usize, usize, Choice)> = None;
+    for known in &catalogue.choices {
+        let mut joined = String::new();
+        for end in start..run.len().min(start + known.words + 2) {
+            joined.push_str(&sheet.toks[run[end]].folded);
+            if joined.len() * 8 > known.phrase.len() * 10 || joined.len() >= known.phrase.len() {
+                let needed = if known.phrase.len() <= 6 { 1.0 } else { 0.86 };
+                if (joined == known.phrase || alike(&joined, &known.phrase, needed) >= needed) && best.as_ref().is_none_or(|b| known.phrase.len() > b.0) {
+                    best = Some((known.phrase.len(), end + 1, known.choice.clone()));
+                }
+            }
+            if joined.len() > known.phrase.len() + 3 {
+                break;
+            }
+        }
+    }
+    best.map(|(_, end, choice)| (choice, end))
+}
+
+/// Options of “type of business” bear two-digit numbers; those of reasons bear letters.
+fn numbered(sheet: &Sheet, run: &[usize], start: usize) -> bool {
+    start > 0 && {
+        let before: String = sheet.toks[run[start - 1]].text.chars().filter(|c| c.is_alphanumeric()).collect();
+        before.len() == 2 && before.chars().all(|c| c.is_ascii_digit() || "OlIo".contains(c)) && before.chars().any(|c| c.is_ascii_digit())
+    }
+}
+
+/// How many words before an option are its letter, its number or what its box was read as.
+fn prefix(sheet: &Sheet, run: &[usize], start: usize) -> usize {
+    let mut count = 0;
+    while count < 3 && count < start {
+        let word = &sheet.toks[run[start - 1 - count]];
+        if word.folded.len() > 2 || is_sentence_word(&word.folded) && word.folded.len() > 1 {
+            break;
+        }
+        count += 1;
+    }
+    count
+}
+
+#[allow(clippy::too_many_arguments, reason = "all of one place on the page")]
+fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], area: BBox, from: BBox, run: &[usize], first: usize, start: usize) -> Seen {
+    let mut seen = Seen { framed: false, ink: None, text: None };
+    // A form field of the PDF is certain.
+    let page_left = sheet.toks[run[start]].page_box;
+    let field = marks.iter().filter(|m| m.checked.is_some()).find(|m| {
+        (m.bbox.mid_y() - page_left.mid_y()).abs() < 0.8 * sheet.h && m.bbox.right <= page_left.left + 0.01 && m.bbox.right > page_left.left - 5.0 * sheet.h
+    });
+    if let Some(mark) = field {
+        seen.text = mark.checked;
+        seen.framed = true;
+        return seen;
+    }
+    let before: String = run[first..start].iter().map(|&i| sheet.toks[i].text.as_str()).collect();
+    if let Some(inside) = before.split(['(', '[']).nth(1).and_then(|t| t.split([')', ']']).next()) {
+        let inside = inside.trim();
+        // `(a)` is a letter, `(X)` a mark.
+        if inside.is_empty() || matches!(inside, "X" | "x" | "v" | "V" | "✓" | "✔" | "*" | "XX") {
+            seen.text = Some(!inside.is_empty());
+        }
+    }
+    if before.contains(['☒', '☑', '✓', '✔', '✗', '✘', '⊠']) {
+        seen.text = Some(true);
+    } else if before.contains(['☐', '□']) {
+        seen.text = Some(false);
+    }
+    if let Some(ink) = ink {
+        // The box stands before the words, or before their letter.
+        let near = ink.tick(sheet, area);
+        let tick = if near.framed { near } else { ink.tick(sheet, from) };
+        seen.framed = tick.framed;
+        seen.ink = Some(if tick.framed { tick.ink } else { near.ink });
+    }
+    seen
+}
+
+fn decide(options: Vec<(Option_, Seen)>) -> Vec<Option_> {
+    let unframed: Vec<f32> = options.iter().filter(|o| !o.1.framed).filter_map(|o| o.1.ink).collect();
+    options
+        .iter()
+        .map(|(option, seen)| {
+            let (ticked, confidence) = match (seen.text, seen.framed, seen.ink) {
+                (Some(said), ..) => (said, 0.95),
+                (None, true, Some(ink)) if ink >= TICKED => (true, (0.75 + ink).min(0.97)),
+                (None, true, Some(ink)) if ink <= EMPTY => (false, 0.95),
+                (None, true, Some(_)) => (false, 0.5),
+                // Without a frame only a clear surplus over every sibling counts.
+                (None, false, Some(ink)) => {
+                    let rest: Vec<f32> = unframed.iter().copied().filter(|i| *i != ink).collect();
+                    let top = rest.iter().copied().fold(0.0, f32::max);
+                    let clear = !rest.is_empty() && ink > 0.06 && ink > 1.5 * top + 0.02;
+                    (clear, if clear { 0.75 } else { 0.5 })
+                }
+                _ => (false, 0.3),
+            };
+            Option_ { ticked, confidence, ..option.clone() }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sheet::tests::page;
+    use super::*;
+
+    #[test]
+    fn marks_read_as_text_count() {
+        let page = page(&[(0.1, 0.1, "(X) Resale as tangible personal property"), (0.1, 0.13, "( ) Agricultural production"), (0.1, 0.16, "06 Manufacturing")]);
+        let sheet = Sheet::new(&page);
+        let options = read(&sheet, None, &[], Catalogue::builtin());
+        assert_eq!(options.len(), 2, "{options:?}");
+        assert!(options[0].ticked && options[0].choice == Choice::Reason("RESALE".into()));
+        assert!(!options[1].ticked);
+    }
+
+    #[test]
+    fn form_fields_are_certain() {
+        let mut page = page(&[(0.2, 0.1, "Blanket certificate"), (0.2, 0.13, "Single purchase certificate")]);
+        let mark = |y: f32, checked| Mark { name: "b".into(), value: String::new(), checked: Some(checked), bbox: BBox::new(0.18, y, 0.19, y + 0.01) };
+        page.marks = vec![mark(0.1, true), mark(0.13, false)];
+        let sheet = Sheet::new(&page);
+        let options = read(&sheet, None, &page.marks, Catalogue::builtin());
+        assert!(options[0].ticked && options[0].choice == Choice::Blanket(true));
+        assert!(!options[1].ticked && options[1].choice == Choice::Blanket(false));
+    }
+}

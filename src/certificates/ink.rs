@@ -1,0 +1,277 @@
+//! What pixels tell: ticks in boxes, ink on a signature line.
+//!
+//! Owns: black-and-white conversion that bears shadows, removal of ruled lines, box frames. Must not touch: what a tick means.
+//! Called by: `choices`, `signature`.
+
+use super::sheet::Sheet;
+use crate::domain::{BBox, Gray};
+
+/// A picture in black and white, with and without its ruled lines.
+pub struct Ink {
+    width: usize,
+    height: usize,
+    dark: Vec<bool>,
+    unruled: Vec<bool>,
+}
+
+/// What stands left of an option.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tick {
+    /// A square frame was found; else `ink` is that of the place where one would be.
+    pub framed: bool,
+    /// Share of dark pixels inside.
+    pub ink: f32,
+}
+
+const TILE: usize = 48;
+/// Darker than this share of the paper's own brightness is ink.
+const DARK: f32 = 0.68;
+
+impl Ink {
+    pub fn new(gray: &Gray) -> Option<Ink> {
+        let (width, height) = (gray.width as usize, gray.height as usize);
+        if width < 50 || height < 50 || gray.pixels.len() != width * height {
+            return None;
+        }
+        let paper = paper_brightness(gray, width, height);
+        let across = width.div_ceil(TILE);
+        let dark: Vec<bool> = (0..width * height).map(|at| f32::from(gray.pixels[at]) < DARK * f32::from(paper[(at / width / TILE) * across + (at % width) / TILE])).collect();
+        let mut ink = Ink { width, height, unruled: dark.clone(), dark };
+        ink.remove_rules();
+        Some(ink)
+    }
+
+    /// Takes out runs of ink too long for writing: lines and borders.
+    fn remove_rules(&mut self) {
+        let (w, h) = (self.width, self.height);
+        let (long, tall) = ((w as f32 * 0.035) as usize, (h as f32 * 0.03) as usize);
+        for y in 0..h {
+            let mut x = 0;
+            while x < w {
+                let start = x;
+                while x < w && self.dark[y * w + x] {
+                    x += 1;
+                }
+                if x - start >= long {
+                    self.unruled[y * w + start..y * w + x].fill(false);
+                }
+                x += 1;
+            }
+        }
+        for x in 0..w {
+            let mut y = 0;
+            while y < h {
+                let start = y;
+                while y < h && self.dark[y * w + x] {
+                    y += 1;
+                }
+                if y - start >= tall {
+                    (start..y).for_each(|y| self.unruled[y * w + x] = false);
+                }
+                y += 1;
+            }
+        }
+    }
+
+    fn at(&self, x: i64, y: i64) -> bool {
+        x >= 0 && y >= 0 && (x as usize) < self.width && (y as usize) < self.height && self.dark[y as usize * self.width + x as usize]
+    }
+
+    /// Share of a column (or row) that is dark, one pixel of slack to either side.
+    fn line(&self, along: std::ops::Range<i64>, across: i64, upright: bool) -> f32 {
+        let all = (along.end - along.start).max(1) as f32;
+        let hit = along.filter(|&a| (-1..=1).any(|d| if upright { self.at(across + d, a) } else { self.at(a, across + d) })).count();
+        hit as f32 / all
+    }
+
+    /// Looks for a box left of the point where an option's words begin.
+    pub fn tick(&self, sheet: &Sheet, words: BBox) -> Tick {
+        let (fx, fy) = sheet.to_page(words.left, words.mid_y());
+        let (x0, mid) = ((fx * self.width as f32) as i64, (fy * self.height as f32) as i64);
+        let h = (sheet.h.max(0.6 * words.height()) * self.height as f32).max(6.0);
+        let near = (h * 0.1) as i64;
+        let window = (x0 - (h * 4.2) as i64, x0 - near);
+        // Upright strokes that could be a frame's side.
+        let span = (h * 0.35) as i64;
+        let sides: Vec<i64> = (window.0..=window.1).filter(|&x| self.line(mid - span..mid + span, x, true) > 0.9).collect();
+        let mut best: Option<(f32, Tick)> = None;
+        for &right in sides.iter().rev() {
+            for &left in &sides {
+                let size = (right - left) as f32;
+                if size < 0.65 * h || size > 2.4 * h {
+                    continue;
+                }
+                if let Some((strength, tick)) = self.frame(left, right, mid, h) {
+                    // The nearest frame to the words, the strongest of those.
+                    let score = strength - 0.12 * (x0 - right) as f32 / h;
+                    if best.is_none_or(|(b, _)| score > b) {
+                        best = Some((score, tick));
+                    }
+                }
+            }
+        }
+        if let Some((_, tick)) = best {
+            return tick;
+        }
+        let area = (x0 - (2.8 * h) as i64, x0 - (0.25 * h) as i64, mid - (0.55 * h) as i64, mid + (0.55 * h) as i64);
+        Tick { framed: false, ink: self.share(area.0, area.1, area.2, area.3) }
+    }
+
+    fn share(&self, left: i64, right: i64, top: i64, bottom: i64) -> f32 {
+        let all = ((right - left).max(0) * (bottom - top).max(0)) as f32;
+        if all == 0.0 {
+            return 0.0;
+        }
+        let dark = (top..bottom).map(|y| (left..right).filter(|&x| self.at(x, y)).count()).sum::<usize>();
+        dark as f32 / all
+    }
+
+    /// Is there a frame between two upright strokes around a height? Its strength and what is inside.
+    fn frame(&self, left: i64, right: i64, mid: i64, h: f32) -> Option<(f32, Tick)> {
+        let size = (right - left) as f32;
+        let level = |y: i64| self.line(left + 1..right, y, false);
+        let reach = (1.3 * size.max(h)) as i64;
+        let tops: Vec<i64> = (mid - reach..mid).filter(|&y| level(y) > 0.85).collect();
+        let bottoms: Vec<i64> = (mid + 1..mid + reach).filter(|&y| level(y) > 0.85).collect();
+        let mut best: Option<(f32, i64, i64)> = None;
+        for &top in &tops {
+            for &bottom in &bottoms {
+                let ratio = (bottom - top) as f32 / size;
+                if !(0.6..=1.5).contains(&ratio) {
+                    continue;
+                }
+                let strength = (self.line(top..bottom, left, true) + self.line(top..bottom, right, true) + level(top) + level(bottom)) / 4.0 - 0.15 * (1.0 - ratio).abs();
+                if best.is_none_or(|(b, ..)| strength > b) {
+                    best = Some((strength, top, bottom));
+                }
+            }
+        }
+        let (strength, top, bottom) = best?;
+        if strength < 0.85 {
+            return None;
+        }
+        let (dx, dy) = (((right - left) as f32 * 0.22).max(2.0) as i64, ((bottom - top) as f32 * 0.22).max(2.0) as i64);
+        Some((strength, Tick { framed: true, ink: self.share(left + dx, right - dx, top + dy, bottom - dy) }))
+    }
+
+    /// Writing in a level area, apart from ruled lines and the given words: how much (in squares of a text height) and how wide (in text heights).
+    pub fn writing(&self, sheet: &Sheet, area: BBox, except: &[BBox]) -> (f32, f32) {
+        let h = (sheet.h * self.height as f32).max(4.0);
+        let corner = |x: f32, y: f32| {
+            let (fx, fy) = sheet.to_page(x, y);
+            ((fx * self.width as f32) as i64, (fy * self.height as f32) as i64)
+        };
+        let (left, _) = corner(area.left, area.top);
+        let (right, _) = corner(area.right, area.top);
+        let (mut dark, mut columns) = (0usize, std::collections::HashSet::new());
+        for x in left.max(1)..right.min(self.width as i64 - 1) {
+            // The area follows the page's tilt.
+            let level_x = x as f32 / self.width as f32 * sheet.width();
+            let (_, top) = corner(level_x, area.top);
+            let (_, bottom) = corner(level_x, area.bottom);
+            let blocks: Vec<(i64, i64)> = except.iter().filter(|b| b.left - 0.2 * sheet.h <= level_x && level_x <= b.right + 0.2 * sheet.h).map(|b| (corner(level_x, b.top - 0.15 * sheet.h).1, corner(level_x, b.bottom + 0.15 * sheet.h).1)).collect();
+            for y in top.max(1)..bottom.min(self.height as i64 - 1) {
+                let at = y as usize * self.width + x as usize;
+                if !self.unruled[at] || blocks.iter().any(|(a, b)| (*a..=*b).contains(&y)) {
+                    continue;
+                }
+                // Specks of fax noise have no neighbours.
+                let around = [at - 1, at + 1, at - self.width, at + self.width, at - self.width - 1, at - self.width + 1, at + self.width - 1, at + self.width + 1];
+                if around.iter().filter(|&&n| self.unruled[n]).count() >= 3 {
+                    dark += 1;
+                    columns.insert((x as f32 / (0.25 * h)) as i64);
+                }
+            }
+        }
+        (dark as f32 / (h * h), columns.len() as f32 * 0.25)
+    }
+}
+
+/// The paper's brightness tile by tile: a high percentile, so that text does not count.
+fn paper_brightness(gray: &Gray, width: usize, height: usize) -> Vec<u8> {
+    let (across, down) = (width.div_ceil(TILE), height.div_ceil(TILE));
+    let mut paper = vec![255u8; across * down];
+    for ty in 0..down {
+        for tx in 0..across {
+            let mut counts = [0u32; 256];
+            let mut all = 0u32;
+            for y in ty * TILE..((ty + 1) * TILE).min(height) {
+                for x in tx * TILE..((tx + 1) * TILE).min(width) {
+                    counts[gray.pixels[y * width + x] as usize] += 1;
+                    all += 1;
+                }
+            }
+            let mut left = all / 5;
+            for level in (0..256usize).rev() {
+                if counts[level] >= left {
+                    paper[ty * across + tx] = level as u8;
+                    break;
+                }
+                left -= counts[level];
+            }
+        }
+    }
+    paper
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sheet::tests::page;
+    use super::*;
+
+    fn canvas() -> Gray {
+        Gray::new(850, 1100, vec![230; 850 * 1100]).unwrap()
+    }
+    fn draw(gray: &mut Gray, x: u32, y: u32) {
+        let at = (y * gray.width + x) as usize;
+        gray.pixels[at] = 30;
+    }
+    fn square(gray: &mut Gray, x: u32, y: u32, size: u32) {
+        for d in 0..=size {
+            for (a, b) in [(x + d, y), (x + d, y + size), (x, y + d), (x + size, y + d)] {
+                draw(gray, a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn a_ticked_box_is_darker_inside_than_an_empty_one() {
+        let page = page(&[(0.2, 0.1, "blanket certificate"), (0.2, 0.2, "single purchase")]);
+        let sheet = Sheet::new(&page);
+        let mut gray = canvas();
+        let y = |f: f32| ((f + 0.0055) * 1100.0) as u32 - 7;
+        square(&mut gray, 145, y(0.1), 14);
+        square(&mut gray, 145, y(0.2), 14);
+        for d in 2..13 {
+            for (a, b) in [(145 + d, y(0.1) + d), (146 + d, y(0.1) + d), (145 + d, y(0.1) + 14 - d), (146 + d, y(0.1) + 14 - d)] {
+                draw(&mut gray, a, b);
+            }
+        }
+        let ink = Ink::new(&gray).unwrap();
+        let ticks: Vec<Tick> = sheet.runs.iter().map(|r| ink.tick(&sheet, sheet.toks[r[0]].area)).collect();
+        assert!(ticks[0].framed && ticks[1].framed, "{ticks:?}");
+        assert!(ticks[0].ink > 0.15 && ticks[1].ink < 0.02, "{ticks:?}");
+    }
+
+    #[test]
+    fn ruled_lines_are_no_writing() {
+        let page = page(&[(0.1, 0.5, "Signature")]);
+        let sheet = Sheet::new(&page);
+        let mut gray = canvas();
+        for x in 200..600 {
+            draw(&mut gray, x, 560);
+            draw(&mut gray, x, 561);
+        }
+        let area = BBox::new(0.2, 0.49, 0.6, 0.515);
+        let (empty, _) = Ink::new(&gray).unwrap().writing(&sheet, area, &[]);
+        assert_eq!(empty, 0.0);
+        for x in 250..400u32 {
+            for t in 0..3 {
+                draw(&mut gray, x, 548 + (x / 5 % 2) * 6 + t);
+                draw(&mut gray, x, 545 + (x / 3 % 4) + t);
+            }
+        }
+        let (written, wide) = Ink::new(&gray).unwrap().writing(&sheet, area, &[]);
+        assert!(written > 1.0 && wide > 5.0, "{written} {wide}");
+    }
+}

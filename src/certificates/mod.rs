@@ -1,0 +1,38 @@
+//! Words to documents: which form a page is, its fields with their evidence, what the rules say.
+//!
+//! Owns: the form catalogue (data files), recognition, reading by layout, rules and findings, the disposition.
+//! Must not touch: files, network, the clock (today is passed in), customers, matching.
+//! Called by: the wizard and `extract`.
+
+mod address;
+mod catalogue;
+mod choices;
+mod dates;
+mod ink;
+mod labels;
+mod numbers;
+mod pages;
+mod parties;
+mod places;
+mod read;
+mod recognise;
+mod rules;
+mod sheet;
+mod signature;
+mod states;
+mod text;
+
+pub use catalogue::{BlanketRule, Catalogue, Expiration, ExpirationRule, Form, Jurisdiction, Kind};
+pub use pages::read_documents;
+pub use rules::settle;
+
+use jiff::civil::Date;
+
+/// What is known besides the paper.
+#[derive(Clone, Copy)]
+pub struct ReadContext<'a> {
+    pub catalogue: &'a Catalogue,
+    /// The merchant's name: certificates are addressed to it.
+    pub seller: Option<&'a str>,
+    pub today: Date,
+}

@@ -1,0 +1,98 @@
+//! Splits a file's pages into documents.
+//!
+//! Owns: which pages form one paper. Must not touch: fields (it asks `read`). Called by: the wizard, `extract`.
+
+use super::read::{self, PageRead, Reading};
+use super::recognise::{self, Guess};
+use super::{ReadContext, rules};
+use super::catalogue::{Concept, Party};
+use crate::domain::{Document, PageContent, Sha256, Signature};
+
+struct Draft<'a, 'c> {
+    pages: Vec<PageRead<'a>>,
+    guess: Option<Guess<'c>>,
+}
+
+/// Splits one file's pages into documents and reads each. Never panics. Blank and instruction pages belong to no document.
+///
+/// `matched` is `None`; findings, disposition and reasons come from the paper alone, see [`super::settle`].
+pub fn read_documents(file: &str, sha256: &Sha256, pages: &[PageContent], ctx: &ReadContext) -> Vec<Document> {
+    let mut drafts: Vec<Draft> = vec![];
+    for page in pages {
+        if page.words.iter().filter(|w| w.text.chars().any(char::is_alphanumeric)).count() < 4 {
+            continue;
+        }
+        let read = PageRead::new(page, ctx);
+        let guess = recognise::recognise(&read.sheet, ctx.catalogue);
+        let before = drafts.last_mut();
+        match role(&read, guess.as_ref(), before.as_deref()) {
+            Role::Start => drafts.push(Draft { pages: vec![read], guess }),
+            Role::Continues => {
+                if let Some(draft) = before {
+                    draft.pages.push(read);
+                }
+            }
+            Role::Nothing => {}
+        }
+    }
+    drafts.iter().map(|draft| document(file, sha256, draft, ctx)).collect()
+}
+
+enum Role {
+    Start,
+    Continues,
+    /// Instructions, the unfilled back of a form.
+    Nothing,
+}
+
+fn role(page: &PageRead, guess: Option<&Guess>, before: Option<&Draft>) -> Role {
+    let named = page.labels.iter().any(|l| l.party == Party::Purchaser && matches!(l.concept, Concept::Name | Concept::Block));
+    let signing = page.labels.iter().any(|l| l.concept == Concept::Signature && !l.inline);
+    let head = page.sheet.folded_between(-1.0, 0.15);
+    let instructions = head.contains("instructions") && !page.filled();
+    let Some(draft) = before else {
+        // The first paper of a file is always told of, unless it is mere instructions.
+        return if instructions && guess.is_none() { Role::Nothing } else { Role::Start };
+    };
+    let same = match (guess, &draft.guess) {
+        (Some(a), Some(b)) => a.guess.id == b.guess.id,
+        _ => false,
+    };
+    match guess {
+        Some(_) if instructions => Role::Nothing,
+        // The other side of the same form, or its copy with nothing filled in.
+        Some(g) if same && !(g.titled && named && page.filled()) => if signing && !g.titled { Role::Continues } else { Role::Nothing },
+        Some(g) if g.titled && (named || page.filled()) => Role::Start,
+        Some(_) if page.filled() && named => Role::Start,
+        _ if signing && !named && draft.guess.is_some() => Role::Continues,
+        _ if instructions => Role::Nothing,
+        None if page.filled() || page.sheet.toks.len() < 150 => Role::Start,
+        _ => Role::Nothing,
+    }
+}
+
+fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Document {
+    let first = draft.pages.first().map_or(1, |p| p.sheet.page.number);
+    let last = draft.pages.last().map_or(first, |p| p.sheet.page.number);
+    let pages: Vec<&PageRead> = draft.pages.iter().collect();
+    let reading = match &draft.guess {
+        Some(guess) => read::read(&pages, guess, ctx),
+        None => Reading::default(),
+    };
+    let mut document = Document {
+        file: file.to_owned(),
+        sha256: sha256.clone(),
+        pages: [first, last],
+        form: draft.guess.as_ref().map(|g| g.guess.clone()),
+        signature: reading.signature.clone().unwrap_or(Signature { present: false, confidence: 0.0 }),
+        fields: reading.fields.clone(),
+        states: reading.states.clone(),
+        findings: vec![],
+        matched: None,
+        disposition: crate::domain::Disposition::Review,
+        reasons: vec![],
+    };
+    document.findings = rules::findings(&document, &reading, draft.guess.as_ref(), ctx);
+    rules::settle(&mut document, None, false);
+    document
+}

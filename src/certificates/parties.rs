@@ -1,0 +1,253 @@
+//! Who buys and who sells: names and addresses from the filled blanks.
+//!
+//! Owns: choosing among blanks, putting an address together, the merchant's name as a landmark. Must not touch: other fields.
+//! Called by: `read`.
+
+use super::address::{self, Parts};
+use super::catalogue::{Concept, Party};
+use super::places::{Blank, clean};
+use super::sheet::Sheet;
+use super::text::{alike, fold, looks_printed};
+use crate::domain::{BBox, Field, Fields, Region};
+
+/// Names less alike than this are two companies.
+pub const SAME_NAME: f64 = 0.84;
+
+/// A folded name without its legal suffix.
+pub fn core_name(name: &str) -> String {
+    const SUFFIXES: &[&str] = &["incorporated", "inc", "llc", "corporation", "corp", "company", "co", "limited", "ltd", "lp", "llp"];
+    let words: Vec<String> = name.split_whitespace().map(fold).filter(|w| !w.is_empty()).collect();
+    let keep = words.iter().rposition(|w| !SUFFIXES.contains(&w.as_str())).map_or(words.len(), |i| i + 1);
+    words[..keep].concat()
+}
+
+pub fn same_name(a: &str, b: &str) -> bool {
+    let (a, b) = (core_name(a), core_name(b));
+    !a.is_empty() && alike(&a, &b, SAME_NAME) >= SAME_NAME
+}
+
+/// Where the merchant's name stands on the page.
+pub fn find_merchant(sheet: &Sheet, merchant: &str) -> Vec<Vec<usize>> {
+    let wanted = core_name(merchant);
+    let count = merchant.split_whitespace().count();
+    let mut found = vec![];
+    if wanted.len() < 4 {
+        return found;
+    }
+    for run in &sheet.runs {
+        let mut start = 0;
+        while start < run.len() {
+            let mut best: Option<(f64, usize)> = None;
+            for end in start + 1..=run.len().min(start + count + 2) {
+                let joined: String = run[start..end].iter().map(|&i| sheet.toks[i].folded.as_str()).collect();
+                let likeness = alike(&core_name(&sheet.text(&run[start..end])), &wanted, SAME_NAME).max(alike(&joined, &fold(merchant), SAME_NAME));
+                if likeness > 0.0 && best.is_none_or(|(b, _)| likeness >= b) {
+                    best = Some((likeness, end));
+                }
+            }
+            match best {
+                Some((_, end)) => {
+                    found.push(run[start..end].to_vec());
+                    start = end;
+                }
+                None => start += 1,
+            }
+        }
+    }
+    found
+}
+
+pub fn field<T>(sheet: &Sheet, toks: &[usize], value: T, trust: f32) -> Field<T> {
+    Field { value, confidence: (sheet.confidence(toks) * (0.55 + 0.45 * trust.clamp(0.0, 1.0))).clamp(0.0, 0.99), page: sheet.page.number, bbox: sheet.page_box(toks) }
+}
+
+/// The blanks of a party for a concept, the best first.
+fn of<'b>(blanks: &'b [Blank], party: Party, concept: Concept) -> Vec<&'b Blank> {
+    let mut found: Vec<&Blank> = blanks.iter().filter(|b| b.label.party == party && b.label.concept == concept && b.fit >= 0.28).collect();
+    found.sort_by(|a, b| (b.label.rank as f32 + 3.0 * b.fit).total_cmp(&(a.label.rank as f32 + 3.0 * a.fit)).then(a.label.area.mid_y().total_cmp(&b.label.area.mid_y())));
+    found
+}
+
+/// Reads the names and the purchaser's address. The merchant is never taken for the purchaser while another name stands there.
+pub fn read(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mut Fields) {
+    let is_merchant = |text: &str| merchant.is_some_and(|m| same_name(m, text));
+    let mut names: Vec<&Blank> = of(blanks, Party::Purchaser, Concept::Name);
+    names.retain(|b| b.fit >= 0.3);
+    names.sort_by_key(|b| is_merchant(&clean(&sheet.text(&b.toks))));
+    let name = names.first().copied();
+    if let Some(blank) = name {
+        let text = clean(&sheet.text(&blank.toks));
+        let parts = address::parse(&text);
+        // Name and address run together on one line.
+        match (&parts.line1, &parts.postal_code) {
+            (Some(_), Some(_)) if !address::is_street(&text) => {}
+            _ if !text.is_empty() => fields.purchaser_name = Some(field(sheet, &blank.toks, text, blank.fit)),
+            _ => {}
+        }
+    }
+    if fields.purchaser_name.is_none() {
+        block(sheet, &of(blanks, Party::Purchaser, Concept::Block), fields);
+    }
+    address(sheet, blanks, name, fields);
+    if let Some(phone) = of(blanks, Party::Purchaser, Concept::Phone).first() {
+        let text = sheet.text(&phone.toks);
+        fields.purchaser_phone = Some(field(sheet, &phone.toks, text.trim_matches(|c: char| !c.is_ascii_digit() && c != '(' && c != '+').to_owned(), phone.fit));
+    }
+    seller(sheet, blanks, merchant, fields);
+}
+
+fn seller(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mut Fields) {
+    let blank = of(blanks, Party::Seller, Concept::Name).into_iter().chain(of(blanks, Party::Seller, Concept::Block)).next();
+    let purchaser = fields.purchaser_name.as_ref().and_then(|f| f.bbox);
+    let landmarks = merchant.map(|m| find_merchant(sheet, m)).unwrap_or_default();
+    // The merchant's name where the paper shows it, not where the purchaser's was read.
+    let landmark = landmarks.iter().find(|toks| sheet.page_box(toks).zip(purchaser).is_none_or(|(a, b)| !overlap(&a, &b)));
+    let text = blank.map(|b| clean(&sheet.text(&b.toks))).filter(|t| !t.is_empty());
+    fields.seller_name = match (text, blank, landmark) {
+        (Some(text), Some(blank), _) if merchant.is_none_or(|m| same_name(m, &text)) => Some(field(sheet, &blank.toks, text, blank.fit)),
+        (_, _, Some(toks)) => Some(field(sheet, toks, clean(&sheet.text(toks)), 0.8)),
+        (Some(text), Some(blank), None) => Some(field(sheet, &blank.toks, text, blank.fit)),
+        _ => None,
+    };
+}
+
+fn overlap(a: &BBox, b: &BBox) -> bool {
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+}
+
+/// Name, street and city one below the other, with one label for all.
+fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
+    for blank in blocks {
+        let Some(first) = sheet.area(&blank.toks) else { continue };
+        let mut lines = vec![blank.toks.clone()];
+        let mut last = first;
+        while lines.len() < 5 {
+            match next_line(sheet, &last, first.left) {
+                Some(toks) => {
+                    last = sheet.area(&toks).unwrap_or(last);
+                    lines.push(toks);
+                }
+                None => break,
+            }
+        }
+        let texts: Vec<String> = lines.iter().map(|l| clean(&sheet.text(l))).collect();
+        let Some(city) = texts.iter().position(|t| address::parse(t).postal_code.is_some()) else { continue };
+        let parts = address::parse(&texts[city]);
+        if city > 0 {
+            fields.purchaser_name = Some(field(sheet, &lines[0], texts[0].clone(), 0.9));
+        }
+        let street = (1..city).find(|&i| address::is_street(&texts[i])).or((city > 1).then_some(city - 1));
+        if let Some(i) = street {
+            fields.purchaser_line1 = Some(field(sheet, &lines[i], texts[i].clone(), 0.9));
+        }
+        put(sheet, &lines[city], parts, 0.9, fields);
+        return;
+    }
+}
+
+/// The line of words right below, beginning at about the same left edge; not one of printed text.
+fn next_line(sheet: &Sheet, last: &BBox, left: f32) -> Option<Vec<usize>> {
+    let h = sheet.h;
+    let run = sheet.runs.iter().filter(|run| !run.is_empty()).find(|run| {
+        let area = &sheet.toks[run[0]].area;
+        let down = area.mid_y() - last.mid_y();
+        (area.left - left).abs() < 3.0 * h && down > 0.6 * h && down < 2.6 * h
+    })?;
+    let words: Vec<&str> = run.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
+    (!looks_printed(&words)).then(|| run.clone())
+}
+
+fn put(sheet: &Sheet, toks: &[usize], parts: Parts, trust: f32, fields: &mut Fields) {
+    if fields.purchaser_line1.is_none()
+        && let Some(line1) = parts.line1
+    {
+        fields.purchaser_line1 = Some(field(sheet, toks, line1, trust));
+    }
+    if fields.purchaser_city.is_none()
+        && let Some(city) = parts.city
+    {
+        fields.purchaser_city = Some(field(sheet, toks, city, trust));
+    }
+    if fields.purchaser_region.is_none()
+        && let Some(region) = parts.region
+    {
+        fields.purchaser_region = Some(field(sheet, toks, region, trust));
+    }
+    if fields.purchaser_postal_code.is_none()
+        && let Some(code) = parts.postal_code
+    {
+        fields.purchaser_postal_code = Some(field(sheet, toks, code, trust));
+    }
+}
+
+fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut Fields) {
+    let one = |concept| of(blanks, Party::Purchaser, concept);
+    // A street line may carry the whole address.
+    let lines = one(Concept::Line1);
+    let near_name = |b: &&&Blank| name.is_none_or(|n| (b.label.area.mid_y() - n.label.area.mid_y()).abs() < 30.0 * sheet.h);
+    let street = lines.iter().find(|b| near_name(b) && b.fit >= 0.5).or(lines.first());
+    for blank in one(Concept::CityLine).into_iter().take(1) {
+        let mut parts = address::parse(&clean(&sheet.text(&blank.toks)));
+        parts.line1 = None;
+        put(sheet, &blank.toks, parts, blank.fit, fields);
+    }
+    if let Some(blank) = one(Concept::City).first() {
+        let text = clean(&sheet.text(&blank.toks));
+        let parts = address::parse(&text);
+        match parts.region.is_some() && parts.city.is_some() {
+            true => put(sheet, &blank.toks, Parts { line1: None, ..parts }, blank.fit, fields),
+            false if fields.purchaser_city.is_none() && blank.fit > 0.3 => fields.purchaser_city = Some(field(sheet, &blank.toks, text.trim_end_matches(['.', ',']).to_owned(), blank.fit)),
+            false => {}
+        }
+    }
+    if fields.purchaser_region.is_none()
+        && let Some((blank, region)) = one(Concept::Region).into_iter().find_map(|b| Some((b, state_in(&sheet.text(&b.toks))?)))
+    {
+        fields.purchaser_region = Some(field(sheet, &blank.toks, region, blank.fit));
+    }
+    if fields.purchaser_postal_code.is_none() {
+        let zip = one(Concept::PostalCode).into_iter().find_map(|b| b.toks.iter().find_map(|&i| address::zip(&sheet.toks[i].text).map(|z| (i, z, b.fit))));
+        if let Some((tok, code, fit)) = zip {
+            fields.purchaser_postal_code = Some(field(sheet, &[tok], code, fit));
+        }
+    }
+    if let Some(blank) = street {
+        let text = clean(&sheet.text(&blank.toks));
+        let parts = address::parse(&text);
+        if parts.region.is_some() || parts.postal_code.is_some() {
+            put(sheet, &blank.toks, parts, blank.fit, fields);
+        } else if fields.purchaser_line1.is_none() && !text.is_empty() {
+            fields.purchaser_line1 = Some(field(sheet, &blank.toks, text, blank.fit));
+        }
+        // City, state and ZIP on the next line, with no label.
+        if fields.purchaser_postal_code.is_none()
+            && let Some(area) = sheet.area(&blank.toks)
+            && let Some(toks) = next_line(sheet, &area, area.left)
+        {
+            let parts = address::parse(&clean(&sheet.text(&toks)));
+            if parts.postal_code.is_some() {
+                put(sheet, &toks, Parts { line1: None, ..parts }, 0.8, fields);
+            }
+        }
+    }
+    // Nothing labelled: the lines under the name.
+    if fields.purchaser_line1.is_none()
+        && fields.purchaser_postal_code.is_none()
+        && let Some(area) = name.and_then(|n| sheet.area(&n.toks))
+    {
+        let mut last = area;
+        for _ in 0..3 {
+            let Some(toks) = next_line(sheet, &last, area.left) else { break };
+            let text = clean(&sheet.text(&toks));
+            let parts = address::parse(&text);
+            if address::is_street(&text) || parts.postal_code.is_some() {
+                put(sheet, &toks, parts, 0.7, fields);
+            }
+            last = sheet.area(&toks).unwrap_or(last);
+        }
+    }
+}
+
+fn state_in(text: &str) -> Option<Region> {
+    address::state(text).or_else(|| text.split_whitespace().find_map(|w| address::state(w).filter(|_| w.len() <= 3)))
+}

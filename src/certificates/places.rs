@@ -1,0 +1,332 @@
+//! Finds what was filled in for each label: to its right, below or above it.
+//!
+//! Owns: where a value may stand and which of several places fits best. Must not touch: what is done with a value.
+//! Called by: `read`, `signature`.
+//!
+//! Captions (a row of small words under or over a line) are ambiguous alone, so neighbouring captions decide together.
+
+use super::catalogue::Concept;
+use super::labels::Found;
+use super::sheet::Sheet;
+use super::text::{fold, looks_printed};
+use super::{address, dates};
+use crate::domain::BBox;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Right,
+    Below,
+    Above,
+}
+
+/// A label with the words that answer it.
+#[derive(Debug, Clone)]
+pub struct Blank {
+    pub label: Found,
+    pub side: Side,
+    pub toks: Vec<usize>,
+    /// 0 to 1: how well the words are what the label asks for.
+    pub fit: f32,
+}
+
+/// Words further apart than this many text heights belong to different blanks.
+const VALUE_GAP: f32 = 2.6;
+/// A value stands at most this many text heights above or below its label.
+const REACH: f32 = 2.5;
+
+struct Board<'s, 'a> {
+    sheet: &'s Sheet<'a>,
+    labels: &'s [Found],
+    /// Words that are part of a label.
+    labelled: Vec<bool>,
+    /// Words of printed sentences.
+    printed: Vec<bool>,
+}
+
+/// For each label its blank, where one was filled in.
+pub fn fill(sheet: &Sheet, labels: &[Found]) -> Vec<Blank> {
+    let mut board = Board { sheet, labels, labelled: vec![false; sheet.toks.len()], printed: vec![false; sheet.toks.len()] };
+    for label in labels {
+        label.toks.iter().for_each(|&i| board.labelled[i] = true);
+    }
+    for run in &sheet.runs {
+        let rest: Vec<usize> = run.iter().copied().filter(|&i| !board.labelled[i]).collect();
+        let words: Vec<&str> = rest.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
+        if rest.len() >= 5 && looks_printed(&words) {
+            rest.iter().for_each(|&i| board.printed[i] = true);
+        }
+    }
+    let right: Vec<Option<(Vec<usize>, f32)>> = labels.iter().map(|l| board.right(l)).collect();
+    let mut wishes: Vec<Blank> = vec![];
+    let mut captions: Vec<usize> = vec![];
+    for (i, label) in labels.iter().enumerate() {
+        match &right[i] {
+            Some((toks, fit)) if *fit >= 0.3 => wishes.push(Blank { label: label.clone(), side: Side::Right, toks: toks.clone(), fit: *fit }),
+            _ if !label.inline && label.concept != Concept::Header => captions.push(i),
+            _ => {}
+        }
+    }
+    wishes.extend(board.captions(&captions));
+    // One word answers one label: the better fit takes it.
+    wishes.sort_by(|a, b| b.fit.total_cmp(&a.fit).then(b.label.rank.cmp(&a.label.rank)));
+    let mut taken = vec![false; sheet.toks.len()];
+    wishes.retain(|w| {
+        let free = w.toks.iter().all(|&i| !taken[i]);
+        if free && w.label.concept != Concept::Header {
+            w.toks.iter().for_each(|&i| taken[i] = true);
+        }
+        free
+    });
+    wishes.sort_by(|a, b| a.label.area.mid_y().total_cmp(&b.label.area.mid_y()).then(a.label.area.left.total_cmp(&b.label.area.left)));
+    wishes
+}
+
+impl Board<'_, '_> {
+    fn open(&self, i: usize, concept: Concept) -> bool {
+        let digits = self.sheet.toks[i].text.chars().any(|c| c.is_ascii_digit());
+        !self.sheet.toks[i].folded.is_empty() && !self.labelled[i] && (!self.printed[i] || digits && matches!(concept, Concept::Number | Concept::Expires | Concept::SignedDate))
+    }
+
+    fn same_row(&self, a: &BBox, b: &BBox) -> bool {
+        (a.mid_y() - b.mid_y()).abs() < 0.8 * self.sheet.h
+    }
+
+    /// The words after a label on its line, as far as they hang together.
+    fn right(&self, label: &Found) -> Option<(Vec<usize>, f32)> {
+        let (sheet, h) = (self.sheet, self.sheet.h);
+        let mid = label.area.mid_y();
+        // What is filled in stands on the line; typed text often sits a little higher than the label.
+        let band = BBox::new(label.area.right - 0.3 * h, mid - 1.0 * h, sheet.width() + h, mid + 0.75 * h);
+        let mut toks: Vec<usize> = vec![];
+        let mut at = label.area.right;
+        let mut paren = false;
+        for i in sheet.within(band) {
+            let tok = &sheet.toks[i];
+            if label.toks.contains(&i) || tok.area.mid_x() < label.area.right {
+                continue;
+            }
+            let off = (tok.area.mid_y() - mid).abs();
+            if self.labelled[i] {
+                if off < 0.7 * h { break } else { continue }
+            }
+            // Explanations in brackets belong to the label: “(11 digits)”.
+            if toks.is_empty() && (paren || tok.text.starts_with('(') && !tok.text.chars().any(|c| c.is_ascii_digit())) {
+                paren = !tok.text.contains(')');
+                at = tok.area.right;
+                continue;
+            }
+            if !self.open(i, label.concept) {
+                if tok.folded.is_empty() || off > 0.6 * h { continue } else { break }
+            }
+            let gap = tok.area.left - at;
+            if !toks.is_empty() && gap > VALUE_GAP * h || toks.is_empty() && gap > 22.0 * h {
+                break;
+            }
+            // Once a line is begun, its words are level.
+            if let Some(&first) = toks.first()
+                && (sheet.toks[first].area.mid_y() - tok.area.mid_y()).abs() > 0.7 * h
+            {
+                continue;
+            }
+            toks.push(i);
+            at = tok.area.right;
+        }
+        let first = *toks.first()?;
+        let far = (sheet.toks[first].area.left - label.area.right) / h;
+        let near = if far < 4.0 { 1.0 } else { 0.9 - 0.02 * (far - 4.0).min(20.0) };
+        let fit = fit(label.concept, &sheet.text(&toks)) * near;
+        Some((toks, fit))
+    }
+
+    /// Decides below or above for all captions: each by its own words, its row's and its neighbours'.
+    fn captions(&self, which: &[usize]) -> Vec<Blank> {
+        let h = self.sheet.h;
+        let below: Vec<_> = which.iter().map(|&i| self.vertical(i, which, Side::Below)).collect();
+        let above: Vec<_> = which.iter().map(|&i| self.vertical(i, which, Side::Above)).collect();
+        let score = |c: &Option<(Vec<usize>, f32)>| c.as_ref().map_or(0.0, |c| c.1);
+        let lean: Vec<f32> = (0..which.len()).map(|k| score(&below[k]) - score(&above[k])).collect();
+        let mut blanks = vec![];
+        for k in 0..which.len() {
+            let own = &self.labels[which[k]].area;
+            let mean = |near: f32, lo: f32| {
+                let group: Vec<f32> = (0..which.len())
+                    .filter(|&j| {
+                        let off = (self.labels[which[j]].area.mid_y() - own.mid_y()).abs();
+                        off <= near * h && off >= lo * h
+                    })
+                    .map(|j| lean[j])
+                    .collect();
+                if group.is_empty() { 0.0 } else { group.iter().sum::<f32>() / group.len() as f32 }
+            };
+            let total = lean[k] + 0.8 * mean(0.8, 0.0) + 0.5 * mean(6.0, 0.8);
+            let (first, second) = if total >= 0.0 { ((Side::Below, &below[k]), (Side::Above, &above[k])) } else { ((Side::Above, &above[k]), (Side::Below, &below[k])) };
+            let chosen = [first, second].into_iter().find(|(_, c)| score(c) >= 0.25);
+            if let Some((side, Some((toks, fit)))) = chosen {
+                // The second choice is a weak one.
+                let fit = if side == first.0 { *fit } else { *fit * 0.6 };
+                blanks.push(Blank { label: self.labels[which[k]].clone(), side, toks: toks.clone(), fit });
+            }
+        }
+        blanks
+    }
+
+    /// The words below or above a caption that belong to it rather than to another caption of its row.
+    fn vertical(&self, index: usize, captions: &[usize], side: Side) -> Option<(Vec<usize>, f32)> {
+        let (sheet, h, label) = (self.sheet, self.sheet.h, &self.labels[index]);
+        let area = label.area;
+        let row: Vec<&BBox> = captions.iter().filter(|&&j| j != index).map(|&j| &self.labels[j].area).filter(|b| self.same_row(b, &area)).collect();
+        let left_stop = row.iter().filter(|b| b.right <= area.left + 0.2 * h).map(|b| b.right).fold(0.0, f32::max);
+        let right_stop = row.iter().filter(|b| b.left >= area.right - 0.2 * h).map(|b| b.left).fold(sheet.width() + h, f32::min);
+        let (top, bottom) = match side {
+            Side::Above => (area.top - REACH * h, area.top + 0.1 * h),
+            _ => (area.bottom - 0.1 * h, area.bottom + REACH * h),
+        };
+        let band = sheet.within(BBox::new(left_stop - 2.0 * h, top, right_stop, bottom));
+        // The line nearest to the caption.
+        let usable: Vec<usize> = band.into_iter().filter(|&i| self.open(i, label.concept) && sheet.toks[i].area.left < right_stop - 0.2 * h && sheet.toks[i].area.right > left_stop - 1.0 * h).collect();
+        let distance = |i: usize| match side {
+            Side::Above => (area.top - sheet.toks[i].area.mid_y()).abs(),
+            _ => (sheet.toks[i].area.mid_y() - area.bottom).abs(),
+        };
+        // Words under this caption tell which line is meant; a far word on a nearer line does not.
+        let over = |i: usize| sheet.toks[i].area.right > area.left - 2.0 * h && sheet.toks[i].area.left < area.right + 6.0 * h;
+        let nearest = usable.iter().copied().filter(|&i| over(i)).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))?;
+        let line: Vec<usize> = usable.into_iter().filter(|&i| (sheet.toks[i].area.mid_y() - sheet.toks[nearest].area.mid_y()).abs() < 0.7 * h).collect();
+        let mut groups: Vec<Vec<usize>> = vec![];
+        for i in line {
+            match groups.last_mut() {
+                Some(g) if sheet.toks[i].area.left - g.last().map_or(0.0, |&l| sheet.toks[l].area.right) <= VALUE_GAP * h => g.push(i),
+                _ => groups.push(vec![i]),
+            }
+        }
+        let apart = |g: &BBox, l: &BBox| (l.left - g.right).max(g.left - l.right).max(0.0) + 0.1 * (g.left - l.left).abs();
+        let mine = groups.into_iter().filter_map(|g| sheet.area(&g).map(|b| (g, b))).filter(|(_, b)| {
+            let own = apart(b, &area);
+            own < 12.0 * h && row.iter().all(|other| own <= apart(b, other))
+        });
+        let (toks, place) = mine.min_by(|a, b| apart(&a.1, &area).total_cmp(&apart(&b.1, &area)))?;
+        // A label's own line between the two means the words answer that other label.
+        let between = self.labels.iter().any(|other| {
+            let (lo, hi) = if side == Side::Above { (place.mid_y(), area.mid_y()) } else { (area.mid_y(), place.mid_y()) };
+            other.area.mid_y() > lo + 0.5 * h && other.area.mid_y() < hi - 0.5 * h && other.area.left < place.right && other.area.right > place.left
+        });
+        if between {
+            return None;
+        }
+        let gap = match side {
+            Side::Above => area.top - place.bottom,
+            _ => place.top - area.bottom,
+        };
+        let near = 1.0 - 0.15 * (gap / h).clamp(0.0, 3.0);
+        Some((toks.clone(), fit(label.concept, &sheet.text(&toks)) * near))
+    }
+}
+
+/// How well a text is what a label asks for, 0 to 1.
+pub fn fit(concept: Concept, text: &str) -> f32 {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    if letters + digits == 0 {
+        return 0.0;
+    }
+    let parts = || address::parse(text);
+    match concept {
+        Concept::Name | Concept::Block => match () {
+            () if letters < 2 || looks_printed(&words) => 0.05,
+            () if dates::find(text).is_some() => 0.1,
+            () if address::is_street(text) => 0.3,
+            () if digits > letters => 0.1,
+            () if parts().postal_code.is_some() => 0.25,
+            () => 0.85,
+        },
+        Concept::Line1 => match () {
+            () if looks_printed(&words) => 0.05,
+            () if dates::find(text).is_some() => 0.05,
+            () if address::is_street(text) => 1.0,
+            () if digits > 0 && letters > 2 => 0.6,
+            () if parts().postal_code.is_some() => 0.5,
+            () => 0.2,
+        },
+        Concept::City => match () {
+            () if looks_printed(&words) => 0.05,
+            () if parts().region.is_some() && parts().city.is_some() => 0.9,
+            () if digits == 0 && words.len() <= 4 && letters > 2 => 0.7,
+            () => 0.05,
+        },
+        Concept::Region | Concept::Issuer => match () {
+            () if address::state(text).is_some() => 1.0,
+            () if words.iter().any(|w| w.len() == 2 && address::state(w).is_some()) => 0.6,
+            () => 0.0,
+        },
+        Concept::PostalCode => if words.iter().any(|w| address::zip(w).is_some()) { if words.len() == 1 { 1.0 } else { 0.6 } } else { 0.0 },
+        Concept::CityLine => match parts() {
+            p if p.postal_code.is_some() && p.city.is_some() => 1.0,
+            p if p.postal_code.is_some() || p.region.is_some() => 0.7,
+            _ => 0.05,
+        },
+        Concept::Phone => if digits >= 10 { 1.0 } else if digits >= 7 { 0.6 } else { 0.05 },
+        Concept::Number => match () {
+            () if dates::find(text).is_some() => 0.05,
+            () if digits >= 5 => 0.9,
+            () if digits >= 3 => 0.4,
+            () => 0.1,
+        },
+        Concept::SignedDate | Concept::Expires => if dates::find(text).is_some() { 1.0 } else { 0.0 },
+        Concept::Signature => if looks_printed(&words) || digits > 2 { 0.05 } else { 0.45 },
+        Concept::Header => 0.0,
+        Concept::Barrier => if looks_printed(&words) { 0.1 } else { 0.45 },
+    }
+}
+
+/// Words with the noise at their ends taken off.
+pub fn clean(text: &str) -> String {
+    let kept: Vec<&str> = text.split_whitespace().filter(|w| !fold(w).is_empty() || *w == "&").collect();
+    let text = kept.join(" ");
+    text.trim_matches(|c: char| !c.is_alphanumeric() && !".)(&".contains(c)).trim_start_matches(['.', ')', '&']).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::{Catalogue, Party};
+    use super::super::labels;
+    use super::super::sheet::tests::page;
+    use super::*;
+
+    fn values(words: &[(f32, f32, &str)]) -> Vec<(Concept, Party, String, Side)> {
+        let page = page(words);
+        let sheet = Sheet::new(&page);
+        let found = labels::find(&sheet, Catalogue::builtin());
+        fill(&sheet, &found).into_iter().map(|b| (b.label.concept, b.label.party, sheet.text(&b.toks), b.side)).collect()
+    }
+
+    #[test]
+    fn values_right_of_their_labels() {
+        let got = values(&[(0.1, 0.1, "Name of Purchaser:"), (0.32, 0.1, "Tidewater Brass Works"), (0.1, 0.14, "Address:"), (0.22, 0.14, "12 Quay Lane")]);
+        assert_eq!(got[0], (Concept::Name, Party::Purchaser, "Tidewater Brass Works".into(), Side::Right));
+        assert_eq!(got[1], (Concept::Line1, Party::Purchaser, "12 Quay Lane".into(), Side::Right));
+    }
+
+    #[test]
+    fn captions_in_cells_answer_below() {
+        let got = values(&[
+            (0.1, 0.10, "Name of purchaser"), (0.1, 0.115, "Tidewater Brass Works"),
+            (0.1, 0.135, "Street address"), (0.1, 0.15, "12 Quay Lane"),
+            (0.1, 0.17, "City"), (0.4, 0.17, "State"), (0.5, 0.17, "ZIP code"), (0.1, 0.185, "Port Haven"), (0.4, 0.185, "TX"), (0.5, 0.185, "77001"),
+        ]);
+        assert!(got.iter().all(|g| g.3 == Side::Below), "{got:?}");
+        assert_eq!(got.len(), 5);
+        assert_eq!(got[1].2, "12 Quay Lane");
+    }
+
+    #[test]
+    fn captions_under_lines_answer_above() {
+        let got = values(&[
+            (0.1, 0.10, "Tidewater Brass Works"), (0.1, 0.115, "Name of purchaser"),
+            (0.1, 0.14, "12 Quay Lane"), (0.4, 0.14, "Port Haven"), (0.6, 0.14, "TX"), (0.7, 0.14, "77001"),
+            (0.1, 0.155, "Number and street"), (0.4, 0.155, "City"), (0.6, 0.155, "State"), (0.7, 0.155, "ZIP code"),
+        ]);
+        assert!(got.iter().all(|g| g.3 == Side::Above), "{got:?}");
+        assert_eq!(got.iter().map(|g| g.2.as_str()).collect::<Vec<_>>(), ["Tidewater Brass Works", "12 Quay Lane", "Port Haven", "TX", "77001"]);
+    }
+}

@@ -1,0 +1,204 @@
+//! Reads the fields of one document from its pages.
+//!
+//! Owns: the order of the readers, dates, reason, blanket, the single-state number. Must not touch: rules.
+//! Called by: `pages`.
+
+use super::ReadContext;
+use super::catalogue::{BlanketRule, Choice, Concept, Party};
+use super::choices::{self, Option_};
+use super::ink::Ink;
+use super::labels::{self, Found};
+use super::parties::{self, field};
+use super::places::{self, Blank};
+use super::recognise::Guess;
+use super::sheet::Sheet;
+use super::{dates, numbers, signature, states};
+use crate::domain::{ExemptionReason, Field, Fields, PageContent, Region, Signature, StateClaim, TaxNumber};
+use jiff::civil::Date;
+
+/// One page with everything that was found on it.
+pub struct PageRead<'a> {
+    pub sheet: Sheet<'a>,
+    pub labels: Vec<Found>,
+    pub blanks: Vec<Blank>,
+}
+
+impl<'a> PageRead<'a> {
+    pub fn new(page: &'a PageContent, ctx: &ReadContext) -> Self {
+        let sheet = Sheet::new(page);
+        let labels = labels::find(&sheet, ctx.catalogue);
+        let blanks = places::fill(&sheet, &labels);
+        PageRead { sheet, labels, blanks }
+    }
+
+    /// Something was filled in: a purchaser's name, or two other blanks that hold what they ask for.
+    pub fn filled(&self) -> bool {
+        let sure = |b: &&Blank| b.fit > 0.55 && !matches!(b.label.concept, Concept::Barrier | Concept::Signature);
+        self.blanks.iter().filter(sure).count() >= 2
+    }
+}
+
+/// What a document says.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub fields: Fields,
+    pub states: Vec<StateClaim>,
+    pub signature: Option<Signature>,
+    /// The merchant's name stands somewhere on the paper.
+    pub merchant_seen: bool,
+    /// Several reasons are ticked.
+    pub reasons: Vec<String>,
+}
+
+/// Reads a document: its first page, then what only later pages have.
+pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
+    let mut reading = Reading::default();
+    let mut options: Vec<(Option_, u32)> = vec![];
+    for (n, page) in pages.iter().enumerate() {
+        let sheet = &page.sheet;
+        let ink = sheet.page.image.as_deref().and_then(Ink::new);
+        options.extend(choices::read(sheet, ink.as_ref(), &sheet.page.marks, ctx.catalogue).into_iter().map(|o| (o, sheet.page.number)));
+        if n == 0 || reading.fields.purchaser_name.is_none() {
+            parties::read(sheet, &page.blanks, ctx.seller, &mut reading.fields);
+        }
+        reading.merchant_seen |= ctx.seller.is_some_and(|m| !parties::find_merchant(sheet, m).is_empty());
+        let signed = signature::read(sheet, ink.as_ref(), &page.labels, &page.blanks);
+        if let Some((signature, at)) = signed {
+            let better = reading.signature.as_ref().is_none_or(|s| !s.present && signature.present);
+            if better {
+                reading.signature = Some(signature);
+            }
+            if reading.fields.signed_date.is_none() {
+                reading.fields.signed_date = signed_date(page, at);
+            }
+        } else if reading.fields.signed_date.is_none() {
+            reading.fields.signed_date = signed_date(page, 1.0);
+        }
+        if reading.fields.expiration_date.is_none() {
+            reading.fields.expiration_date = expiration(page);
+        }
+        if reading.states.is_empty() {
+            reading.states = match guess.form.filter(|f| f.is_multistate()) {
+                Some(form) => states::read(sheet, ctx.catalogue, &form.states),
+                None => single_state(page, guess, &reading.fields, ctx).into_iter().collect(),
+            };
+        }
+    }
+    if guess.form.is_some_and(|f| f.is_multistate()) && reading.states.is_empty() {
+        for page in pages {
+            reading.states.extend(single_claim(page, issuer(page), ctx));
+            if !reading.states.is_empty() {
+                break;
+            }
+        }
+    }
+    blanket(&options, guess, &mut reading.fields);
+    reason(&options, guess, &mut reading);
+    reading
+}
+
+fn dated(page: &PageRead, concept: Concept) -> Vec<(Field<Date>, f32)> {
+    let sheet = &page.sheet;
+    let found = page.blanks.iter().filter(|b| b.label.concept == concept).filter_map(|b| {
+        let date = dates::find(&sheet.text(&b.toks))?;
+        Some((field(sheet, &b.toks, date, b.fit), sheet.area(&b.toks)?.mid_y()))
+    });
+    found.collect()
+}
+
+/// The date beside the signature; else any date that a label asks for; else a date that stands near the signature.
+fn signed_date(page: &PageRead, signature_at: f32) -> Option<Field<Date>> {
+    let sheet = &page.sheet;
+    let labelled = dated(page, Concept::SignedDate);
+    if let Some((found, _)) = labelled.into_iter().min_by(|a, b| (a.1 - signature_at).abs().total_cmp(&(b.1 - signature_at).abs())) {
+        return Some(found);
+    }
+    let near: Vec<&Vec<usize>> = sheet.runs.iter().filter(|run| run.iter().any(|&i| (sheet.toks[i].area.mid_y() - signature_at).abs() < 6.0 * sheet.h)).collect();
+    near.into_iter().find_map(|run| {
+        let expires = page.blanks.iter().any(|b| b.label.concept == Concept::Expires && b.toks.iter().any(|i| run.contains(i)));
+        let toks: Vec<usize> = run.iter().copied().filter(|&i| sheet.toks[i].text.chars().any(|c| c.is_ascii_digit())).collect();
+        let date = dates::find(&sheet.text(run)).filter(|_| !expires && run.len() <= 12)?;
+        Some(field(sheet, &toks, date, 0.5))
+    })
+}
+
+fn expiration(page: &PageRead) -> Option<Field<Date>> {
+    dated(page, Concept::Expires).into_iter().map(|d| d.0).max_by(|a, b| a.confidence.total_cmp(&b.confidence))
+}
+
+fn issuer(page: &PageRead) -> Option<Region> {
+    page.blanks.iter().filter(|b| b.label.concept == Concept::Issuer).find_map(|b| super::address::state(&page.sheet.text(&b.toks)))
+}
+
+fn single_state(page: &PageRead, guess: &Guess, fields: &Fields, ctx: &ReadContext) -> Option<StateClaim> {
+    let region = guess.region.clone().or_else(|| issuer(page)).or_else(|| fields.purchaser_region.as_ref().map(|f| f.value.clone()));
+    single_claim(page, region, ctx)
+}
+
+/// The number beside the best label that asks for one.
+fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> Option<StateClaim> {
+    let region = region?;
+    let sheet = &page.sheet;
+    let state = ctx.catalogue.jurisdiction(&region);
+    let mut best: Option<(f32, StateClaim)> = None;
+    for blank in page.blanks.iter().filter(|b| b.label.concept == Concept::Number && b.label.party != Party::Seller) {
+        let words: Vec<&str> = blank.toks.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
+        if numbers::is_no_number(&words.join(" ")) {
+            continue;
+        }
+        let Some((number, used)) = numbers::pick(&words, state) else { continue };
+        let toks = &blank.toks[used];
+        let fit = numbers::fits(&number, state);
+        let score = blank.label.rank as f32 + 4.0 * blank.fit + if fit == Some(true) { 3.0 } else { 0.0 };
+        if best.as_ref().is_none_or(|(b, _)| score > *b) {
+            let confidence = (sheet.confidence(toks) * if fit == Some(false) { 0.9 } else { 1.0 }).min(0.99);
+            best = Some((score, StateClaim { region: region.clone(), number: TaxNumber::new(&number), confidence, page: sheet.page.number, bbox: sheet.page_box(toks) }));
+        }
+    }
+    best.map(|(_, claim)| claim)
+}
+
+fn blanket(options: &[(Option_, u32)], guess: &Guess, fields: &mut Fields) {
+    let rule = guess.form.map_or(BlanketRule::Asks, |f| f.blanket);
+    let said = |wanted: bool| options.iter().filter(move |(o, _)| o.choice == Choice::Blanket(wanted));
+    let ticked = |wanted: bool| said(wanted).find(|(o, _)| o.ticked);
+    let from = |o: &Option_, page: u32, value: bool| Some(Field { value, confidence: o.confidence, page, bbox: Some(o.page_box) });
+    fields.blanket = match (rule, ticked(true), ticked(false)) {
+        (BlanketRule::Always, ..) => Some(Field { value: true, confidence: 0.9, page: 1, bbox: None }),
+        (BlanketRule::Never, ..) => Some(Field { value: false, confidence: 0.9, page: 1, bbox: None }),
+        (_, Some((o, page)), None) => from(o, *page, true),
+        (_, None, Some((o, page))) => from(o, *page, false),
+        (BlanketRule::UnlessSingle, None, None) => said(false).find(|(o, _)| o.confidence > 0.6).and_then(|(o, page)| from(o, *page, true)),
+        // Both or none: the paper does not say.
+        _ => None,
+    };
+}
+
+fn reason(options: &[(Option_, u32)], guess: &Guess, reading: &mut Reading) {
+    let page = reading.fields.purchaser_name.as_ref().map_or(1, |f| f.page);
+    let claimed = |name: &str, confidence: f32| Some(Field { value: ExemptionReason::new(name), confidence, page, bbox: None });
+    let mut ticked: Vec<(&str, f32, u32, crate::domain::BBox)> = vec![];
+    for (option, page) in options.iter().filter(|(o, _)| o.ticked) {
+        if let Choice::Reason(name) = &option.choice
+            && !ticked.iter().any(|t| t.0 == name)
+        {
+            ticked.push((name, option.confidence, *page, option.page_box));
+        }
+    }
+    reading.reasons = ticked.iter().map(|t| t.0.to_owned()).collect();
+    let form_reason = guess.form.and_then(|f| f.kind.reason());
+    reading.fields.reason = match (form_reason, &ticked[..]) {
+        (Some(name), _) => claimed(name, 0.97),
+        (None, [only]) => Some(Field { value: ExemptionReason::new(only.0), confidence: only.1, page: only.2, bbox: Some(only.3) }),
+        (None, [first, ..]) => {
+            // Several ticks: resale with others is resale, but a human should look.
+            let name = ticked.iter().find(|t| t.0 == "RESALE").unwrap_or(first).0;
+            claimed(name, 0.5)
+        }
+        (None, []) => match guess.form.and_then(|f| f.default_reason.as_deref()) {
+            Some(name) => claimed(name, 0.85),
+            None if guess.resale_title => claimed("RESALE", 0.9),
+            None => None,
+        },
+    };
+}

@@ -1,0 +1,92 @@
+//! Is the paper signed?
+//!
+//! Owns: where a signature belongs and whether ink is there that is neither printed words nor ruled lines.
+//! Must not touch: other fields. Called by: `read`.
+
+use super::catalogue::Concept;
+use super::ink::Ink;
+use super::labels::Found;
+use super::places::{Blank, Side};
+use super::sheet::Sheet;
+use crate::domain::{BBox, Signature};
+
+/// Ink (in squares of a text height) and width (in text heights) from which a place is signed. Measured: signatures have 2 to 15 and 4 to 20,
+/// empty lines under 0.3.
+const SIGNED_INK: f32 = 0.9;
+const SIGNED_WIDTH: f32 = 2.0;
+const BLANK_INK: f32 = 0.35;
+
+/// The verdict and the height where it was found. `None`: the page has no place for a signature.
+pub fn read(sheet: &Sheet, ink: Option<&Ink>, labels: &[Found], blanks: &[Blank]) -> Option<(Signature, f32)> {
+    let mut places: Vec<&Found> = labels.iter().filter(|l| l.concept == Concept::Signature).collect();
+    // Forms are signed at the end; the surest label first.
+    places.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.area.mid_y().total_cmp(&a.area.mid_y())));
+    let mut best: Option<(Signature, f32)> = None;
+    for label in places {
+        let verdict = judge(sheet, ink, label, labels, blanks);
+        let better = best.as_ref().is_none_or(|(b, _)| verdict.present && !b.present);
+        if better {
+            best = Some((verdict, label.area.mid_y()));
+        }
+        if best.as_ref().is_some_and(|(b, _)| b.present) {
+            break;
+        }
+    }
+    best
+}
+
+fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blanks: &[Blank]) -> Signature {
+    let h = sheet.h;
+    let level = |b: &BBox| (b.mid_y() - label.area.mid_y()).abs() < 0.9 * h;
+    // The other blanks of this line tell on which side of their captions people write.
+    let sides: Vec<Side> = blanks.iter().filter(|b| level(&b.label.area) && b.label.concept != Concept::Signature && b.fit > 0.3).map(|b| b.side).collect();
+    let count = |side: Side| sides.iter().filter(|s| **s == side).count();
+    let next = labels.iter().filter(|l| level(&l.area) && l.area.left > label.area.right).map(|l| l.area.left).fold(sheet.width() * 0.97, f32::min);
+    let before = labels.iter().filter(|l| level(&l.area) && l.area.right < label.area.left).map(|l| l.area.right).fold(0.0, f32::max);
+    let room = next - label.area.right;
+    let right = BBox::new(label.area.right + 0.3 * h, label.area.mid_y() - 2.0 * h, (label.area.right + 34.0 * h).min(next - 0.3 * h), label.area.mid_y() + 0.9 * h);
+    let left = (label.area.left - 4.0 * h).max(before + 0.3 * h);
+    let over = (label.area.right + 18.0 * h).min(next - 0.8 * h);
+    let above = BBox::new(left, label.area.top - 2.8 * h, over, label.area.top - 0.05 * h);
+    let below = BBox::new(left, label.area.bottom + 0.05 * h, over, label.area.bottom + 2.6 * h);
+    let areas: Vec<BBox> = match () {
+        () if count(Side::Below) > 0 && count(Side::Below) >= count(Side::Above) && count(Side::Right) == 0 => vec![below],
+        () if count(Side::Above) > 0 && count(Side::Right) == 0 => vec![above],
+        () if room > 8.0 * h && (label.colon || count(Side::Right) > 0) => vec![right],
+        () if room > 8.0 * h => vec![right, above, below],
+        () => vec![above, below],
+    };
+    // Words that are printed, or fill another blank, are no signature.
+    let owned: std::collections::HashSet<usize> = labels
+        .iter()
+        .flat_map(|l| l.toks.iter().copied())
+        .chain(blanks.iter().filter(|b| b.label.concept != Concept::Signature && b.fit > 0.3).flat_map(|b| b.toks.iter().copied()))
+        .collect();
+    let mut known: Vec<BBox> = owned.iter().filter_map(|&i| sheet.toks.get(i)).map(|t| t.area).collect();
+    for run in &sheet.runs {
+        let words: Vec<&str> = run.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
+        if run.len() >= 4 && super::text::looks_printed(&words) {
+            known.extend(run.iter().map(|&i| sheet.toks[i].area));
+        }
+    }
+    let mut best = (0.0f32, 0.0f32);
+    for area in areas.into_iter().filter(|a| a.width() > 0.0 && a.height() > 0.0) {
+        let found = match ink {
+            Some(ink) => ink.writing(sheet, area, &known),
+            None => {
+                let free = sheet.within(area).into_iter().filter(|i| !owned.contains(i) && sheet.toks[*i].folded.len() > 2).count();
+                (free as f32, free as f32 * 4.0)
+            }
+        };
+        if found.0 > best.0 {
+            best = found;
+        }
+    }
+    let present = best.0 >= SIGNED_INK && best.1 >= SIGNED_WIDTH;
+    let confidence = match present {
+        true => 0.8 + 0.19 * ((best.0 - SIGNED_INK) / 2.0).min(1.0),
+        false if best.0 <= BLANK_INK => 0.95,
+        false => 0.5,
+    };
+    Signature { present, confidence: if ink.is_some() { confidence } else { confidence.min(0.6) } }
+}
