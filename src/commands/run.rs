@@ -193,7 +193,12 @@ async fn connect(
     let (url, credentials, practice) = match place {
         connection::Connection::Url(url) => (url, credentials(outside.interactive)?, None),
         connection::Connection::Practice => {
-            let settings = SandboxOptions { data: Some(folder.path().join("sandbox.sqlite")), today: outside.clock.today, ..SandboxOptions::default() };
+            let data = folder.path().join("sandbox.sqlite");
+            if !data.exists() {
+                // Made here, so that it is the user's alone from the start.
+                write(&data, "")?;
+            }
+            let settings = SandboxOptions { data: Some(data), today: outside.clock.today, ..SandboxOptions::default() };
             let credentials = Credentials::LicenseKey { account: settings.account_id.clone(), key: Secret::new(settings.license_key.clone()) };
             let server = sandbox::start(settings).await.map_err(|e| Fault::new(Exit::Failed, format!("the practice service can't be started: {e}")))?;
             outside.printer.show(Block::Say("Practice service: a stand-in on this machine; nothing leaves it.".to_owned()));

@@ -57,9 +57,11 @@ impl<'a> Model<'a> {
             let found = step(name).and_then(|s| s.get(key)).and_then(Value::as_object);
             found.into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect()
         };
+        // The summary counts customers that can't be sent too; the list holds only those that can.
+        let counted = |key: &str| read.and_then(|r| r.get("summary")).and_then(|s| s.get(key)).and_then(Value::as_u64).map(|n| n as usize);
         let figures = Figures {
-            customers: customers.len(),
-            exempt: customers.iter().filter(|c| c.is_exempt()).count(),
+            customers: counted("total").unwrap_or(customers.len()),
+            exempt: counted("exempt").unwrap_or_else(|| customers.iter().filter(|c| c.is_exempt()).count()),
             customers_sent: count("customers", ActionState::Done),
             customers_unchanged: unchanged("customers"),
             papers: record.documents.len(),

@@ -4,7 +4,7 @@ use crate::bed::{Bed, MERCHANT, Server, TODAY, sample};
 use std::process::{Child, Stdio};
 
 /// Papers with a text layer, so that each run takes moments.
-const PAPERS: [&str; 1] = ["Exempt cert - Cedar Hollow.pdf"];
+const PAPERS: [&str; 1] = ["Resale Cert_Lone Oak_TX.pdf"];
 
 fn arguments(bed: &Bed) -> Vec<String> {
     let scans = bed.scans(&PAPERS);

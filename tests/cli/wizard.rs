@@ -5,7 +5,7 @@ use expectrl::{ControlCode, Eof, Regex, Session, WaitStatus};
 use std::time::Duration;
 
 /// Which file of the sample data is a paper that is accepted, and reads without OCR.
-const PAPER: &str = "Exempt cert - Cedar Hollow.pdf";
+const PAPER: &str = "Resale Cert_Lone Oak_TX.pdf";
 
 struct Wizard {
     session: Session,
