@@ -35,11 +35,14 @@ fn picture(path: &str) -> Option<Arc<Gray>> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [dir, customers, merchant, today] = args.as_slice() else { return Err("usage: read_words DUMP_DIR CUSTOMERS.json MERCHANT TODAY".into()) };
+    let [dir, customers, merchant, today] = args.as_slice() else {
+        return Err("usage: read_words DUMP_DIR CUSTOMERS.json MERCHANT TODAY".into());
+    };
     let customers: Vec<Customer> = serde_json::from_str(&std::fs::read_to_string(customers)?)?;
     let index = Index::new(&customers, Some(merchant));
     let ctx = ReadContext { catalogue: Catalogue::builtin(), seller: Some(merchant), today: today.parse()? };
-    let mut files: Vec<_> = std::fs::read_dir(dir)?.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(dir)?.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
     files.sort();
     let files = std::sync::Mutex::new(files.into_iter());
     // One thread per core: pictures are slow to load.
@@ -54,7 +57,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     let pages: Vec<PageContent> = dump
                         .pages
                         .into_iter()
-                        .map(|p| PageContent { number: p.number, words: p.words, marks: p.marks, image: p.image.as_deref().and_then(picture), origin: p.origin, turned: p.turned, aspect: p.aspect })
+                        .map(|p| PageContent {
+                            number: p.number,
+                            words: p.words,
+                            marks: p.marks,
+                            image: p.image.as_deref().and_then(picture),
+                            origin: p.origin,
+                            turned: p.turned,
+                            aspect: p.aspect,
+                        })
                         .collect();
                     for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &ctx) {
                         let decision = index.decide(&document);

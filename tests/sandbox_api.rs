@@ -26,10 +26,7 @@ impl Server {
     }
 
     async fn with(options: SandboxOptions) -> Self {
-        Server {
-            sandbox: start(options).await.expect("the sandbox starts"),
-            http: client(),
-        }
+        Server { sandbox: start(options).await.expect("the sandbox starts"), http: client() }
     }
 
     fn url(&self, path: &str) -> String {
@@ -37,9 +34,7 @@ impl Server {
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http
-            .request(method, self.url(path))
-            .basic_auth("2000000000", Some("SANDBOX"))
+        self.http.request(method, self.url(path)).basic_auth("2000000000", Some("SANDBOX"))
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
@@ -161,9 +156,7 @@ fn pdf(pages: usize) -> Vec<u8> {
 
 fn picture(format: image::ImageFormat) -> Vec<u8> {
     let mut out = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_pixel(20, 30, image::Rgb([90, 120, 150]))
-        .write_to(&mut out, format)
-        .expect("written");
+    image::RgbImage::from_pixel(20, 30, image::Rgb([90, 120, 150])).write_to(&mut out, format).expect("written");
     out.into_inner()
 }
 
@@ -264,12 +257,7 @@ async fn companies_can_be_found_by_code() {
 
 #[tokio::test]
 async fn nothing_works_before_the_setup_is_done() {
-    let server = Server::with(SandboxOptions {
-        provisioned: false,
-        provisioning_polls: 2,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let server = Server::with(SandboxOptions { provisioned: false, provisioning_polls: 2, ..SandboxOptions::default() }).await;
     let setup = at("/certificates/setup");
     assert_eq!(server.get(&setup).await.1["status"], "NotProvisioned");
     for (method, path, body) in [
@@ -307,20 +295,13 @@ async fn the_definitions_are_complete() {
     assert_eq!(named("District of Columbia")[0]["country"], "US");
     assert_eq!(named("Ontario")[0]["country"], "CA");
     assert_eq!(named("Jefferson County").len(), 2);
-    let states: std::collections::BTreeSet<&str> = zones
-        .iter()
-        .filter(|z| z["country"] == "US")
-        .filter_map(|z| z["region"].as_str())
-        .collect();
+    let states: std::collections::BTreeSet<&str> =
+        zones.iter().filter(|z| z["country"] == "US").filter_map(|z| z["region"].as_str()).collect();
     assert_eq!(states.len(), 52, "50 states, DC and Puerto Rico");
-    let (status, body) = server
-        .find("/api/v2/definitions/certificateexposurezones", &[("$filter", "region eq 'WA'")])
-        .await;
+    let (status, body) = server.find("/api/v2/definitions/certificateexposurezones", &[("$filter", "region eq 'WA'")]).await;
     assert_eq!((status, numbers(&body)), (400, vec![1212]));
 
-    let (_, reasons) = server
-        .find("/api/v2/definitions/certificateexemptreasons", &[("$filter", "name eq 'RESALE'")])
-        .await;
+    let (_, reasons) = server.find("/api/v2/definitions/certificateexemptreasons", &[("$filter", "name eq 'RESALE'")]).await;
     assert_eq!(reasons["@recordsetCount"], 1);
 
     let letters = "/api/v2/definitions/coverletters";
@@ -385,10 +366,7 @@ async fn one_bad_row_refuses_the_batch_and_every_bad_row_is_named() {
         .iter()
         .map(|d| (d["number"].as_i64().unwrap_or_default(), d["refersTo"].as_str().unwrap_or_default()))
         .collect();
-    assert_eq!(
-        details,
-        [(15, "[1].emailAddress"), (193, "[2].customerCode"), (13, "[3].name"), (5, "[3].line1")]
-    );
+    assert_eq!(details, [(15, "[1].emailAddress"), (193, "[2].customerCode"), (13, "[3].name"), (5, "[3].line1")]);
     assert_eq!(codes(&server.get(&at("/customers")).await.1), ["KNOWN"]);
     let stats = server.stats().await;
     assert_eq!((&stats["writes"], &stats["effective_writes"]), (&json!(2), &json!(1)));
@@ -460,14 +438,9 @@ async fn a_code_in_the_path_is_decoded_exactly_once() {
         let (status, list) = server.get(&at(&format!("/customers/{path}/certificates"))).await;
         assert_eq!((status, &list["@recordsetCount"]), (200, &json!(0)), "{code}");
     }
-    let strict = Server::with(SandboxOptions {
-        quirks: Quirks {
-            encoded_slash_refused: true,
-            ..Quirks::default()
-        },
-        ..SandboxOptions::default()
-    })
-    .await;
+    let strict =
+        Server::with(SandboxOptions { quirks: Quirks { encoded_slash_refused: true, ..Quirks::default() }, ..SandboxOptions::default() })
+            .await;
     strict.add_customer("12/34").await;
     assert_eq!(strict.get(&at("/customers/12%2F34")).await.0, 404);
 }
@@ -571,12 +544,7 @@ async fn a_pdf_is_stored_counted_and_given_back() {
         let response = server.request(Method::GET, &attachment).send().await.expect("answer");
         assert_eq!(response.headers()["content-type"], "application/pdf");
         assert_eq!(response.bytes().await.expect("bytes"), file);
-        let drawn = server
-            .request(Method::GET, &attachment)
-            .query(&[("$type", "Jpeg"), ("$page", "2")])
-            .send()
-            .await
-            .expect("answer");
+        let drawn = server.request(Method::GET, &attachment).query(&[("$type", "Jpeg"), ("$page", "2")]).send().await.expect("answer");
         assert_eq!(drawn.status(), 200);
         assert_eq!(drawn.bytes().await.expect("bytes")[..2], [0xFF, 0xD8]);
         assert_eq!(refused(server.find(&attachment, &[("$type", "Jpeg"), ("$page", "4")]).await), (404, 4));
@@ -605,14 +573,8 @@ async fn jpg_pages_become_one_pdf() {
     let mut with_null = certificate(json!({"filename": null, "pages": pages}));
     with_null["pdf"] = Value::Null;
     assert_eq!(server.post(&at("/certificates"), json!([with_null])).await.0, 200);
-    let strict = Server::with(SandboxOptions {
-        quirks: Quirks {
-            strict_null_files: true,
-            ..Quirks::default()
-        },
-        ..SandboxOptions::default()
-    })
-    .await;
+    let strict =
+        Server::with(SandboxOptions { quirks: Quirks { strict_null_files: true, ..Quirks::default() }, ..SandboxOptions::default() }).await;
     let (status, body) = strict.post(&at("/certificates"), json!([with_null])).await;
     assert_eq!((status, numbers(&body)), (400, vec![1203]));
     let description = body["error"]["details"][0]["description"].as_str().expect("text");
@@ -684,9 +646,7 @@ async fn each_field_of_a_certificate_has_its_rule() {
             "expirationDate": null, "poNumbers": [{"poNumber": "PO-7"}],
         }))
         .await;
-    let (_, read) = server
-        .find(&at(&format!("/certificates/{id}")), &[("$include", "po_numbers,customers,attributes")])
-        .await;
+    let (_, read) = server.find(&at(&format!("/certificates/{id}")), &[("$include", "po_numbers,customers,attributes")]).await;
     assert_eq!(read["exposureZone"]["region"], "CO");
     assert_eq!(read["poNumbers"][0]["poNumber"], "PO-7");
     assert_eq!((&read["customers"], &read["attributes"]), (&json!([]), &json!([])));
@@ -695,11 +655,7 @@ async fn each_field_of_a_certificate_has_its_rule() {
 
 #[tokio::test]
 async fn the_status_words_follow_from_validation_and_the_day() {
-    let server = Server::with(SandboxOptions {
-        today: Some(jiff::civil::date(2026, 6, 1)),
-        ..SandboxOptions::default()
-    })
-    .await;
+    let server = Server::with(SandboxOptions { today: Some(jiff::civil::date(2026, 6, 1)), ..SandboxOptions::default() }).await;
     for (fields, expected) in [
         (json!({}), "Valid"),
         (json!({"expirationDate": "2026-06-01"}), "Valid"),
@@ -738,12 +694,9 @@ async fn a_code_that_nobody_has_makes_a_ghost_customer() {
 
 #[tokio::test]
 async fn a_linked_certificate_exempts_in_its_state_until_it_ends() {
-    let server = Server::with(SandboxOptions {
-        today: Some(jiff::civil::date(2026, 6, 1)),
-        certificate_polls: 1,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let server =
+        Server::with(SandboxOptions { today: Some(jiff::civil::date(2026, 6, 1)), certificate_polls: 1, ..SandboxOptions::default() })
+            .await;
     server.add_customer("C/1").await;
     server.add_customer("OTHER").await;
     let id = server.add_certificate(json!({})).await;
@@ -813,9 +766,8 @@ async fn a_document_can_be_uploaded_later() {
     let server = Server::new().await;
     let id = server.add_certificate(json!({})).await;
     let path = at(&format!("/certificates/{id}/attachment"));
-    let upload = async |(kind, body): (String, Vec<u8>)| {
-        answer(server.request(Method::POST, &path).header("content-type", kind).body(body)).await
-    };
+    let upload =
+        async |(kind, body): (String, Vec<u8>)| answer(server.request(Method::POST, &path).header("content-type", kind).body(body)).await;
     // More than two megabytes: a framework's usual limit must not apply.
     let mut large = pdf(2);
     large.extend(std::iter::repeat_n(b'\n', 3_000_000));
@@ -845,9 +797,7 @@ async fn a_certificate_can_be_replaced_and_deleted() {
     let server = Server::new().await;
     server.add_customer("C").await;
     let named = json!({"customers": [{"customerCode": "C"}]});
-    let id = server
-        .add_certificate(merged(named.clone(), json!({"filename": null, "pdf": BASE64_STANDARD.encode(pdf(1))})))
-        .await;
+    let id = server.add_certificate(merged(named.clone(), json!({"filename": null, "pdf": BASE64_STANDARD.encode(pdf(1))}))).await;
     let path = at(&format!("/certificates/{id}"));
     let new = certificate(json!({"filename": null, "exemptionNumber": null, "exposureZone": {"name": "Oregon"}}));
     let (status, body) = server.put(&path, new).await;
@@ -861,14 +811,9 @@ async fn a_certificate_can_be_replaced_and_deleted() {
     assert_eq!(refused(server.delete(&path).await), (404, 4));
     assert_eq!(server.get(&at("/customers/C/certificates")).await.1["@recordsetCount"], 0);
 
-    let strict = Server::with(SandboxOptions {
-        quirks: Quirks {
-            delete_needs_unlink: true,
-            ..Quirks::default()
-        },
-        ..SandboxOptions::default()
-    })
-    .await;
+    let strict =
+        Server::with(SandboxOptions { quirks: Quirks { delete_needs_unlink: true, ..Quirks::default() }, ..SandboxOptions::default() })
+            .await;
     let id = strict.add_certificate(named).await;
     assert_eq!(refused(strict.delete(&at(&format!("/certificates/{id}"))).await), (400, 1203));
     strict.post(&at(&format!("/certificates/{id}/customers/unlink")), json!({"customers": ["C"]})).await;
@@ -877,11 +822,7 @@ async fn a_certificate_can_be_replaced_and_deleted() {
 
 #[tokio::test]
 async fn an_invitation_becomes_ready_after_some_looks() {
-    let server = Server::with(SandboxOptions {
-        invitation_polls: 2,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let server = Server::with(SandboxOptions { invitation_polls: 2, ..SandboxOptions::default() }).await;
     server.add_customer("C 1").await;
     let path = at("/customers/C%201/certexpressinvites");
     let (_, zones) = server.get("/api/v2/definitions/certificateexposurezones").await;
@@ -917,9 +858,8 @@ async fn an_invitation_becomes_ready_after_some_looks() {
     assert!(sent.get("requestLink").is_none());
 
     let list = at("/certexpressinvites");
-    let (_, found) = server
-        .find(&list, &[("$filter", "customerCode eq 'C 1' and date ge '2020-01-01' and deliveryMethod eq 'Email'")])
-        .await;
+    let (_, found) =
+        server.find(&list, &[("$filter", "customerCode eq 'C 1' and date ge '2020-01-01' and deliveryMethod eq 'Email'")]).await;
     assert_eq!((&found["@recordsetCount"], &found["value"][0]["recipient"]), (&json!(1), &json!("tax@harborlight.example")));
     assert_eq!(refused(server.find(&list, &[("$filter", "requestLink is not null")]).await), (400, 1212));
     assert_eq!(refused(server.get(&format!("{path}/1")).await), (404, 4));
@@ -953,10 +893,7 @@ async fn each_field_of_an_invitation_has_its_rule() {
         assert_eq!(server.post(&path, json!([base])).await.0, 200, "a second invitation is not stopped");
     }
     let strict = Server::with(SandboxOptions {
-        quirks: Quirks {
-            second_invitation_refused: true,
-            ..Quirks::default()
-        },
+        quirks: Quirks { second_invitation_refused: true, ..Quirks::default() },
         ..SandboxOptions::default()
     })
     .await;
@@ -1005,11 +942,7 @@ async fn attributes_ship_tos_and_tokens() {
 
 #[tokio::test]
 async fn what_cannot_be_understood_is_refused_in_the_same_shape() {
-    let server = Server::with(SandboxOptions {
-        max_body: 10_000,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let server = Server::with(SandboxOptions { max_body: 10_000, ..SandboxOptions::default() }).await;
     let (status, body) = server.get("/api/v2/companies/12345/unicorns").await;
     assert_eq!((status, numbers(&body)), (404, vec![4]));
     assert!(body["error"]["details"][0]["description"].as_str().is_some_and(|d| d.contains("/unicorns")));
@@ -1030,18 +963,10 @@ async fn what_cannot_be_understood_is_refused_in_the_same_shape() {
 
 #[tokio::test]
 async fn a_role_can_lack_the_right_to_make_certificates() {
-    let user = Server::with(SandboxOptions {
-        role: Role::CompanyUser,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let user = Server::with(SandboxOptions { role: Role::CompanyUser, ..SandboxOptions::default() }).await;
     user.add_customer("C").await;
     assert_eq!(refused(user.post(&at("/certificates"), json!([certificate(json!({}))])).await), (403, 49));
-    let reader = Server::with(SandboxOptions {
-        role: Role::ReadOnly,
-        ..SandboxOptions::default()
-    })
-    .await;
+    let reader = Server::with(SandboxOptions { role: Role::ReadOnly, ..SandboxOptions::default() }).await;
     assert_eq!(refused(reader.post(&at("/customers"), json!([customer("C")])).await), (403, 49));
     assert_eq!(reader.get(&at("/customers")).await.0, 200);
 }
@@ -1059,9 +984,8 @@ async fn the_state_survives_a_restart_on_the_same_file() {
     server.send(Method::POST, &at("/certificates/setup"), None).await;
     server.add_customer("C").await;
     let file = pdf(2);
-    let id = server
-        .add_certificate(json!({"filename": null, "pdf": BASE64_STANDARD.encode(&file), "customers": [{"customerCode": "C"}]}))
-        .await;
+    let id =
+        server.add_certificate(json!({"filename": null, "pdf": BASE64_STANDARD.encode(&file), "customers": [{"customerCode": "C"}]})).await;
     let (_, before) = server.get(&at("/customers/C")).await;
     let writes = server.stats().await["writes"].clone();
     assert_eq!(writes, 3);
@@ -1081,11 +1005,7 @@ async fn the_state_survives_a_restart_on_the_same_file() {
 #[tokio::test]
 async fn a_lost_answer_tells_nothing_about_the_effect() {
     let server = Server::with(SandboxOptions {
-        faults: Faults {
-            reset_after_write: Some(1),
-            reset_before_write: Some(2),
-            ..Faults::default()
-        },
+        faults: Faults { reset_after_write: Some(1), reset_before_write: Some(2), ..Faults::default() },
         ..SandboxOptions::default()
     })
     .await;
@@ -1104,11 +1024,7 @@ async fn a_lost_answer_tells_nothing_about_the_effect() {
 #[tokio::test]
 async fn overload_and_broken_replies() {
     let server = Server::new().await;
-    server.sandbox.set_faults(Faults {
-        rate_limited: 1.0,
-        retry_after: Some(3),
-        ..Faults::default()
-    });
+    server.sandbox.set_faults(Faults { rate_limited: 1.0, retry_after: Some(3), ..Faults::default() });
     let response = server.request(Method::GET, &at("/customers")).send().await.expect("answer");
     assert_eq!(response.status(), 429);
     assert_eq!(response.headers()["retry-after"], "3");
@@ -1130,19 +1046,14 @@ async fn overload_and_broken_replies() {
 #[tokio::test]
 async fn a_certificate_may_be_stored_although_an_error_was_answered() {
     let server = Server::with(SandboxOptions {
-        faults: Faults {
-            certificate_error_but_stored: Some(1),
-            ..Faults::default()
-        },
+        faults: Faults { certificate_error_but_stored: Some(1), ..Faults::default() },
         ..SandboxOptions::default()
     })
     .await;
     server.add_customer("C").await;
     let body = json!([certificate(json!({"customers": [{"customerCode": "C"}]}))]);
     assert_eq!(refused(server.post(&at("/certificates"), body.clone()).await), (400, 1203));
-    let (_, found) = server
-        .find(&at("/certificates"), &[("$filter", "createdDate ge '2020-01-01'"), ("$include", "customers")])
-        .await;
+    let (_, found) = server.find(&at("/certificates"), &[("$filter", "createdDate ge '2020-01-01'"), ("$include", "customers")]).await;
     assert_eq!((&found["@recordsetCount"], &found["value"][0]["customers"]), (&json!(1), &json!([])));
     assert_eq!(server.post(&at("/certificates"), body).await.0, 200, "only the first one fails");
 }
@@ -1175,11 +1086,7 @@ async fn many_clients_at_once_lose_nothing() {
 async fn a_sandbox_cannot_listen_where_another_does() {
     let server = Server::new().await;
     assert_ne!(server.sandbox.addr().port(), 0);
-    let taken = start(SandboxOptions {
-        listen: server.sandbox.addr(),
-        ..SandboxOptions::default()
-    })
-    .await;
+    let taken = start(SandboxOptions { listen: server.sandbox.addr(), ..SandboxOptions::default() }).await;
     assert!(taken.is_err());
     assert!(!format!("{:?}", SandboxOptions::default()).contains("SANDBOX"), "no credentials in a log");
 }

@@ -316,7 +316,14 @@ impl Catalogue {
         for label in raw_labels.labels {
             for text in &label.phrases {
                 let (phrase, words) = (fold(text), text.split_whitespace().count());
-                catalogue.labels.push(Label { concept: label.field, party: label.party, inline: label.inline, rank: label.rank, phrase, words });
+                catalogue.labels.push(Label {
+                    concept: label.field,
+                    party: label.party,
+                    inline: label.inline,
+                    rank: label.rank,
+                    phrase,
+                    words,
+                });
             }
         }
         // Where two entries hold the same phrase the first one counts.

@@ -59,7 +59,12 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
                         continue;
                     }
                     let colon = sheet.toks[run[end]].text.ends_with(':');
-                    hits.push((Found { concept: label.concept, party: label.party, rank: label.rank, toks, area, likeness, inline, colon }, number, start, end));
+                    hits.push((
+                        Found { concept: label.concept, party: label.party, rank: label.rank, toks, area, likeness, inline, colon },
+                        number,
+                        start,
+                        end,
+                    ));
                 }
             }
         }
@@ -102,7 +107,8 @@ fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool {
     let worded = before.first().is_some_and(|w| w.len() > 2 || is_sentence_word(w));
     let starts_capital = sheet.toks[run[start]].text.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase);
     let after: Vec<&str> = run[end + 1..].iter().map(|&i| sheet.toks[i].folded.as_str()).take(3).collect();
-    let goes_on = after.len() >= 2 && after.iter().filter(|w| is_sentence_word(w)).count() >= 2 && !sheet.toks[run[end]].text.ends_with(':');
+    let goes_on =
+        after.len() >= 2 && after.iter().filter(|w| is_sentence_word(w)).count() >= 2 && !sheet.toks[run[end]].text.ends_with(':');
     (worded && gap < 0.6 * sheet.h && !starts_capital) || goes_on && (worded || after.len() >= 3)
 }
 
@@ -110,7 +116,11 @@ fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool {
 fn give_parties(sheet: &Sheet, found: &mut [Found]) {
     let anchors: Vec<(Party, BBox, bool)> = found
         .iter()
-        .filter(|f| f.party != Party::Open && !f.inline && matches!(f.concept, Concept::Name | Concept::Header | Concept::Block | Concept::Line1 | Concept::Number))
+        .filter(|f| {
+            f.party != Party::Open
+                && !f.inline
+                && matches!(f.concept, Concept::Name | Concept::Header | Concept::Block | Concept::Line1 | Concept::Number)
+        })
         .map(|f| (f.party, f.area, f.concept == Concept::Header))
         .collect();
     for label in found.iter_mut().filter(|f| f.party == Party::Open) {
@@ -160,7 +170,12 @@ mod tests {
 
     #[test]
     fn open_labels_follow_the_nearest_party() {
-        let found = labels(&[(0.1, 0.1, "Name of seller"), (0.55, 0.1, "Name of purchaser"), (0.1, 0.15, "Street address"), (0.55, 0.15, "Street address")]);
+        let found = labels(&[
+            (0.1, 0.1, "Name of seller"),
+            (0.55, 0.1, "Name of purchaser"),
+            (0.1, 0.15, "Street address"),
+            (0.55, 0.15, "Street address"),
+        ]);
         assert_eq!(found[2], (Concept::Line1, Party::Seller));
         assert_eq!(found[3], (Concept::Line1, Party::Purchaser));
     }

@@ -2,10 +2,10 @@
 //!
 //! Owns: which pages form one paper. Must not touch: fields (it asks `read`). Called by: the wizard, `extract`.
 
+use super::catalogue::{Concept, Party};
 use super::read::{self, PageRead, Reading};
 use super::recognise::{self, Guess};
 use super::{ReadContext, rules};
-use super::catalogue::{Concept, Party};
 use crate::domain::{Document, PageContent, Sha256, Signature};
 
 struct Draft<'a, 'c> {
@@ -61,7 +61,13 @@ fn role(page: &PageRead, guess: Option<&Guess>, before: Option<&Draft>) -> Role 
     match guess {
         Some(_) if instructions => Role::Nothing,
         // The other side of the same form, or its copy with nothing filled in.
-        Some(g) if same && !(g.titled && named && page.filled()) => if signing && !g.titled { Role::Continues } else { Role::Nothing },
+        Some(g) if same && !(g.titled && named && page.filled()) => {
+            if signing && !g.titled {
+                Role::Continues
+            } else {
+                Role::Nothing
+            }
+        }
         Some(g) if g.titled && (named || page.filled()) => Role::Start,
         Some(_) if page.filled() && named => Role::Start,
         _ if signing && !named && draft.guess.is_some() => Role::Continues,

@@ -37,7 +37,9 @@ pub enum Command {
     #[command(after_help = format!("Example:\n  certonboard resume 20261120-101500-3f9a\n\n{CODES}"))]
     Resume(Box<ResumeArgs>),
     /// Read certificate scans and print what they say, one JSON line each. No network.
-    #[command(after_help = "Examples:\n  certonboard extract scans/ --format jsonl > certificates.jsonl\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\" --today 2026-11-20\n\nThe lines come in the order of the files, while later files are still being read.")]
+    #[command(
+        after_help = "Examples:\n  certonboard extract scans/ --format jsonl > certificates.jsonl\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\" --today 2026-11-20\n\nThe lines come in the order of the files, while later files are still being read."
+    )]
     Extract(ExtractArgs),
     /// Make an answers file, or print its schema.
     Answers {
@@ -204,7 +206,9 @@ pub enum SandboxCommand {
     /// Serve the practice service by itself, for any client. Prints its address when it is ready.
     ///
     /// Account id 2000000000, license key SANDBOX, company id 12345, company code DEFAULT.
-    #[command(after_help = "Examples:\n  certonboard sandbox serve --listen 127.0.0.1:8099 --data sandbox.sqlite\n  curl -u 2000000000:SANDBOX http://127.0.0.1:8099/api/v2/utilities/ping")]
+    #[command(
+        after_help = "Examples:\n  certonboard sandbox serve --listen 127.0.0.1:8099 --data sandbox.sqlite\n  curl -u 2000000000:SANDBOX http://127.0.0.1:8099/api/v2/utilities/ping"
+    )]
     Serve(ServeArgs),
 }
 

@@ -8,6 +8,9 @@ mod args;
 mod exit;
 mod options;
 
-pub use args::{AnswersCommand, Cli, Command, ExtractArgs, LinesFormat, ResumeArgs, RunArgs, SandboxCommand, ServeArgs, Target, ResultFormat, ServiceName};
+pub use args::{
+    AnswersCommand, Cli, Command, ExtractArgs, LinesFormat, ResultFormat, ResumeArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName,
+    Target,
+};
 pub use exit::Exit;
 pub use options::{Environment, OptionsError, RunOptions, jobs, resolve};

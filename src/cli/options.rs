@@ -49,7 +49,9 @@ pub fn resolve(args: &RunArgs) -> Result<RunOptions, OptionsError> {
     for pointer in ["/customers/file", "/certificates/folder"] {
         resolve_path(&mut supplied, pointer, &beside);
     }
-    let text = |path: &PathBuf| path.to_str().map(str::to_owned).ok_or_else(|| OptionsError::Path(format!("{}: the path is not valid text", path.display())));
+    let text = |path: &PathBuf| {
+        path.to_str().map(str::to_owned).ok_or_else(|| OptionsError::Path(format!("{}: the path is not valid text", path.display())))
+    };
     if let Some(file) = &args.customers {
         put(&mut supplied, "customers", "file", json!(text(file)?));
     }

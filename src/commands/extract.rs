@@ -5,7 +5,7 @@ use certonboard::cli::{Exit, ExtractArgs};
 use certonboard::customers::{self, Settle, Wish};
 use certonboard::error::Fault;
 use certonboard::matching::Index;
-use certonboard::ports::{Clock, Interrupt, OcrEngines, Progress, ScanFolder, Spreadsheets};
+use certonboard::ports::{Clock, Interrupt, Progress, ScanFolder, Spreadsheets};
 use certonboard::sources::scans::Folder;
 use certonboard::ui::{Bars, Lines};
 use certonboard::wizard::{NoCache, Reader};

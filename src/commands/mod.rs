@@ -24,7 +24,11 @@ pub fn tell(fault: &Fault) -> ExitCode {
 /// Prints a result. A reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) -> Result<Exit, Fault> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }).and_then(|()| out.flush()) {
+    match out
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") })
+        .and_then(|()| out.flush())
+    {
         Ok(()) => Ok(Exit::Done),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(error) => Err(Fault::new(Exit::Failed, format!("the result can't be printed: {error}"))),

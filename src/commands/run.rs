@@ -6,14 +6,16 @@ use certonboard::cli::{self, Exit, ResultFormat, ResumeArgs, RunArgs, RunOptions
 use certonboard::domain::{Grid, Sha256};
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
-use certonboard::ports::{Block, Clock, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, Prompter, Screen, Spreadsheets, Unreadable};
+use certonboard::ports::{
+    Block, Clock, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, Prompter, Screen, Spreadsheets, Unreadable,
+};
 use certonboard::report::{self, Model};
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
 use certonboard::sources::scans::Folder;
 use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
 use certonboard::wizard::{self, Asker, Ending, World, connection};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Spreadsheets on disk.
@@ -113,14 +115,13 @@ async fn session(options: RunOptions, folder: RunFolder, journal: Arc<Journal>, 
     let interrupt = Interrupt::default();
     let path = folder.path().to_owned();
     watch_ctrl_c(&interrupt, Some(path.display().to_string()));
-    let mut person = interactive.then(|| TerminalPrompter::new(colour));
     let ask = Asker {
         journal: &*journal,
         clock: &clock,
         screen: &printer,
         supplied: options.supplied.clone(),
         yes: options.yes,
-        person: person.as_mut().map(|p| p as &mut dyn Prompter),
+        person: interactive.then(|| Box::new(TerminalPrompter::new(colour)) as Box<dyn Prompter>),
     };
     let outside = Outside { printer: &printer, progress: &*progress, clock: &clock, interrupt: &interrupt, interactive };
     let ended = walk(&options, &folder, &journal, ask, &outside).await;
@@ -159,7 +160,13 @@ struct Outside<'a> {
     interactive: bool,
 }
 
-async fn walk(options: &RunOptions, folder: &RunFolder, journal: &Arc<Journal>, mut ask: Asker<'_>, outside: &Outside<'_>) -> Result<Ending, Fault> {
+async fn walk(
+    options: &RunOptions,
+    folder: &RunFolder,
+    journal: &Arc<Journal>,
+    mut ask: Asker<'_>,
+    outside: &Outside<'_>,
+) -> Result<Ending, Fault> {
     let scans = Folder::default();
     connection::check_supplied(&ask, &scans)?;
     let engines = engines();
@@ -199,8 +206,11 @@ async fn connect(
                 write(&data, "")?;
             }
             let settings = SandboxOptions { data: Some(data), today: outside.clock.today, ..SandboxOptions::default() };
-            let credentials = Credentials::LicenseKey { account: settings.account_id.clone(), key: Secret::new(settings.license_key.clone()) };
-            let server = sandbox::start(settings).await.map_err(|e| Fault::new(Exit::Failed, format!("the practice service can't be started: {e}")))?;
+            let credentials =
+                Credentials::LicenseKey { account: settings.account_id.clone(), key: Secret::new(settings.license_key.clone()) };
+            let server = sandbox::start(settings)
+                .await
+                .map_err(|e| Fault::new(Exit::Failed, format!("the practice service can't be started: {e}")))?;
             outside.printer.show(Block::Say("Practice service: a stand-in on this machine; nothing leaves it.".to_owned()));
             (server.base_url(), credentials, Some(server))
         }
@@ -242,7 +252,9 @@ fn finish(options: &RunOptions, path: &Path, journal: &Arc<Journal>, clock: &Sys
             }
         }
         ResultFormat::Json => {
-            super::print_json(&json!({ "figures": model.figures, "dry_run": model.dry_run, "report": report_path, "run": path, "exit_code": exit as u8 }))?;
+            super::print_json(
+                &json!({ "figures": model.figures, "dry_run": model.dry_run, "report": report_path, "run": path, "exit_code": exit as u8 }),
+            )?;
         }
     }
     journal.note("finished", &json!({ "exit_code": exit as u8, "report_sha256": Sha256::of(page.as_bytes()) }), clock.now())?;

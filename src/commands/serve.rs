@@ -12,7 +12,9 @@ pub async fn serve(args: &ServeArgs) -> Result<Exit, Fault> {
         today: args.today,
         ..SandboxOptions::default()
     };
-    let server = sandbox::start(options).await.map_err(|e| Fault::input(e.to_string()).hint("is the port taken? --listen 127.0.0.1:0 takes a free one"))?;
+    let server = sandbox::start(options)
+        .await
+        .map_err(|e| Fault::input(e.to_string()).hint("is the port taken? --listen 127.0.0.1:0 takes a free one"))?;
     super::print(&format!("certonboard sandbox is ready at {}", server.base_url()))?;
     super::print("account 2000000000, license key SANDBOX, company 12345 (DEFAULT); stop it with Ctrl-C")?;
     // Stopping is what this command is meant to end with.

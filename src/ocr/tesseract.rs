@@ -34,7 +34,9 @@ impl TesseractEngines {
     fn start(&self, language: &str) -> Result<TessApi, OcrError> {
         let data = match &self.data {
             None => None,
-            Some(path) => Some(path.to_str().ok_or_else(|| OcrError::NotInstalled(format!("the folder of language data {} has a name that is not UTF-8; rename it", path.display())))?),
+            Some(path) => Some(path.to_str().ok_or_else(|| {
+                OcrError::NotInstalled(format!("the folder of language data {} has a name that is not UTF-8; rename it", path.display()))
+            })?),
         };
         TessApi::new(data, language).map_err(|_| {
             OcrError::NotInstalled(format!("the text recognition's data \"{language}\" is missing; install it with: {INSTALL}"))
@@ -77,7 +79,10 @@ impl Tesseract {
         let (Ok(key), Ok(text)) = (CString::new(name), CString::new(value)) else {
             return Err(OcrError::Failed(format!("the setting {name} holds a zero byte")));
         };
-        self.api.raw.set_variable(&key, &text).map_err(|_| OcrError::Failed(format!("this Tesseract does not know the setting {name}; install version 4 or 5")))
+        self.api
+            .raw
+            .set_variable(&key, &text)
+            .map_err(|_| OcrError::Failed(format!("this Tesseract does not know the setting {name}; install version 4 or 5")))
     }
 
     /// The words of a picture by the engine's own lines, boxes in pixels.
@@ -86,7 +91,10 @@ impl Tesseract {
         let (Ok(width), Ok(height)) = (i32::try_from(image.width), i32::try_from(image.height)) else {
             return Err(OcrError::Failed("the page is too large".into()));
         };
-        self.api.raw.set_image(&image.pixels, width, height, 1, width).map_err(|_| OcrError::Failed("the page's size does not fit its pixels".into()))?;
+        self.api
+            .raw
+            .set_image(&image.pixels, width, height, 1, width)
+            .map_err(|_| OcrError::Failed("the page's size does not fit its pixels".into()))?;
         self.api.raw.set_source_resolution(i32::try_from(dpi).unwrap_or(300).clamp(70, 2_400));
         // A page of nothing is reported as a failure; it has no words.
         let Ok(table) = self.api.raw.get_tsv_text(0) else { return Ok(Vec::new()) };
@@ -108,7 +116,12 @@ fn parse(table: &str) -> Vec<Vec<Word>> {
         let place = [block, paragraph, line].map(|cell| cell.parse().unwrap_or(0));
         let (x, y) = (number(left), number(top));
         let bbox = BBox::new(x, y, x + number(width), y + number(height));
-        lines.entry(place).or_default().push(Word { text: text.into(), bbox, confidence: (number(confidence) / 100.0).clamp(0.0, 1.0), line: 0 });
+        lines.entry(place).or_default().push(Word {
+            text: text.into(),
+            bbox,
+            confidence: (number(confidence) / 100.0).clamp(0.0, 1.0),
+            line: 0,
+        });
     }
     lines.into_values().collect()
 }

@@ -13,7 +13,10 @@ pub fn summary(model: &Model<'_>) -> String {
     if model.dry_run {
         lines.push("Dry run: nothing was written to the service.".to_owned());
     }
-    lines.push(format!("Customers     {} ({} exempt); {} {sent}, {} there already", f.customers, f.exempt, f.customers_sent, f.customers_unchanged));
+    lines.push(format!(
+        "Customers     {} ({} exempt); {} {sent}, {} there already",
+        f.customers, f.exempt, f.customers_sent, f.customers_unchanged
+    ));
     if f.papers + f.unreadable > 0 {
         lines.push(format!(
             "Papers        {} read: {} accepted, {} for review, {} can't be used; {} files unreadable",

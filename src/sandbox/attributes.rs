@@ -49,14 +49,12 @@ impl Owner {
             Owner::Certificate => "SELECT id, 1 FROM certificate_attributes WHERE id = ?1 OR (?1 IS NULL AND name = ?2)",
         };
         let id = wanted.id.filter(|id| *id != 0);
-        connection
-            .prepare_cached(sql)?
-            .query_row(params![id, wanted.name], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?
-            .ok_or_else(|| {
+        connection.prepare_cached(sql)?.query_row(params![id, wanted.name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?.ok_or_else(
+            || {
                 let shown = wanted.name.clone().or_else(|| id.map(|i| i.to_string())).unwrap_or_default();
                 ApiError::not_found("Attribute", "id or name", shown)
-            })
+            },
+        )
     }
 
     fn change(self, link: bool) -> &'static str {
@@ -66,27 +64,17 @@ impl Owner {
             (Owner::Certificate, true) => {
                 "INSERT OR IGNORE INTO certificate_attribute_links (certificate_id, attribute_id) VALUES (?1, ?2)"
             }
-            (Owner::Certificate, false) => {
-                "DELETE FROM certificate_attribute_links WHERE certificate_id = ?1 AND attribute_id = ?2"
-            }
+            (Owner::Certificate, false) => "DELETE FROM certificate_attribute_links WHERE certificate_id = ?1 AND attribute_id = ?2",
         }
     }
 }
 
 pub(super) fn of_customer(connection: &Connection, id: i64) -> Result<Vec<Object>, ApiError> {
-    CUSTOMER_ATTRIBUTE.all(
-        connection,
-        "a.id IN (SELECT attribute_id FROM customer_attribute_links WHERE customer_id = ?1)",
-        [id],
-    )
+    CUSTOMER_ATTRIBUTE.all(connection, "a.id IN (SELECT attribute_id FROM customer_attribute_links WHERE customer_id = ?1)", [id])
 }
 
 pub(super) fn of_certificate(connection: &Connection, id: i64) -> Result<Vec<Object>, ApiError> {
-    CERTIFICATE_ATTRIBUTE.all(
-        connection,
-        "a.id IN (SELECT attribute_id FROM certificate_attribute_links WHERE certificate_id = ?1)",
-        [id],
-    )
+    CERTIFICATE_ATTRIBUTE.all(connection, "a.id IN (SELECT attribute_id FROM certificate_attribute_links WHERE certificate_id = ?1)", [id])
 }
 
 fn list(call: &Call<'_>, owner: Owner) -> Result<Reply, ApiError> {
@@ -102,10 +90,7 @@ fn change(call: &Call<'_>, owner: Owner, link: bool) -> Result<Reply, ApiError> 
         for wanted in call.array::<AttributeInput>()? {
             let (attribute, changeable) = owner.find(tx, &wanted)?;
             if !changeable {
-                return Err(ApiError::new(
-                    Code::PERMISSION_REQUIRED,
-                    format!("The attribute '{attribute}' cannot be changed."),
-                ));
+                return Err(ApiError::new(Code::PERMISSION_REQUIRED, format!("The attribute '{attribute}' cannot be changed.")));
             }
             tx.execute(owner.change(link), [id, attribute])?;
         }

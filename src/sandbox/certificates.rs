@@ -126,9 +126,7 @@ fn day(field: &'static str, text: Option<&str>, errors: &mut Vec<ApiError>) -> O
     let text = clean(text)?;
     let day = clock::parse_day(&text);
     if day.is_none() {
-        errors.push(
-            ApiError::new(Code::DATE_FORMAT, format!("The field '{field}' must be a date written YYYY-MM-DD.")).at(field),
-        );
+        errors.push(ApiError::new(Code::DATE_FORMAT, format!("The field '{field}' must be a date written YYYY-MM-DD.")).at(field));
     }
     day
 }
@@ -144,14 +142,12 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
     if let (Some(signed), Some(expires)) = (signed, expires)
         && expires < signed
     {
-        errors.push(
-            ApiError::new(Code::DATE_RANGE, "The expirationDate is before the signedDate.").at("expirationDate"),
-        );
+        errors.push(ApiError::new(Code::DATE_RANGE, "The expirationDate is before the signedDate.").at("expirationDate"));
     }
     let zone = definitions::find_zone(connection, &input.exposure_zone.clone().unwrap_or_default())
         .map_err(|error| errors.push(error.at("exposureZone")));
-    let reason = definitions::find_reason(connection, input.exemption_reason.as_ref())
-        .map_err(|error| errors.push(error.at("exemptionReason")));
+    let reason =
+        definitions::find_reason(connection, input.exemption_reason.as_ref()).map_err(|error| errors.push(error.at("exemptionReason")));
     let exempt_percentage = input.exempt_percentage.unwrap_or(100.0);
     if !(0.0..=100.0).contains(&exempt_percentage) {
         errors.push(ApiError::new(Code::RANGE, "Field 'exemptPercentage' must be between 0 and 100.").at("exemptPercentage"));
@@ -247,10 +243,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     let context = call.context;
     let inputs = call.array::<CertificateInput>()?;
     // Reading the files takes its time and needs no database: it must not hold others up.
-    let files: Vec<Result<Option<Document>, ApiError>> = inputs
-        .iter()
-        .map(|input| documents::check(&input.sent(), context.options.quirks.strict_null_files))
-        .collect();
+    let files: Vec<Result<Option<Document>, ApiError>> =
+        inputs.iter().map(|input| documents::check(&input.sent(), context.options.quirks.strict_null_files)).collect();
     let stored_but_refused = context.faults.store_certificate_but_fail();
     context.store.write(|tx| {
         require_setup(tx, company)?;
@@ -307,11 +301,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     let input: CertificateInput = call.object()?;
     let sent = input.sent();
     let nothing_sent = sent.pdf.is_none() && sent.pages.is_empty() && sent.filename.is_none();
-    let file = if nothing_sent {
-        Ok(None)
-    } else {
-        documents::check(&sent, call.context.options.quirks.strict_null_files)
-    };
+    let file = if nothing_sent { Ok(None) } else { documents::check(&sent, call.context.options.quirks.strict_null_files) };
     call.context.store.write(|tx| {
         require_setup(tx, call.params.company)?;
         let id = require(tx, call.params.company, call.params.id)?;
@@ -357,19 +347,14 @@ pub(super) fn require(connection: &Connection, company: i64, id: i64) -> Result<
 }
 
 pub(super) fn by_id(connection: &Connection, id: i64, context: &Context) -> Result<Object, ApiError> {
-    let mut certificate = CERTIFICATE
-        .one(connection, "t.id = ?1", [id])?
-        .ok_or_else(ApiError::internal)?;
+    let mut certificate = CERTIFICATE.one(connection, "t.id = ?1", [id])?.ok_or_else(ApiError::internal)?;
     complete(connection, &mut certificate, context)?;
     Ok(certificate)
 }
 
 pub(super) fn of_customer(connection: &Connection, customer: i64, context: &Context) -> Result<Vec<Object>, ApiError> {
-    let mut rows = CERTIFICATE.all(
-        connection,
-        "t.id IN (SELECT certificate_id FROM certificate_customers WHERE customer_id = ?1)",
-        [customer],
-    )?;
+    let mut rows =
+        CERTIFICATE.all(connection, "t.id IN (SELECT certificate_id FROM certificate_customers WHERE customer_id = ?1)", [customer])?;
     for row in &mut rows {
         complete(connection, row, context)?;
     }
@@ -434,12 +419,9 @@ fn include(connection: &Connection, certificate: &mut Object, call: &Call<'_>) -
         certificate.insert("customers".to_owned(), Value::from(rows));
     }
     if call.query.includes(&["po_numbers", "poNumbers"]) {
-        let mut statement =
-            connection.prepare_cached("SELECT id, po_number FROM po_numbers WHERE certificate_id = ?1 ORDER BY id")?;
+        let mut statement = connection.prepare_cached("SELECT id, po_number FROM po_numbers WHERE certificate_id = ?1 ORDER BY id")?;
         let rows = statement
-            .query_map([id], |row| {
-                Ok(json!({"id": row.get::<_, i64>(0)?, "poNumber": row.get::<_, String>(1)?}))
-            })?
+            .query_map([id], |row| Ok(json!({"id": row.get::<_, i64>(0)?, "poNumber": row.get::<_, String>(1)?})))?
             .collect::<Result<Vec<_>, _>>()?;
         certificate.insert("poNumbers".to_owned(), Value::from(rows));
     }
@@ -455,8 +437,7 @@ fn include(connection: &Connection, certificate: &mut Object, call: &Call<'_>) -
 pub(super) fn query(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.read(|c| {
         require_setup(c, call.params.company)?;
-        let mut listing =
-            CERTIFICATE.page(c, call, "t.company_id = ?", vec![SqlValue::Integer(call.params.company)])?;
+        let mut listing = CERTIFICATE.page(c, call, "t.company_id = ?", vec![SqlValue::Integer(call.params.company)])?;
         complete_all(c, &mut listing.rows, call)?;
         Ok(listing.reply())
     })
@@ -476,11 +457,8 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.write(|tx| {
         require_setup(tx, call.params.company)?;
         let id = require(tx, call.params.company, call.params.id)?;
-        let linked: bool = tx.query_row(
-            "SELECT EXISTS (SELECT 1 FROM certificate_customers WHERE certificate_id = ?1)",
-            [id],
-            |row| row.get(0),
-        )?;
+        let linked: bool =
+            tx.query_row("SELECT EXISTS (SELECT 1 FROM certificate_customers WHERE certificate_id = ?1)", [id], |row| row.get(0))?;
         if linked && call.context.options.quirks.delete_needs_unlink {
             return Err(ApiError::new(
                 Code::CERTIFICATES,
@@ -525,20 +503,13 @@ async fn file_of_form(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let wrong = |why: &str| ApiError::new(Code::INVALID_CONTENT_TYPE, why);
     let content_type = call.content_type.clone().unwrap_or_default();
     let mut request = Request::new(axum::body::Body::from(call.body.clone()));
-    let header = content_type
-        .parse()
-        .map_err(|_| wrong("The content type must be multipart/form-data."))?;
+    let header = content_type.parse().map_err(|_| wrong("The content type must be multipart/form-data."))?;
     request.headers_mut().insert(CONTENT_TYPE, header);
     // The body is in memory already and was measured when it came in.
     DefaultBodyLimit::disable().apply(&mut request);
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|_| wrong("The content type must be multipart/form-data with a boundary."))?;
-    while let Some(part) = form
-        .next_field()
-        .await
-        .map_err(|_| wrong("The form could not be read."))?
-    {
+    let mut form =
+        Multipart::from_request(request, &()).await.map_err(|_| wrong("The content type must be multipart/form-data with a boundary."))?;
+    while let Some(part) = form.next_field().await.map_err(|_| wrong("The form could not be read."))? {
         if part.name() == Some("file") {
             let bytes = part.bytes().await.map_err(|_| wrong("The form could not be read."))?;
             return Ok(bytes.to_vec());
@@ -581,12 +552,7 @@ pub(super) fn valid_for_region(call: &Call<'_>) -> Result<Reply, ApiError> {
         )?;
         let found = statement
             .query_map(
-                params![
-                    customer,
-                    call.params.country.to_ascii_uppercase(),
-                    call.params.region.to_ascii_uppercase(),
-                    today
-                ],
+                params![customer, call.params.country.to_ascii_uppercase(), call.params.region.to_ascii_uppercase(), today],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )?
             .collect::<Result<Vec<(i64, i64)>, _>>()?;

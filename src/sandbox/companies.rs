@@ -73,18 +73,13 @@ pub(super) fn ping(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(super) fn query(call: &Call<'_>) -> Result<Reply, ApiError> {
-    call.context
-        .store
-        .read(|c| Ok(COMPANY.page(c, call, "1", Vec::new())?.reply()))
+    call.context.store.read(|c| Ok(COMPANY.page(c, call, "1", Vec::new())?.reply()))
 }
 
 pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
-    call.context.store.read(|c| {
-        COMPANY
-            .one(c, "c.id = ?1", [call.params.company])?
-            .map(Reply::object)
-            .ok_or_else(|| unknown(call.params.company))
-    })
+    call.context
+        .store
+        .read(|c| COMPANY.one(c, "c.id = ?1", [call.params.company])?.map(Reply::object).ok_or_else(|| unknown(call.params.company)))
 }
 
 fn unknown(company: i64) -> ApiError {
@@ -105,10 +100,7 @@ pub(super) fn require_setup(connection: &Connection, company: i64) -> Result<(),
     if status == "Provisioned" {
         Ok(())
     } else {
-        Err(ApiError::new(
-            Code::CERTIFICATES_NOT_SETUP,
-            format!("The company '{company}' is not found for exemption certificates."),
-        ))
+        Err(ApiError::new(Code::CERTIFICATES_NOT_SETUP, format!("The company '{company}' is not found for exemption certificates.")))
     }
 }
 

@@ -75,10 +75,7 @@ pub(super) struct Sent<'a> {
 pub(super) fn check(sent: &Sent<'_>, strict_null: bool) -> Result<Option<Document>, ApiError> {
     let given = [sent.pdf.is_some(), !sent.pages.is_empty(), sent.filename.is_some()];
     match given.iter().filter(|given| **given).count() {
-        0 => Err(ApiError::new(
-            Code::MISSING_REQUIRED_FIELDS,
-            "One of the fields filename, pdf or pages is required.",
-        )),
+        0 => Err(ApiError::new(Code::MISSING_REQUIRED_FIELDS, "One of the fields filename, pdf or pages is required.")),
         1 => {
             if let Some(pdf) = sent.pdf {
                 return check_pdf(pdf).map(Some);
@@ -91,10 +88,7 @@ pub(super) fn check(sent: &Sent<'_>, strict_null: bool) -> Result<Option<Documen
             }
             Ok(None)
         }
-        _ => Err(ApiError::new(
-            Code::CONFLICTING_FIELDS,
-            "Only one of the fields filename, pdf and pages may have a value.",
-        )),
+        _ => Err(ApiError::new(Code::CONFLICTING_FIELDS, "Only one of the fields filename, pdf and pages may have a value.")),
     }
 }
 
@@ -109,10 +103,7 @@ fn check_pdf(text: &str) -> Result<Document, ApiError> {
         }
     }
     match pdf_pages(&bytes) {
-        Some(pages) => Ok(Document {
-            files: vec![(Kind::Pdf, bytes)],
-            pages,
-        }),
+        Some(pages) => Ok(Document { files: vec![(Kind::Pdf, bytes)], pages }),
         None => Err(inner_error("pdf", "The uploaded PDF could not be read.")),
     }
 }
@@ -129,10 +120,7 @@ fn check_pages(texts: &[&str]) -> Result<Document, ApiError> {
             }
         }
     }
-    Ok(Document {
-        pages: files.len(),
-        files,
-    })
+    Ok(Document { pages: files.len(), files })
 }
 
 /// Checks an uploaded attachment, which may also be PNG or TIFF.
@@ -145,10 +133,7 @@ pub(super) fn check_attachment(bytes: Vec<u8>) -> Result<Document, ApiError> {
         _ => image_size(&bytes).map(|_| 1),
     };
     match pages {
-        Some(pages) => Ok(Document {
-            files: vec![(kind, bytes)],
-            pages,
-        }),
+        Some(pages) => Ok(Document { files: vec![(kind, bytes)], pages }),
         None => Err(inner_error("file", "The uploaded file could not be read.")),
     }
 }
@@ -196,11 +181,7 @@ fn pdf_pages(bytes: &[u8]) -> Option<usize> {
 }
 
 fn image_size(bytes: &[u8]) -> Option<(u32, u32)> {
-    ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .ok()?
-        .into_dimensions()
-        .ok()
+    ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()
 }
 
 fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32, ExtendedColorType)> {
@@ -213,14 +194,15 @@ fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32, ExtendedColorType)> {
 pub(super) fn save(tx: &Transaction<'_>, certificate: i64, document: &Document) -> Result<(), ApiError> {
     tx.execute("DELETE FROM documents WHERE certificate_id = ?1", [certificate])?;
     for (page, (kind, bytes)) in (1_i64..).zip(&document.files) {
-        tx.prepare_cached("INSERT INTO documents (certificate_id, page, kind, bytes) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![certificate, page, kind.stored(), bytes])?;
+        tx.prepare_cached("INSERT INTO documents (certificate_id, page, kind, bytes) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            certificate,
+            page,
+            kind.stored(),
+            bytes
+        ])?;
     }
     let pages = i64::try_from(document.pages).unwrap_or(i64::MAX);
-    tx.execute(
-        "UPDATE certificates SET document_exists = 1, page_count = ?2 WHERE id = ?1",
-        [certificate, pages],
-    )?;
+    tx.execute("UPDATE certificates SET document_exists = 1, page_count = ?2 WHERE id = ?1", [certificate, pages])?;
     Ok(())
 }
 
@@ -232,14 +214,9 @@ pub(super) fn load(connection: &Connection, certificate: i64) -> Result<Option<D
         .unwrap_or_default();
     let files = connection
         .prepare_cached("SELECT kind, bytes FROM documents WHERE certificate_id = ?1 ORDER BY page")?
-        .query_map([certificate], |row| {
-            Ok((Kind::from_stored(&row.get::<_, String>(0)?), row.get(1)?))
-        })?
+        .query_map([certificate], |row| Ok((Kind::from_stored(&row.get::<_, String>(0)?), row.get(1)?)))?
         .collect::<Result<Vec<(Kind, Vec<u8>)>, _>>()?;
-    Ok((!files.is_empty()).then_some(Document {
-        files,
-        pages: usize::try_from(pages).unwrap_or_default(),
-    }))
+    Ok((!files.is_empty()).then_some(Document { files, pages: usize::try_from(pages).unwrap_or_default() }))
 }
 
 impl Document {
@@ -248,12 +225,8 @@ impl Document {
         if let [(Kind::Pdf, bytes)] = self.files.as_mut_slice() {
             return Ok(std::mem::take(bytes));
         }
-        let jpegs = self
-            .files
-            .into_iter()
-            .map(|(kind, bytes)| to_jpeg(kind, bytes))
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(ApiError::internal)?;
+        let jpegs =
+            self.files.into_iter().map(|(kind, bytes)| to_jpeg(kind, bytes)).collect::<Option<Vec<_>>>().ok_or_else(ApiError::internal)?;
         bind(&jpegs).ok_or_else(ApiError::internal)
     }
 
@@ -263,9 +236,7 @@ impl Document {
             return Ok(None);
         };
         if let [(Kind::Pdf, bytes)] = self.files.as_mut_slice() {
-            return draw(std::mem::take(bytes), index)
-                .map(Some)
-                .ok_or_else(ApiError::internal);
+            return draw(std::mem::take(bytes), index).map(Some).ok_or_else(ApiError::internal);
         }
         if index >= self.files.len() {
             return Ok(None);
@@ -280,12 +251,7 @@ fn to_jpeg(kind: Kind, bytes: Vec<u8>) -> Option<Vec<u8>> {
         return Some(bytes);
     }
     // The reader's own limits bound what a small file may unfold to.
-    let picture = ImageReader::new(Cursor::new(&bytes))
-        .with_guessed_format()
-        .ok()?
-        .decode()
-        .ok()?
-        .to_rgb8();
+    let picture = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().ok()?.decode().ok()?.to_rgb8();
     let mut out = Vec::new();
     JpegEncoder::new_with_quality(&mut out, 90).encode_image(&picture).ok()?;
     Some(out)
@@ -306,17 +272,9 @@ fn draw(bytes: Vec<u8>, index: usize) -> Option<Vec<u8>> {
         &hayro::RenderCache::new(),
         &hayro::hayro_interpret::InterpreterSettings::default(),
         &hayro::RenderSettings::default(),
-        &hayro::PixmapSettings {
-            x_scale: scale,
-            y_scale: scale,
-            bg_color: hayro::vello_cpu::color::palette::css::WHITE,
-        },
+        &hayro::PixmapSettings { x_scale: scale, y_scale: scale, bg_color: hayro::vello_cpu::color::palette::css::WHITE },
     );
-    let rgb: Vec<u8> = pixmap
-        .data_as_u8_slice()
-        .chunks_exact(4)
-        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-        .collect();
+    let rgb: Vec<u8> = pixmap.data_as_u8_slice().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     let mut out = Vec::new();
     JpegEncoder::new_with_quality(&mut out, 85)
         .encode(&rgb, u32::from(pixmap.width()), u32::from(pixmap.height()), ExtendedColorType::Rgb8)
@@ -346,10 +304,7 @@ fn bind(jpegs: &[Vec<u8>]) -> Option<Vec<u8>> {
         // The page has the picture's shape, eleven inches on its longer side.
         let scale = 792.0 / f64::from(width.max(height).max(1));
         let (across, up) = (f64::from(width) * scale, f64::from(height) * scale);
-        let content = pdf.add_object(Stream::new(
-            dictionary! {},
-            format!("q {across:.2} 0 0 {up:.2} 0 0 cm /P Do Q").into_bytes(),
-        ));
+        let content = pdf.add_object(Stream::new(dictionary! {}, format!("q {across:.2} 0 0 {up:.2} 0 0 cm /P Do Q").into_bytes()));
         let page = pdf.add_object(dictionary! {
             "Type" => "Page", "Parent" => pages_id, "Contents" => content,
             "MediaBox" => vec![0.into(), 0.into(), PdfObject::Real(across as f32), PdfObject::Real(up as f32)],
@@ -358,10 +313,7 @@ fn bind(jpegs: &[Vec<u8>]) -> Option<Vec<u8>> {
         kids.push(page.into());
     }
     let count = i64::try_from(kids.len()).ok()?;
-    pdf.set_object(
-        pages_id,
-        dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count },
-    );
+    pdf.set_object(pages_id, dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count });
     let catalog = pdf.add_object(dictionary! { "Type" => "Catalog", "Pages" => pages_id });
     pdf.trailer.set("Root", catalog);
     let mut out = Vec::new();
@@ -377,19 +329,14 @@ mod tests {
 
     fn jpeg(gray: u8) -> Vec<u8> {
         let mut out = Vec::new();
-        JpegEncoder::new(&mut out)
-            .encode(&[gray; 12 * 8 * 3], 12, 8, ExtendedColorType::Rgb8)
-            .expect("a picture");
+        JpegEncoder::new(&mut out).encode(&[gray; 12 * 8 * 3], 12, 8, ExtendedColorType::Rgb8).expect("a picture");
         out
     }
 
     #[test]
     fn pages_become_a_pdf_and_the_pdf_becomes_pictures() {
         let texts: Vec<String> = [40, 200].map(|g| BASE64_STANDARD.encode(jpeg(g))).to_vec();
-        let sent = Sent {
-            pages: texts.iter().map(String::as_str).collect(),
-            ..Sent::default()
-        };
+        let sent = Sent { pages: texts.iter().map(String::as_str).collect(), ..Sent::default() };
         let document = check(&sent, false).expect("fine").expect("a document");
         assert_eq!(document.pages, 2);
         assert_eq!(document.clone().into_jpeg(2).expect("ok").expect("page"), jpeg(200));
@@ -397,13 +344,7 @@ mod tests {
         assert_eq!(document.clone().into_jpeg(0).expect("ok"), None);
         let pdf = document.into_pdf().expect("a pdf");
         assert_eq!(pdf_pages(&pdf), Some(2));
-        let drawn = Document {
-            files: vec![(Kind::Pdf, pdf)],
-            pages: 2,
-        }
-        .into_jpeg(1)
-        .expect("ok")
-        .expect("page");
+        let drawn = Document { files: vec![(Kind::Pdf, pdf)], pages: 2 }.into_jpeg(1).expect("ok").expect("page");
         assert_eq!(Kind::sniff(&drawn), Some(Kind::Jpeg));
     }
 

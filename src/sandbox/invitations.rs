@@ -66,10 +66,8 @@ fn check(connection: &Connection, input: InvitationInput) -> Result<Checked, Api
         Some(text) => match ["Email", "Fax", "Download"].into_iter().find(|d| d.eq_ignore_ascii_case(&text)) {
             Some(known) => known,
             None => {
-                errors.push(
-                    ApiError::new(Code::INVALID_ENUM, format!("'{text}' is none of Email, Fax and Download."))
-                        .at("deliveryMethod"),
-                );
+                errors
+                    .push(ApiError::new(Code::INVALID_ENUM, format!("'{text}' is none of Email, Fax and Download.")).at("deliveryMethod"));
                 ""
             }
         },
@@ -77,13 +75,10 @@ fn check(connection: &Connection, input: InvitationInput) -> Result<Checked, Api
     let recipient = clean(input.recipient.as_deref());
     if delivery == "Email" {
         match &recipient {
-            None => errors.push(
-                ApiError::new(Code::EMAIL_MISSING, "An invitation by email needs a recipient.").at("recipient"),
-            ),
-            Some(email) if !is_email(email) => errors.push(
-                ApiError::new(Code::EMAIL_VALIDATION, format!("The email address '{email}' is not valid."))
-                    .at("recipient"),
-            ),
+            None => errors.push(ApiError::new(Code::EMAIL_MISSING, "An invitation by email needs a recipient.").at("recipient")),
+            Some(email) if !is_email(email) => {
+                errors.push(ApiError::new(Code::EMAIL_VALIDATION, format!("The email address '{email}' is not valid.")).at("recipient"))
+            }
             Some(_) => {}
         }
     }
@@ -115,8 +110,7 @@ fn check(connection: &Connection, input: InvitationInput) -> Result<Checked, Api
     for reason in &reasons {
         if !exists(connection, "SELECT EXISTS (SELECT 1 FROM exempt_reasons WHERE id = ?1)", *reason)? {
             errors.push(
-                ApiError::new(Code::INVALID_EXEMPT_REASON, format!("The exemption reason '{reason}' was not found."))
-                    .at("exemptReasons"),
+                ApiError::new(Code::INVALID_EXEMPT_REASON, format!("The exemption reason '{reason}' was not found.")).at("exemptReasons"),
             );
         }
     }
@@ -170,14 +164,8 @@ fn complete(connection: &Connection, invitation: &mut Object, context: &Context)
         let rows = statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(rows)
     };
-    invitation.insert(
-        "exposureZones".to_owned(),
-        ids("SELECT zone_id FROM invitation_zones WHERE invitation_id = ?1")?.into(),
-    );
-    invitation.insert(
-        "exemptReasons".to_owned(),
-        ids("SELECT reason_id FROM invitation_reasons WHERE invitation_id = ?1")?.into(),
-    );
+    invitation.insert("exposureZones".to_owned(), ids("SELECT zone_id FROM invitation_zones WHERE invitation_id = ?1")?.into());
+    invitation.insert("exemptReasons".to_owned(), ids("SELECT reason_id FROM invitation_reasons WHERE invitation_id = ?1")?.into());
     let (letter, delivery, polls, token, customer): (Option<i64>, String, i64, String, i64) = connection
         .prepare_cached("SELECT cover_letter_id, delivery, polls, token, customer_id FROM invitations WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
@@ -199,8 +187,7 @@ fn show(tx: &Transaction<'_>, rows: &mut [Object], context: &Context) -> Result<
     for invitation in rows {
         complete(tx, invitation, context)?;
         if let Some(id) = invitation.get("id").and_then(Value::as_i64) {
-            tx.prepare_cached("UPDATE invitations SET polls = polls - 1 WHERE id = ?1 AND polls > 0")?
-                .execute([id])?;
+            tx.prepare_cached("UPDATE invitations SET polls = polls - 1 WHERE id = ?1 AND polls > 0")?.execute([id])?;
         }
     }
     Ok(())
@@ -246,21 +233,14 @@ pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         let found = INVITATION.one(tx, "i.id = ?1 AND i.customer_id = ?2", [call.params.id, customer])?;
         let mut rows: Vec<Object> = found.into_iter().collect();
         show(tx, &mut rows, call.context)?;
-        rows.pop()
-            .map(Reply::object)
-            .ok_or_else(|| ApiError::not_found("CertExpressInvitation", "id", call.params.id))
+        rows.pop().map(Reply::object).ok_or_else(|| ApiError::not_found("CertExpressInvitation", "id", call.params.id))
     })
 }
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.write(|tx| {
         require_setup(tx, call.params.company)?;
-        let mut listing = INVITATION.page(
-            tx,
-            call,
-            "i.company_id = ?",
-            vec![SqlValue::Integer(call.params.company)],
-        )?;
+        let mut listing = INVITATION.page(tx, call, "i.company_id = ?", vec![SqlValue::Integer(call.params.company)])?;
         show(tx, &mut listing.rows, call.context)?;
         Ok(listing.reply())
     })

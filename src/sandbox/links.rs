@@ -86,11 +86,7 @@ pub(super) fn list_customers(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.read(|c| {
         require_setup(c, call.params.company)?;
         let id = certificates::require(c, call.params.company, call.params.id)?;
-        let rows = customers::CUSTOMER.all(
-            c,
-            "c.id IN (SELECT customer_id FROM certificate_customers WHERE certificate_id = ?1)",
-            [id],
-        )?;
+        let rows = customers::CUSTOMER.all(c, "c.id IN (SELECT customer_id FROM certificate_customers WHERE certificate_id = ?1)", [id])?;
         Ok(Listing::whole(rows).reply())
     })
 }

@@ -46,24 +46,11 @@ impl Resource {
         Ok(object)
     }
 
-    pub(super) fn one(
-        &self,
-        connection: &Connection,
-        condition: &str,
-        values: impl rusqlite::Params,
-    ) -> Result<Option<Object>, ApiError> {
-        Ok(connection
-            .prepare_cached(&self.select(condition))?
-            .query_row(values, |row| self.object(row))
-            .optional()?)
+    pub(super) fn one(&self, connection: &Connection, condition: &str, values: impl rusqlite::Params) -> Result<Option<Object>, ApiError> {
+        Ok(connection.prepare_cached(&self.select(condition))?.query_row(values, |row| self.object(row)).optional()?)
     }
 
-    pub(super) fn all(
-        &self,
-        connection: &Connection,
-        condition: &str,
-        values: impl rusqlite::Params,
-    ) -> Result<Vec<Object>, ApiError> {
+    pub(super) fn all(&self, connection: &Connection, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Object>, ApiError> {
         let sql = format!("{} ORDER BY {}", self.select(condition), self.order);
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(values, |row| self.object(row))?;
@@ -96,15 +83,9 @@ impl Resource {
         values.push(SqlValue::Integer(page.top as i64));
         values.push(SqlValue::Integer(page.skip as i64));
         let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement
-            .query_map(params_from_iter(values), |row| self.object(row))?
-            .collect::<Result<Vec<_>, _>>()?;
+        let rows = statement.query_map(params_from_iter(values), |row| self.object(row))?.collect::<Result<Vec<_>, _>>()?;
         let more = page.skip.saturating_add(page.top) < count.unsigned_abs();
-        Ok(Listing {
-            count,
-            rows,
-            next: more.then(|| page.next_link(&call.context.base_url, call.raw_path, &call.query)),
-        })
+        Ok(Listing { count, rows, next: more.then(|| page.next_link(&call.context.base_url, call.raw_path, &call.query)) })
     }
 }
 
@@ -119,11 +100,7 @@ pub(super) struct Listing {
 impl Listing {
     /// A list that is complete in itself, as the link calls answer.
     pub(super) fn whole(rows: Vec<Object>) -> Self {
-        Listing {
-            count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
-            rows,
-            next: None,
-        }
+        Listing { count: i64::try_from(rows.len()).unwrap_or(i64::MAX), rows, next: None }
     }
 
     pub(super) fn reply(self) -> Reply {

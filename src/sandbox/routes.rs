@@ -38,13 +38,7 @@ pub(super) struct Operation {
 }
 
 const fn op(name: &'static str, access: Access, method: &'static str, path: &'static str, handler: Handler) -> Operation {
-    Operation {
-        name,
-        access,
-        handler,
-        method,
-        path,
-    }
+    Operation { name, access, handler, method, path }
 }
 
 /// Literal paths stand before paths with a placeholder in the same place: the first match wins.
@@ -113,9 +107,7 @@ pub(super) fn find(method: &Method, raw_path: &str) -> Result<(&'static Operatio
         .split('/')
         .map(|segment| percent_decode_str(segment).decode_utf8().map(|text| text.into_owned()))
         .collect::<Result<_, _>>()
-        .map_err(|_| {
-            ApiError::new(Code::ENTITY_NOT_FOUND, "The path is not valid UTF-8.").with_status(StatusCode::BAD_REQUEST)
-        })?;
+        .map_err(|_| ApiError::new(Code::ENTITY_NOT_FOUND, "The path is not valid UTF-8.").with_status(StatusCode::BAD_REQUEST))?;
     let mut others = None;
     for operation in OPERATIONS {
         if let Some(params) = matches(operation.path, &segments) {
@@ -126,25 +118,15 @@ pub(super) fn find(method: &Method, raw_path: &str) -> Result<(&'static Operatio
         }
     }
     match others {
-        Some(path) => Err(ApiError::new(
-            Code::ENTITY_NOT_FOUND,
-            format!("The method {method} is not supported at this path."),
-        )
-        .with_status(StatusCode::METHOD_NOT_ALLOWED)
-        .with_allow(allowed(path))),
-        None => Err(ApiError::new(
-            Code::ENTITY_NOT_FOUND,
-            format!("No operation was found at {method} {raw_path}."),
-        )),
+        Some(path) => Err(ApiError::new(Code::ENTITY_NOT_FOUND, format!("The method {method} is not supported at this path."))
+            .with_status(StatusCode::METHOD_NOT_ALLOWED)
+            .with_allow(allowed(path))),
+        None => Err(ApiError::new(Code::ENTITY_NOT_FOUND, format!("No operation was found at {method} {raw_path}."))),
     }
 }
 
 fn allowed(path: &str) -> String {
-    let methods: Vec<&str> = OPERATIONS
-        .iter()
-        .filter(|operation| operation.path == path)
-        .map(|operation| operation.method)
-        .collect();
+    let methods: Vec<&str> = OPERATIONS.iter().filter(|operation| operation.path == path).map(|operation| operation.method).collect();
     methods.join(", ")
 }
 
@@ -168,11 +150,7 @@ fn matches(pattern: &str, segments: &[String]) -> Option<Params> {
 
 /// Digits only: a sign or a blank makes it another path.
 fn number(segment: &str) -> Option<i64> {
-    segment
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| segment.parse().ok())
-        .flatten()
+    segment.bytes().all(|byte| byte.is_ascii_digit()).then(|| segment.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -182,9 +160,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn name(method: Method, path: &str) -> Result<&'static str, u16> {
-        find(&method, path)
-            .map(|(operation, _)| operation.name)
-            .map_err(|error| error.status().as_u16())
+        find(&method, path).map(|(operation, _)| operation.name).map_err(|error| error.status().as_u16())
     }
 
     #[test]

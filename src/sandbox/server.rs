@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{ConnectInfo, Request, State};
 use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -90,35 +90,19 @@ impl Drop for Sandbox {
 /// Opens the data, binds the listener and serves in the background. When this returns, connections are accepted.
 pub async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
     let store = Store::open(&options).map_err(|error| SandboxError::Store(error.to_string()))?;
-    let listen = |source| SandboxError::Listen {
-        address: options.listen,
-        source,
-    };
+    let listen = |source| SandboxError::Listen { address: options.listen, source };
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let context = Arc::new(Context {
-        base_url: base_url(address),
-        faults: FaultPlan::new(options.faults.clone()),
-        store,
-        options,
-    });
+    let context = Arc::new(Context { base_url: base_url(address), faults: FaultPlan::new(options.faults.clone()), store, options });
     let (stop, stopped) = watch::channel(false);
-    let service = Router::new()
-        .fallback(answer)
-        .with_state(Arc::clone(&context))
-        .into_make_service_with_connect_info::<Peer>();
+    let service = Router::new().fallback(answer).with_state(Arc::clone(&context)).into_make_service_with_connect_info::<Peer>();
     let mut signal = stopped.clone();
     let server = axum::serve(Door { listener }, service).with_graceful_shutdown(async move {
         // An error means that the handle is gone, which is a reason to stop as well.
         let _ = signal.wait_for(|stop| *stop).await;
     });
     let task = tokio::spawn(async move { server.await });
-    Ok(Sandbox {
-        address,
-        context,
-        stop,
-        task: Some(task),
-    })
+    Ok(Sandbox { address, context, stop, task: Some(task) })
 }
 
 /// A server that listens everywhere is reached from here by loopback.
@@ -148,10 +132,7 @@ impl Listener for Door {
         // Small answers to small questions: waiting to fill a packet only costs time.
         let _ = stream.set_nodelay(true);
         let cut = Arc::new(AtomicBool::new(false));
-        let wire = Wire {
-            stream,
-            cut: Arc::clone(&cut),
-        };
+        let wire = Wire { stream, cut: Arc::clone(&cut) };
         (wire, Peer { cut })
     }
 
@@ -285,7 +266,11 @@ async fn carry_out(context: &Arc<Context>, request: Request) -> Result<Reply, En
         signed_in?;
     }
     if context.options.quirks.encoded_slash_refused && raw_path.to_ascii_lowercase().contains("%2f") {
-        return Err(Ending::Raw(response(StatusCode::NOT_FOUND, "text/html", b"<html><body><h1>404 Not Found</h1></body></html>".to_vec())));
+        return Err(Ending::Raw(response(
+            StatusCode::NOT_FOUND,
+            "text/html",
+            b"<html><body><h1>404 Not Found</h1></body></html>".to_vec(),
+        )));
     }
     let is_write = matches!(operation.access, Access::Write | Access::AdminWrite);
     let of_service = is_write || matches!(operation.access, Access::Read | Access::Ping);
@@ -356,9 +341,7 @@ impl Work {
 
 /// Runs work that waits for the disk away from the threads that serve connections. A panic in it is an answer 500, not a lost call.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ApiError> + Send + 'static) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|_| Err(ApiError::internal()))
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(ApiError::internal()))
 }
 
 /// Reads the body up to the limit and throws away the rest, so that the client gets to hear the answer.
@@ -380,10 +363,7 @@ async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
         }
     }
     if too_large {
-        return Err(ApiError::new(
-            Code::REQUEST_TOO_LARGE,
-            format!("The request is larger than {limit} bytes."),
-        ));
+        return Err(ApiError::new(Code::REQUEST_TOO_LARGE, format!("The request is larger than {limit} bytes.")));
     }
     Ok(bytes.into())
 }
@@ -397,10 +377,7 @@ fn authorize(operation: &Operation, role: Role) -> Result<(), ApiError> {
     if allowed {
         return Ok(());
     }
-    Err(ApiError::new(
-        Code::PERMISSION_REQUIRED,
-        format!("The role {role:?} may not call {}.", operation.name),
-    ))
+    Err(ApiError::new(Code::PERMISSION_REQUIRED, format!("The role {role:?} may not call {}.", operation.name)))
 }
 
 fn strike(strike: Strike) -> Result<(), Ending> {
@@ -409,11 +386,7 @@ fn strike(strike: Strike) -> Result<(), Ending> {
         Strike::Reset => Err(Ending::Cut),
         Strike::RateLimited { retry_after } => {
             let error = ApiError::new(Code::REQUEST_LIMIT, "Too many requests were sent in a short time.");
-            let mut limited = response(
-                error.status(),
-                "application/json; charset=utf-8",
-                error.body().to_string().into_bytes(),
-            );
+            let mut limited = response(error.status(), "application/json; charset=utf-8", error.body().to_string().into_bytes());
             if let Some(seconds) = retry_after {
                 limited.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }

@@ -40,9 +40,7 @@ impl Store {
         };
         connection.busy_timeout(Duration::from_secs(5))?;
         // NORMAL with WAL survives a killed process; only a power cut could lose the last moments.
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
-        )?;
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")?;
         connection.set_prepared_statement_cache_capacity(128);
         let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if found != 0 && found != SCHEMA_VERSION {
@@ -126,9 +124,7 @@ fn seed(tx: &Transaction<'_>, options: &SandboxOptions) -> Result<(), OpenError>
     let company = options.company_id;
     let now = clock::now();
     let status = if options.provisioned { "Provisioned" } else { "NotProvisioned" };
-    let known: Option<i64> = tx
-        .query_row("SELECT id FROM companies WHERE id = ?1", [company], |row| row.get(0))
-        .optional()?;
+    let known: Option<i64> = tx.query_row("SELECT id FROM companies WHERE id = ?1", [company], |row| row.get(0)).optional()?;
     if known.is_none() {
         tx.execute(
             "INSERT INTO companies (id, account_id, code, name, is_default, created, modified, setup_status)
@@ -137,47 +133,47 @@ fn seed(tx: &Transaction<'_>, options: &SandboxOptions) -> Result<(), OpenError>
         )?;
     }
     for row in data::<Value>(include_str!("data/countries.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO countries VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![
-                row["code"].as_str(),
-                row["alpha3Code"].as_str(),
-                row["name"].as_str(),
-                row["isEuropeanUnion"].as_bool(),
-                row["addressesRequireRegion"].as_bool()
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO countries VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+            row["code"].as_str(),
+            row["alpha3Code"].as_str(),
+            row["name"].as_str(),
+            row["isEuropeanUnion"].as_bool(),
+            row["addressesRequireRegion"].as_bool()
+        ])?;
     }
     for row in data::<Value>(include_str!("data/regions.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO regions VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![
-                row["countryCode"].as_str(),
-                row["code"].as_str(),
-                row["name"].as_str(),
-                row["classification"].as_str(),
-                row["streamlinedSalesTax"].as_bool(),
-                row["isRegionTaxable"].as_bool()
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO regions VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+            row["countryCode"].as_str(),
+            row["code"].as_str(),
+            row["name"].as_str(),
+            row["classification"].as_str(),
+            row["streamlinedSalesTax"].as_bool(),
+            row["isRegionTaxable"].as_bool()
+        ])?;
     }
     for row in data::<Value>(include_str!("data/exposure_zones.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO exposure_zones VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)")?
-            .execute(params![
-                row["id"].as_i64(),
-                company,
-                row["name"].as_str(),
-                row["tag"].as_str(),
-                row["description"].as_str(),
-                row["region"].as_str(),
-                row["country"].as_str(),
-                row["level"].as_str(),
-                now
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO exposure_zones VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)")?.execute(params![
+            row["id"].as_i64(),
+            company,
+            row["name"].as_str(),
+            row["tag"].as_str(),
+            row["description"].as_str(),
+            row["region"].as_str(),
+            row["country"].as_str(),
+            row["level"].as_str(),
+            now
+        ])?;
     }
     for row in data::<Value>(include_str!("data/exempt_reasons.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO exempt_reasons VALUES (?1, ?2, ?3)")?
-            .execute(params![row["id"].as_i64(), row["name"].as_str(), row["exempts"].as_bool()])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO exempt_reasons VALUES (?1, ?2, ?3)")?.execute(params![
+            row["id"].as_i64(),
+            row["name"].as_str(),
+            row["exempts"].as_bool()
+        ])?;
     }
     for row in data::<Value>(include_str!("data/cover_letters.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO cover_letters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)")?
-            .execute(params![
+        tx.prepare_cached("INSERT OR IGNORE INTO cover_letters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)")?.execute(
+            params![
                 row["id"].as_i64(),
                 company,
                 row["title"].as_str(),
@@ -188,27 +184,26 @@ fn seed(tx: &Transaction<'_>, options: &SandboxOptions) -> Result<(), OpenError>
                 row["templateFilename"].as_str(),
                 row["version"].as_i64(),
                 now
-            ])?;
+            ],
+        )?;
     }
     for row in data::<Value>(include_str!("data/certificate_attributes.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO certificate_attributes VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![
-                row["id"].as_i64(),
-                row["name"].as_str(),
-                row["description"].as_str(),
-                row["isSystemCode"].as_bool()
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO certificate_attributes VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            row["id"].as_i64(),
+            row["name"].as_str(),
+            row["description"].as_str(),
+            row["isSystemCode"].as_bool()
+        ])?;
     }
     for row in data::<Value>(include_str!("data/customer_attributes.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO customer_attributes VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![
-                row["id"].as_i64(),
-                row["name"].as_str(),
-                row["description"].as_str(),
-                row["isSystemCode"].as_bool(),
-                row["isNonDeliver"].as_bool(),
-                row["isChangeable"].as_bool()
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO customer_attributes VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+            row["id"].as_i64(),
+            row["name"].as_str(),
+            row["description"].as_str(),
+            row["isSystemCode"].as_bool(),
+            row["isNonDeliver"].as_bool(),
+            row["isChangeable"].as_bool()
+        ])?;
     }
     Ok(())
 }

@@ -50,21 +50,11 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     fn json(&self) -> Result<Value, ApiError> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
-            return Err(ApiError::new(
-                Code::MODEL_REQUIRED,
-                "The request has no body.",
-            ));
+            return Err(ApiError::new(Code::MODEL_REQUIRED, "The request has no body."));
         }
         serde_json::from_slice(&self.body).map_err(|error| {
             // The line and column help; the text around it could be anybody's data and is left out.
-            ApiError::new(
-                Code::JSON_FORMAT,
-                format!(
-                    "The body is not valid JSON (line {}, column {}).",
-                    error.line(),
-                    error.column()
-                ),
-            )
+            ApiError::new(Code::JSON_FORMAT, format!("The body is not valid JSON (line {}, column {}).", error.line(), error.column()))
         })
     }
 
@@ -98,8 +88,7 @@ impl Call<'_> {
 }
 
 fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
-    serde_json::from_value(value)
-        .map_err(|error| ApiError::new(Code::MODEL_STATE, format!("The object has a wrong structure: {error}.")))
+    serde_json::from_value(value).map_err(|error| ApiError::new(Code::MODEL_STATE, format!("The object has a wrong structure: {error}.")))
 }
 
 #[derive(Debug)]
@@ -111,11 +100,7 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn json(value: &Value) -> Self {
-        Reply {
-            status: StatusCode::OK,
-            content_type: "application/json; charset=utf-8",
-            body: value.to_string().into_bytes(),
-        }
+        Reply { status: StatusCode::OK, content_type: "application/json; charset=utf-8", body: value.to_string().into_bytes() }
     }
 
     pub(super) fn object(object: Object) -> Self {
@@ -127,17 +112,11 @@ impl Reply {
     }
 
     pub(super) fn bytes(content_type: &'static str, body: Vec<u8>) -> Self {
-        Reply {
-            status: StatusCode::OK,
-            content_type,
-            body,
-        }
+        Reply { status: StatusCode::OK, content_type, body }
     }
 }
 
 /// Text as the service stores it: blanks around it are cut, and nothing is left of an empty one.
 pub(super) fn clean(text: Option<&str>) -> Option<String> {
-    text.map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }

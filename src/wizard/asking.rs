@@ -2,8 +2,8 @@
 //! serves all of them, and every answer goes to the journal with what had been recommended.
 
 use crate::ports::{
-    Answer, AnswerRecord, AnswerSource, AskError, Block, Choice, Clock, JournalStore, Prompter, Question, QuestionKind, Recommendation, Screen,
-    check_text,
+    Answer, AnswerRecord, AnswerSource, AskError, Block, Choice, Clock, JournalStore, Prompter, Question, QuestionKind, Recommendation,
+    Screen, check_text,
 };
 use crate::wizard::WizardError;
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub struct Asker<'a> {
     /// `--yes`: confirmations are yes, choices are what is recommended.
     pub yes: bool,
     /// `None` without a terminal.
-    pub person: Option<&'a mut dyn Prompter>,
+    pub person: Option<Box<dyn Prompter>>,
 }
 
 impl Asker<'_> {
@@ -47,7 +47,11 @@ impl Asker<'_> {
                 None => self.without_a_person(question)?,
             },
         };
-        check(question, &answer.value).map_err(|why| AskError::Invalid { key: question.key.clone(), why, example: question.example.clone() })?;
+        check(question, &answer.value).map_err(|why| AskError::Invalid {
+            key: question.key.clone(),
+            why,
+            example: question.example.clone(),
+        })?;
         if !matches!(answer.source, AnswerSource::Person) {
             let told = describe(question, &answer.value);
             let source = match answer.source {

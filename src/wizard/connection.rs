@@ -55,7 +55,9 @@ pub fn check_supplied(ask: &Asker<'_>, scans: &dyn ScanFolder) -> Result<(), Wiz
     let uploads = matches!(action, "both" | "upload");
     if let Some(folder) = text("certificates.folder").filter(|_| uploads) {
         if !Path::new(folder).is_dir() {
-            return Err(WizardError::Input(format!("{folder}: there is no such folder of certificates; check --certificates or certificates.folder")));
+            return Err(WizardError::Input(format!(
+                "{folder}: there is no such folder of certificates; check --certificates or certificates.folder"
+            )));
         }
         scans.list(Path::new(folder))?;
     }
@@ -92,7 +94,8 @@ pub fn check_supplied(ask: &Asker<'_>, scans: &dyn ScanFolder) -> Result<(), Wiz
             example: example(key, value),
         })),
         several => {
-            let list: Vec<String> = several.iter().map(|(key, meaning, value)| format!("`{key}` ({meaning}; for example {})", example(key, value))).collect();
+            let list: Vec<String> =
+                several.iter().map(|(key, meaning, value)| format!("`{key}` ({meaning}; for example {})", example(key, value))).collect();
             Err(WizardError::Input(format!("these questions have no answer: {}", list.join(", "))))
         }
     }

@@ -55,7 +55,10 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
     }
     let list = customers::read(&grids, &layout, &Settle::default());
     if list.customers.is_empty() {
-        return Err(WizardError::Input(format!("{at}: sheet “{}” has no customer below its header row {}", layout.sheet, layout.header_row)));
+        return Err(WizardError::Input(format!(
+            "{at}: sheet “{}” has no customer below its header row {}",
+            layout.sheet, layout.header_row
+        )));
     }
     show_summary(world, &list);
     let summary = customers::summarise(&list);
@@ -73,30 +76,30 @@ fn given_columns(world: &World<'_>) -> Result<BTreeMap<Target, String>, WizardEr
     let mut columns = BTreeMap::new();
     let supplied = world.ask.supplied("customers.columns").and_then(Value::as_object).cloned().unwrap_or_default();
     for (name, header) in &supplied {
-        let target = Target::from_key(name).ok_or_else(|| {
-            let known = Target::all().map(Target::key).collect::<Vec<_>>();
+        let target = name.parse::<Target>().map_err(|_| {
+            let known = Target::ALL.iter().map(|t| t.name()).collect::<Vec<_>>();
             WizardError::Input(format!("customers.columns: `{name}` is no field of a customer; known are {}", known.join(", ")))
         })?;
         if let Some(header) = header.as_str() {
             columns.insert(target, header.to_owned());
         }
     }
-    for target in Target::all() {
-        if let Some(Value::String(header)) = world.journal.answer(&column_key(target))? {
-            columns.insert(target, header);
+    for target in Target::ALL {
+        if let Some(Value::String(header)) = world.journal.answer(&column_key(*target))? {
+            columns.insert(*target, header);
         }
     }
     Ok(columns)
 }
 
 fn column_key(target: Target) -> String {
-    format!("customers.columns.{}", target.key())
+    format!("customers.columns.{}", target.name())
 }
 
 /// A person names the column of one field.
 fn correct(world: &mut World<'_>, grids: &[Grid], wish: &mut Wish) -> Result<(), WizardError> {
     let layout = customers::propose(grids, wish).map_err(|e| WizardError::Input(e.to_string()))?;
-    let fields: Vec<_> = Target::all().map(|t| choice(t.key(), t.label())).collect();
+    let fields: Vec<_> = Target::ALL.iter().map(|t| choice(t.name(), t.label())).collect();
     let which = Question {
         key: "customers.columns.which".to_owned(),
         text: "Which field is in another column?".to_owned(),
@@ -110,13 +113,16 @@ fn correct(world: &mut World<'_>, grids: &[Grid], wish: &mut Wish) -> Result<(),
     // Not an answer to keep: it only leads to the question that is.
     let Some(person) = world.ask.person.as_mut() else { return Ok(()) };
     let picked = person.ask(&which)?.value;
-    let Some(target) = picked.as_str().and_then(Target::from_key) else { return Ok(()) };
-    let headers: Vec<_> = layout.headers.iter().filter(|h| !h.trim().is_empty()).map(|h| choice(h.clone(), h.clone())).collect();
+    let Some(target) = picked.as_str().and_then(|name| name.parse::<Target>().ok()) else { return Ok(()) };
+    let mapped = layout.mapping.columns.values().map(|c| (c.index, c.header.clone()));
+    let free = layout.unmapped.iter().enumerate().map(|(n, header)| (usize::MAX - layout.unmapped.len() + n, header.clone()));
+    let by_place: BTreeMap<usize, String> = mapped.chain(free).filter(|(_, header)| !header.trim().is_empty()).collect();
+    let headers: Vec<_> = by_place.into_values().map(|h| choice(h.clone(), h)).chain([choice("-", "no column has it")]).collect();
     let column = Question {
         key: column_key(target),
         text: format!("Which column holds the {}?", target.label()),
         meaning: format!("the header of the column that holds the {}", target.label()),
-        example: example("customers.columns", &format!("{{ {}: \"{}\" }}", target.key(), "Customer ID")),
+        example: example("customers.columns", &format!("{{ {}: \"{}\" }}", target.name(), "Customer ID")),
         kind: QuestionKind::Choice(headers),
         default: None,
         recommended: None,
@@ -128,7 +134,8 @@ fn correct(world: &mut World<'_>, grids: &[Grid], wish: &mut Wish) -> Result<(),
 }
 
 fn show_columns(world: &World<'_>, layout: &Layout) {
-    let row = |(target, column): (&Target, &customers::MappedColumn)| vec![target.label().to_owned(), column.header.clone(), column.why.clone()];
+    let row =
+        |(target, column): (&Target, &customers::MappedColumn)| vec![target.label().to_owned(), column.header.clone(), column.why.clone()];
     let rows: Vec<Vec<String>> = layout.mapping.columns.iter().map(row).collect();
     let system = layout.system.as_deref().map(|s| format!(" It looks like an export of {s}.")).unwrap_or_default();
     let unused = layout.unmapped.iter().filter(|h| !h.trim().is_empty()).cloned().collect::<Vec<_>>();
@@ -141,7 +148,11 @@ fn show_columns(world: &World<'_>, layout: &Layout) {
         note,
     });
     for doubt in &layout.ambiguous {
-        world.warn(format!("{}: could also be {}", doubt.target.label(), doubt.candidates.join(", ")));
+        world.warn(format!(
+            "{}: could also be {}",
+            doubt.target.label(),
+            doubt.candidates.iter().map(|c| c.header.as_str()).collect::<Vec<_>>().join(", ")
+        ));
     }
 }
 
@@ -149,7 +160,9 @@ fn show_summary(world: &World<'_>, list: &CustomerList) {
     let summary = customers::summarise(list);
     world.good(format!("{} customers, {} of them exempt.", summary.total, summary.exempt));
     let mut left_out = Vec::new();
-    for (n, what) in [(list.inactive, "inactive, left out"), (list.merged, "repeated rows, merged"), (list.rejected, "rows that can't be used")] {
+    for (n, what) in
+        [(list.inactive, "inactive, left out"), (list.merged, "repeated rows, merged"), (list.rejected.len(), "rows that can't be used")]
+    {
         if n > 0 {
             left_out.push(format!("{n} {what}"));
         }
@@ -159,7 +172,11 @@ fn show_summary(world: &World<'_>, list: &CustomerList) {
     }
     let mut states: Vec<_> = summary.by_state.iter().collect();
     states.sort_by(|a, b| (b.exempt, b.total, &a.region).cmp(&(a.exempt, a.total, &b.region)));
-    let rows: Vec<Vec<String>> = states.iter().take(SHOWN).map(|s| vec![s.region.clone(), s.total.to_string(), s.exempt.to_string()]).collect();
+    let rows: Vec<Vec<String>> = states
+        .iter()
+        .take(SHOWN)
+        .map(|s| vec![s.region.as_ref().map_or("elsewhere", |r| r.code()).to_owned(), s.total.to_string(), s.exempt.to_string()])
+        .collect();
     let note = (states.len() > SHOWN).then(|| format!("and {} more states", states.len() - SHOWN));
     world.screen.show(Block::Table {
         title: "By state".to_owned(),

@@ -99,7 +99,8 @@ fn choices(world: &mut World<'_>, session: &Session, customers: &[Customer]) -> 
         recommended: Some(recommend(best, [format!("{mail} of {} exempt customers have an e-mail address", exempt.len())])),
         required: false,
     })?;
-    let delivery: Delivery = serde_json::from_value(delivery.value).map_err(|e| WizardError::Input(format!("invitations.delivery: {e}")))?;
+    let delivery: Delivery =
+        serde_json::from_value(delivery.value).map_err(|e| WizardError::Input(format!("invitations.delivery: {e}")))?;
 
     let mut letters: Vec<String> = session.definitions.cover_letters.iter().filter(|l| l.active).map(|l| l.title.clone()).collect();
     if !letters.iter().any(|l| l == STANDARD_LETTER) {
@@ -126,7 +127,10 @@ fn choices(world: &mut World<'_>, session: &Session, customers: &[Customer]) -> 
         example: example("invitations.reason", "from-erp"),
         kind: QuestionKind::Choice(reasons),
         default: Some(Value::String("from-erp".to_owned())),
-        recommended: Some(recommend("from-erp", [format!("the ERP gives a reason for {from_erp} of {}, the others pick their own", exempt.len())])),
+        recommended: Some(recommend(
+            "from-erp",
+            [format!("the ERP gives a reason for {from_erp} of {}, the others pick their own", exempt.len())],
+        )),
         required: false,
     })?;
     let reason = match reason.as_str() {
@@ -140,7 +144,8 @@ fn choices(world: &mut World<'_>, session: &Session, customers: &[Customer]) -> 
 /// Looks until every invitation of this run is ready, or patience ends. Gives how many are ready and how many are not.
 async fn poll(world: &mut World<'_>, session: &Session) -> Result<(usize, usize), WizardError> {
     let minutes = world.ask.supplied("invitations.wait_minutes").and_then(Value::as_u64).unwrap_or(WAIT_MINUTES);
-    let deadline = world.clock.now() + jiff::SignedDuration::from_secs(i64::try_from(minutes.saturating_mul(60)).unwrap_or(3600).min(86_400));
+    let deadline =
+        world.clock.now() + jiff::SignedDuration::from_secs(i64::try_from(minutes.saturating_mul(60)).unwrap_or(3600).min(86_400));
     let mut open: Vec<(CustomerCode, InvitationId)> = Vec::new();
     let customers: BTreeMap<String, CustomerCode> = match crate::apply::recorded(Gate::Invitations, world.journal)? {
         Some(approved) => approved.plan().actions.iter().map(|a| (a.id.clone(), a.write.customer().clone())).collect(),
@@ -180,4 +185,3 @@ async fn poll(world: &mut World<'_>, session: &Session) -> Result<(usize, usize)
     world.journal.complete_step("invitation_links", &json!({ "ready": links, "waiting": waiting }), world.clock.now())?;
     Ok((total - waiting.len(), waiting.len()))
 }
-

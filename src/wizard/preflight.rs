@@ -25,7 +25,9 @@ pub(super) async fn run(world: &mut World<'_>) -> Result<Session, WizardError> {
             call: "Ping".to_owned(),
             number: None,
             message: format!("{} does not accept these credentials", world.service.describe()),
-            hint: Some("check AVATAX_ACCOUNT_ID and AVATAX_LICENSE_KEY; a sandbox account and a production account have different keys".to_owned()),
+            hint: Some(
+                "check AVATAX_ACCOUNT_ID and AVATAX_LICENSE_KEY; a sandbox account and a production account have different keys".to_owned(),
+            ),
         }));
     }
     let who = identity.user.as_deref().map(|u| format!(" as {u}")).unwrap_or_default();
@@ -98,13 +100,16 @@ async fn storage(world: &mut World<'_>, company: &Company) -> Result<(), WizardE
                 recommend(true, ["customers and certificates can't be stored without it".to_owned(), "it takes a few minutes".to_owned()]),
             );
             if !world.ask.confirm(&question)? {
-                return Err(WizardError::Declined("certificate storage was not requested, and without it nothing can be stored".to_owned()));
+                return Err(WizardError::Declined(
+                    "certificate storage was not requested, and without it nothing can be stored".to_owned(),
+                ));
             }
             world.service.request_storage(company.id).await?;
         }
     }
     let minutes = world.ask.supplied("setup.wait_minutes").and_then(Value::as_u64).unwrap_or(WAIT_MINUTES);
-    let deadline = world.clock.now() + jiff::SignedDuration::from_secs(i64::try_from(minutes.saturating_mul(60)).unwrap_or(i64::MAX).min(86_400));
+    let deadline =
+        world.clock.now() + jiff::SignedDuration::from_secs(i64::try_from(minutes.saturating_mul(60)).unwrap_or(i64::MAX).min(86_400));
     world.progress.begin("Waiting for certificate storage", "looks", None);
     let mut pause = Duration::from_millis(250);
     let ready = loop {

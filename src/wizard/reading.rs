@@ -71,7 +71,9 @@ impl Reader<'_> {
                         // One bad file must not take the others with it, whatever a decoder does.
                         let read = catch_unwind(AssertUnwindSafe(|| self.read(file, &mut engine))).unwrap_or_else(|_| {
                             engine = None;
-                            let reason = "reading it failed inside this program; the file may be damaged, so open it, print it to PDF and try that".to_owned();
+                            let reason =
+                                "reading it failed inside this program; the file may be damaged, so open it, print it to PDF and try that"
+                                    .to_owned();
                             FileRead { file: file.clone(), pages: 0, documents: Err(Unreadable { reason }), bad_pages: vec![] }
                         });
                         if sender.send((index, read)).is_err() {
@@ -141,8 +143,10 @@ impl Reader<'_> {
             return Err(Unreadable { reason: reason.clone() });
         }
         let PageInput { words, marks, image, dpi, .. } = input;
-        let aspect = |image: &Option<std::sync::Arc<crate::domain::Gray>>| image.as_ref().map_or(0.77, |i| i.width as f32 / i.height.max(1) as f32);
-        let page = |words, image, origin, turned, aspect| PageContent { number, words, marks: marks.clone(), image, origin, turned, aspect };
+        let aspect =
+            |image: &Option<std::sync::Arc<crate::domain::Gray>>| image.as_ref().map_or(0.77, |i| i.width as f32 / i.height.max(1) as f32);
+        let page =
+            |words, image, origin, turned, aspect| PageContent { number, words, marks: marks.clone(), image, origin, turned, aspect };
         let unread = match (&image, words.is_empty()) {
             (Some(unread), true) => unread.clone(),
             _ => {

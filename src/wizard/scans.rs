@@ -36,7 +36,12 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, customers: &[Customer])
     let folder = folder(world)?;
     let engine = world.engines.check()?;
     let listing = world.scans.list(&folder)?;
-    world.good(format!("{}: {} files to read, {} left out. Text recognition: {engine}.", folder.display(), listing.files.len(), listing.skipped.len()));
+    world.good(format!(
+        "{}: {} files to read, {} left out. Text recognition: {engine}.",
+        folder.display(),
+        listing.files.len(),
+        listing.skipped.len()
+    ));
     for (name, why) in listing.skipped.iter().take(5) {
         world.say(format!("{name}: {why}"));
     }

@@ -8,7 +8,12 @@ use crate::plan::{Approval, CustomerInputs, Gate, Plan, Write, plan_customers};
 use crate::ports::Block;
 use serde_json::json;
 
-pub(super) async fn run(world: &mut World<'_>, session: &Session, customers: &[Customer], ending: &mut Ending) -> Result<InService, WizardError> {
+pub(super) async fn run(
+    world: &mut World<'_>,
+    session: &Session,
+    customers: &[Customer],
+    ending: &mut Ending,
+) -> Result<InService, WizardError> {
     let present = world.service.customers(session.id()).await?;
     let plan = plan_customers(&CustomerInputs { wanted: customers, present: &present, zones: &session.definitions.zones });
     let mut in_service: InService = present.into_iter().map(|c| c.code).collect();
@@ -80,7 +85,11 @@ pub(super) async fn gate(
                 Gate::Certificates => "Nothing to create: every accepted certificate is in the service and linked.",
                 Gate::Invitations => "Nobody to invite.",
             });
-            world.journal.complete_step(gate.name(), &json!({ "planned": 0, "unchanged": plan.unchanged, "notes": plan.notes }), world.clock.now())?;
+            world.journal.complete_step(
+                gate.name(),
+                &json!({ "planned": 0, "unchanged": plan.unchanged, "notes": plan.notes }),
+                world.clock.now(),
+            )?;
             return Ok(Some(Outcome::default()));
         }
         None => {

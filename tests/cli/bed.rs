@@ -128,7 +128,10 @@ impl Server {
         let url = format!("{}{path}", self.url);
         std::thread::scope(|scope| {
             // A thread of its own, so that a test that has a runtime may call this too.
-            scope.spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(fetch(&url))).join().unwrap()
+            scope
+                .spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(fetch(&url)))
+                .join()
+                .unwrap()
         })
     }
 

@@ -51,7 +51,9 @@ fn extract_prints_one_line_for_each_document_in_order_and_links_nobody_wrongly()
         right += usize::from(hit.is_some_and(|l| l["disposition"] == "accept" && l["match"]["customer_code"] == t["customer_code"]));
     }
     for line in lines.iter().filter(|l| l["disposition"] == "accept") {
-        let t = wanted.get(&(base(line), line["pages"][0].as_u64().unwrap())).unwrap_or_else(|| panic!("accepted and not in the truth: {line}"));
+        let t = wanted
+            .get(&(base(line), line["pages"][0].as_u64().unwrap()))
+            .unwrap_or_else(|| panic!("accepted and not in the truth: {line}"));
         assert_eq!(t["outcome"], "link", "accepted: {line}");
         assert_eq!(line["match"]["customer_code"], t["customer_code"], "{line}");
     }

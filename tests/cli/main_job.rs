@@ -92,7 +92,8 @@ fn the_whole_job_once_and_not_twice() {
     // A paper for several states gives one certificate for each.
     let multi: Vec<&Value> = papers.iter().filter(|t| t["states"].as_array().unwrap().len() > 1).collect();
     assert!(!multi.is_empty(), "the sample data has no paper for several states");
-    let whole = multi.iter().filter(|t| by_customer.get(&text(&t["customer_code"])) == Some(&t["states"].as_array().unwrap().len())).count();
+    let whole =
+        multi.iter().filter(|t| by_customer.get(&text(&t["customer_code"])) == Some(&t["states"].as_array().unwrap().len())).count();
     assert!(whole > 0, "no paper for several states went through");
 
     // Invitations: exempt, not covered, once, to the ERP's address.

@@ -106,7 +106,13 @@ fn every_step_with_no() {
     wizard.see("What should be done").keys("\r");
     wizard.see("Ready to create and link");
     wizard.see("is not in the service; sync the customers first");
-    wizard.see("How should the invitations go out?").keys("\r").see("Which cover letter?").keys("\r").see("Which exemption reason").keys("\r");
+    wizard
+        .see("How should the invitations go out?")
+        .keys("\r")
+        .see("Which cover letter?")
+        .keys("\r")
+        .see("Which exemption reason")
+        .keys("\r");
     wizard.see("Nobody to invite");
     wizard.see("[8/8] Summary");
     wizard.end(4);
@@ -119,7 +125,13 @@ fn every_step_with_no() {
     let after_customers = server.writes();
     wizard.see("What should be done").keys("\r");
     wizard.see("certificates and link each").keys("n").see("Declined");
-    wizard.see("How should the invitations go out?").keys("\r").see("Which cover letter?").keys("\r").see("Which exemption reason").keys("\r");
+    wizard
+        .see("How should the invitations go out?")
+        .keys("\r")
+        .see("Which cover letter?")
+        .keys("\r")
+        .see("Which exemption reason")
+        .keys("\r");
     wizard.see("by e-mail, at once").keys("n").see("Declined");
     wizard.end(4);
     assert_eq!(server.writes(), after_customers);
