@@ -97,8 +97,11 @@ class Page:
         if face == "hand":
             size = size or 12
             for word in s.split(" "):
-                self.text(x, y + self.rng.uniform(-0.9, 0.7), word, size, face, ink=PEN)
-                x += width(word, face, size) + size * 0.45
+                drift = self.rng.uniform(-0.9, 0.5)
+                for ch in word:
+                    self.text(x, y + drift + self.rng.uniform(-0.3, 0.3), ch, size * self.rng.uniform(0.97, 1.04), face, ink=PEN)
+                    x += width(ch, face, size) + size * self.rng.uniform(0.02, 0.09)
+                x += size * 0.45
         else:
             self.text(x, y, s, size or 10.5, face)
 
@@ -141,15 +144,27 @@ class Page:
             self.fill(x + indent, y + h - 5, value)
 
     def sign(self, x, y, w, h, seed):
-        """A signature: a few smooth random pen strokes sitting on the line at y."""
+        """A signature: smooth random pen strokes on the line at y; a capital, a run of loops, for some a second name or a stroke below."""
         rng = np.random.default_rng(seed)
-        n = int(rng.integers(9, 14))
-        xs = np.linspace(x, x + w * 0.72, n) + rng.uniform(-w * 0.035, w * 0.035, n)
-        ys = y - h * 0.42 + np.where(np.arange(n) % 2 == 0, -1, 1) * rng.uniform(0.15, 0.5, n) * h
-        ys[0], ys[1] = y - h * 1.05, y + h * 0.22  # a tall first letter that dips below the line
-        self.ops.append(("curve", list(zip(xs.tolist(), ys.tolist())), 1.25, PEN))
-        tail = [(x + w * 0.70, y - h * 0.3), (x + w * 0.83, y - h * rng.uniform(0.5, 0.8)), (x + w * 0.9, y - h * 0.05), (x + w, y - h * rng.uniform(0.2, 0.5))]
-        self.ops.append(("curve", [(float(a), float(b)) for a, b in tail], 1.1, PEN))
+        names = int(rng.integers(1, 3))
+        slant, span = rng.uniform(0.1, 0.55), w / names
+        for k in range(names):
+            x0, wk = x + k * span, span * (0.86 if k < names - 1 else 1)
+            cap = h * rng.uniform(0.95, 1.3)
+            bow = rng.uniform(-0.1, 0.12) * w
+            pts = [(x0 + cap * slant * 0.3 + bow, y - cap * 0.75), (x0 + cap * slant * 0.8, y - cap), (x0 + h * 0.15, y - cap * 0.35), (x0 - h * 0.05, y + h * rng.uniform(0.02, 0.25)), (x0 + h * 0.55, y - cap * rng.uniform(0.3, 0.7))]
+            loops, t0 = int(rng.integers(3, 7)), h * 0.75
+            step = (wk - t0) / loops
+            for i in range(loops):
+                high = h * (rng.uniform(0.75, 1.05) if rng.random() < 0.25 else rng.uniform(0.18, 0.5)) * (1 - 0.35 * i / loops)
+                low = h * (rng.uniform(0.25, 0.4) if rng.random() < 0.15 else rng.uniform(-0.06, 0.08))
+                cx = x0 + t0 + step * i
+                back = step * rng.uniform(-0.15, 0.45)
+                pts += [(cx + high * slant, y - high), (cx + step * 0.15 - back + high * slant * 0.4, y - high * rng.uniform(0.5, 0.9)), (cx + step * 0.35, y + low)]
+            pts.append((x0 + wk, y - h * rng.uniform(0.1, 0.45)))
+            self.ops.append(("curve", [(float(u), float(v)) for u, v in pts], float(rng.uniform(0.95, 1.45)), PEN))
+        if rng.random() < 0.4:
+            self.ops.append(("curve", [(float(u), float(v)) for u, v in ((x + w * 0.1, y + h * 0.2), (x + w * 0.5, y + h * rng.uniform(0.1, 0.25)), (x + w * 1.08, y - h * 0.02))], 1.0, PEN))
 
     def footer(self):
         self.text(W / 2, 780, "Drawn as made-up sample data for software tests. Not an official form.", 5.2, "sans", "c", (110, 110, 110))
@@ -392,7 +407,7 @@ def fl_dr13(c):
     p.text(60, 272, "Effective Date", 9, "bold"); p.text(350, 272, "Registration Effective", 9, "bold"); p.fill(60, 288, "01/01/2026"); p.fill(350, 288, "04/17/2019")
     p.rule(60, 306, 552)
     y = p.para(60, 326, 492, "By extending this certificate or the certificate number to a selling dealer to make eligible purchases of taxable property or services exempt from sales tax and discretionary sales surtax, the person or business named above certifies that the property or services bought or rented will be resold or re-rented for one or more of the following purposes:", 9.5)
-    for item in ("Resale as tangible personal property.", "Re-rental as tangible personal property.", "Resale of services.", "Re-rental as commercial or transient rental property.", "Incorporation into tangible personal property that is being repaired.", "Incorporation as a component of tangible personal property for resale by manufacturing, compounding, or fabricating."):
+    for item in ("Resale as tangible personal property.", "Re-rental as tangible personal property.", "Resale of services.", "Re-rental as commercial or transient rental property.", "Incorporation into tangible personal property that is being repaired.", "Incorporation as a component of tangible personal property for resale by manufacturing."):
         p.text(84, y + 6, "-  " + item, 9.5); y += 14
     y = p.para(60, y + 14, 492, "This certificate cannot be reassigned or transferred. It can only be used by the active registered dealer or its authorized employees. Misuse of this certificate subjects the user to penalties as provided by law. Use signed photocopy for resale purposes.", 9.5)
     p.text(60, y + 34, "Presented to:", 10, "bold"); p.under_field(140, y + 34, 400, "(insert name of seller on photocopy.)", s["name"], 7.5); p.under_field(420, y + 34, 552, "(date)", us(c["date"]), 7.5)
@@ -462,8 +477,8 @@ def wa_permit(c):
     for i, (label, value) in enumerate((("Business name:", c["name"]), ("Address:", c["line1"]), ("", csz(c)), ("Business activities:", c["business"]), ("Permit effective:", us(c["effective"])), ("Permit expires:", us(c["expires"])))):
         p.text(72, 214 + 22 * i, label, 10, "bold"); p.fill(190, 214 + 22 * i, value, 11)
     y = p.para(60, 356, 492, "This permit can be used to purchase: merchandise and inventory for resale without intervening use; ingredients, components or chemicals used in processing new articles of tangible personal property produced for sale; services and feedstock bought for resale.", 9.5)
-    y = p.para(60, y + 8, 492, "This permit cannot be used to purchase: items for personal or household use, items to be given away, or supplies, tools and equipment used in the business that are not resold.", 9.5)
-    y = p.para(60, y + 8, 492, "This permit is no longer valid if the business is closed. Misuse may lead to its loss, a penalty of 50 percent of the tax due, and the tax itself with interest. Permits cannot be transferred.", 9.5)
+    y = p.para(60, y + 8, 484, "This permit cannot be used to purchase: items for personal or household use, items to be given away, or supplies, tools and equipment used in the business that are not resold.", 9.5)
+    y = p.para(60, y + 8, 484, "This permit is no longer valid if the business is closed. Misuse may lead to its loss, a penalty of 50 percent of the tax due, and the tax itself with interest. Permits cannot be transferred.", 9.5)
     p.text(60, y + 20, "Given to the seller (to be completed by the permit holder):", 10, "bold")
     p.line_field(60, y + 44, 380, "Seller name:", s["name"]); p.line_field(400, y + 44, 552, "Date:", us(c["date"])); p.line_field(60, y + 74, 380, "Signature:", ""); sign(p, c, 130, y + 73, 150, 18)
     p.line_field(400, y + 74, 552, "Title:", c["title"])
@@ -566,7 +581,7 @@ def mtc(c):
         p.check(424, 164 + 11.5 * i, t == "Wholesaler", 8); p.text(438, 164 + 11.5 * i, t, 9, "serif")
     y = p.para(40, 236, 532, "and is registered with the below-listed states within which your firm would deliver purchases to us and that any such purchases are for wholesale, resale, or ingredients or components of a new product or service to be resold, leased, or rented in the normal course of business. We are in the business of wholesaling, retailing, manufacturing, leasing (renting) or selling the following:", 8.5, "serif")
     p.text(40, y + 8, "Description of Business:", 9.5, "serif"); p.rule(140, y + 10, 572); p.fill(146, y + 7, c["business"])
-    p.text(40, y + 26, "General description of tangible property or taxable services to be purchased from the Seller:", 9.5, "serif"); p.rule(400, y + 28, 572); p.fill(404, y + 25, c["items"], 9)
+    p.text(40, y + 26, "General description of tangible property or taxable services to be purchased from the Seller:", 8.8, "serif"); p.rule(384, y + 28, 572); p.fill(388, y + 25, c["items"], 9)
     y, half, rh = y + 38, len(MTC_STATES) // 2, 15.4
     numbers = dict(c["states"])
     for col in (0, 1):
@@ -636,7 +651,7 @@ def va_st10(c):
 
 def il_letter(c):
     p = sheet(c)
-    p.text(60, 66, "Illinois Department of Revenue", 13, "serifb"); p.text(60, 80, "Office of Local Government Services, Sales Tax Exemption Section", 9, "serif"); p.rule(60, 88, 552, w=1)
+    p.text(60, 66, "Illinois Department of Revenue", 13, "serifb"); p.text(60, 80, "Sales Tax Exemption Section", 9, "serif"); p.rule(60, 88, 552, w=1)
     p.text(552, 112, us(c["date"], True), 11, "serif", "r")
     p.text(60, 150, c["name"].upper(), 11, "serif"); p.text(60, 164, c["line1"].upper(), 11, "serif"); p.text(60, 178, f"{c['city']} {c['region']} {c['zip']}".upper(), 11, "serif")
     p.text(60, 222, "Re: Sales tax exemption of your organization", 11, "serifb")
@@ -769,8 +784,7 @@ def scan_pdf(images, producer="Office Copier 4.2", dpi=200):
     for img in images:
         if img.mode == "1":
             data, white_is_zero = ccitt(img)
-            extra = f"/BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns {img.width} /Rows {img.height}{'' if white_is_zero else ' /BlackIs1 true /Dummy 0'} >>"
-            extra = extra.replace(" /Dummy 0", "")
+            extra = f"/BitsPerComponent 1 /ColorSpace /DeviceGray /Filter /CCITTFaxDecode /DecodeParms << /K -1 /Columns {img.width} /Rows {img.height}{'' if white_is_zero else ' /BlackIs1 true'} >>"
         else:
             data, extra = jpeg(img, dpi=dpi), "/BitsPerComponent 8 /ColorSpace " + ("/DeviceGray" if img.mode == "L" else "/DeviceRGB") + " /Filter /DCTDecode"
         objects.append(f"<< /Type /XObject /Subtype /Image /Width {img.width} /Height {img.height} {extra} /Length {len(data)} >>\nstream\n".encode() + data + b"\nendstream")
@@ -843,19 +857,22 @@ BUYERS = {
     "redwood": dict(code="WEST#12", name="Redwood Coast Embroidery LLC", line1="2210 Myrtle Grove Avenue", city="Eureka", region="CA", zip="95501", phone="(707) 555-0136", number="100-562817", person="Holly Tran", title="Owner", business="Embroidered clothing", items="Canvas bags and aprons", seed=35),
     "foxriver": dict(code=None, name="Fox River Candle Company", line1="73 Stolp Island Place", city="Aurora", region="IL", zip="60505", phone="(630) 555-0143", number="4093-7718", person="Amy Lindqvist", title="Owner", business="Candles", items="Candle tins, twine and beeswax", seed=36),
 }
-_phone = [0]
+CONTACTS = ["Alice Brandt", "Omar Haddad", "Priya Raman", "Chuck Lindgren", "M. Okonkwo", "Sue Ellen Pratt", "Accounts Payable", "Hank Dufresne", "Lori Petrov", "Tess Abernathy", "Joe", "B. Castellanos", "Wanda Kirk"]
+_n = [0]
 
 
 def row(code, name, line1, city, state, zip_, flag="", resale="", email=None, contact="", line2="", country="US", cls="RETAIL", inactive="N", balance=None, phone=None, area=None, why=(), active_exempt=None):
     """One line of the customer list. `why` names what is odd about it; flag is the ERP's own wording."""
-    _phone[0] += 1
+    _n[0] += 1
     slug = re.sub(r"[^a-z0-9]", "", name.lower().replace("llc", "").replace("inc.", ""))[:28]
     if email is None:
-        email = ("ap@" if _phone[0] % 3 else "accounts@") + slug + ".example"
+        email = ("ap@" if _n[0] % 3 else "accounts@") + slug + ".example"
     if phone is None:
-        phone = f"({area or AREA.get(state, 423)}) 555-01{(_phone[0] * 7) % 100:02}"
+        phone = f"({area or AREA.get(state, 423)}) 555-01{(_n[0] * 37 + 11) % 100:02}"
     if balance is None:
-        balance = round(((_phone[0] * 7919) % 480000) / 100, 2)
+        balance = round((_n[0] ** 3 * 7919 % 611953) / 100, 2) if _n[0] % 5 else 0
+    if not contact and _n[0] % 3 == 1:
+        contact = CONTACTS[_n[0] // 3 % len(CONTACTS)]
     exempt = flag is True or str(flag).strip().upper() in ("Y", "YES", "TRUE", "EXEMPT", "X")
     return dict(cells=[code, name, contact, line1, line2, city, state, zip_, country, phone, email, cls, flag, resale, inactive, balance], why=list(why), exempt=exempt, inactive=inactive == "Y", code=code)
 
@@ -869,10 +886,10 @@ def buyer_row(key, flag, resale=False, why=(), **over):
 
 def customers():
     r = [
-        row("C1001", "Adobe Sky Interiors", "1840 Mesa Verde Way", "Phoenix", "AZ", "85004", "N"),
+        row("C1001", "Adobe Sky Interiors", "1840 Mesa Verde Way", "Phoenix", "AZ", "85004", "N", area=602, line2="Suite 110"),
         row("C1002", "Ashford Garden Center", "77 Peachtree Hollow Road", "Atlanta", "GA", "30309", ""),
         buyer_row("cedar", "Y", True),
-        row("C1004", "Cedar Hill Outfitters", "2206 Trinity Bluff Street", "Dallas", "TX", 75208, "N", why=["name close to C1003"]),
+        row("C1004", "Cedar Hill Outfitters", "2206 Trinity Bluff Street", "Dallas", "TX", 75208, "N", area=214, why=["name close to C1003"]),
         row("C1005", "Bayou Lamp & Shade", "512 Chartres Loop", "New Orleans", "LA", "70130", "No"),
         row("C1006", "Birchwood Cabinet & Millwork", "3301 Plainfield Mill Road", "Grand Rapids", "MI", "49525", "No", "ME-0481573", why=["not exempt by its flag, yet it has a resale number"]),
         buyer_row("marigold", "Yes", state="Calif.", email="", why=["state misspelled: Calif.", "exempt without e-mail"]),
@@ -894,12 +911,12 @@ def customers():
         row("C1023", "DOGWOOD HOME STAGING", "88 Marietta Arch", "Atlanta", "GA", 30303, "N"),
         buyer_row("puget", "Yes", True),
         row("C1025", "Eastlake Veterinary Clinic", "2020 Fairview Dock", "Seattle", "WA", "98102", "No"),
-        row("C1026", "Evergreen Bow & Paddle", "313 Commencement Bay Road", "Tacoma", "WA", "98402", "Y", "", email="", why=["exempt without e-mail"]),
+        row("C1026", "Evergreen Bow & Paddle", "313 Commencement Bay Road", "Tacoma", "WA", "98402", "Y", "", area=253, email="", why=["exempt without e-mail"]),
         buyer_row("prairie", "Y", False, zip_=60647, name="Prairie Star Party Rentals ", why=["trailing blank in the name"]),
         row("C1028", "Prairie Star Events", "1711 N Western Row", "Chicago", "IL", 60622, "", why=["name close to C1027"]),
-        row("C1029", "Fireweed Bakery", "41 Alder Slope", "Portland", "OR", "97209", "N"),
+        row("C1029", "Fireweed Bakery", "41 Alder Slope", "Portland", "OR", "97209", "N", line2="Dock 3"),
         buyer_row("passaic", "X", False, zip_=7102, why=["ZIP is a number and lost its leading zero"]),
-        row("C1031", "Four Corners Trading", "660 San Juan Mesa", "Denver", "CO", "80205", "No"),
+        row("C1031", "Four Corners Trading", "660 San Juan Mesa", "Denver", "CO", "80205", "No", line2="Unit B"),
         row("C1032", "Foxglove Florist", "14 Bluegrass Row", "Louisville", "KY", "40202", ""),
         buyer_row("loneoak", "Y", True, area=806),
         row("C1034", "Lone Oak Ranch Market", "12 Caprock Farm Road", "Lubbock", "TX", "79424", "N", area=806, why=["name close to C1033"]),
@@ -927,7 +944,7 @@ def customers():
         row("C1054", "Magnolia Row Antiques", "220 Jackson Gallery", "New Orleans", "LA", "70115", "N"),
         buyer_row("pantry", "Exempt", False, cls="NONPROFIT"),
         row("C1056", "MAPLE LEAF PAPER GOODS LTD", "180 Liberty Wharf", "Toronto", "ON", "M6K 3P6", "", country="Canada", why=["Canadian customer"]),
-        row("C1057", "Meadowlark Music Shop", "1414 Ingersoll Way", "Des Moines", "IA", 50309, "N"),
+        row("C1057", "Meadowlark Music Shop", "1414 Ingersoll Way", "Des Moines", "IA", 50309, "N", line2="2nd Floor", country="USA"),
         buyer_row("mesquite", "Y", True),
         row("C1059", "Milwaukee Street Deli", "35 Capitol Square North", "Madison", "WI", "53703", ""),
         buyer_row("copper", "Yes", False, zip_=8611, why=["ZIP is a number and lost its leading zero"]),
@@ -950,13 +967,13 @@ def customers():
         row("C1076", "Stonebridge Kitchen & Bath", "3 Mercer Crossing", "Trenton", "NJ", "08608", "N", area=609),
         row("C1077", "Sunny Isle Beach Rentals", "8 Gulf Terrace", "Tampa", "FL", "33606", "Y", "39-8011120348-7", inactive="Y", why=["inactive"]),
         row("C1078", "Sweetgrass Basket Company", "44 Edisto Oak Lane", "Atlanta", "GA", "30312", "Exempt", "", cls="WHOLESALE"),
-        row("C1079", "Tallgrass Western Wear", "77 Flint Hills Road", "San Antonio", "TX", "78207", "Y", "32049918267", area=210),
+        row("C1079", "Tallgrass Western Wear", "77 Flint Hills Road", "San Antonio", "TX", "78207", "Y", "32049918267", area=210, line2="Suite 4"),
         buyer_row("buckeye", "Y", True, line1="PO Box 1187", zip_="43216", why=["exact copy of an earlier row"]),
         row("C1080", "Town of Alder Creek, Parks Dept.", "1 Village Green", "Albany", "NY", "12205", "Exempt", "", cls="GOVT", email="clerk@aldercreek.example"),
         row("C1081", "Twin Rivers Upholstery", "950 Confluence Street", "Pittsburgh", "PA", "15212", "N", area=412),
         row("C1082", "Upstate Maple & Honey", "12 Sugarbush Road", "Syracuse", "NY", "13210", "N", area=315),
         row("C1083", "Wagon Wheel Diner", "2600 Route 66 Spur", "St. Louis", "MO", "63109", "", inactive="Y", why=["inactive"]),
-        row("C1084", "Wild Plum Quilts", "303 Dubuque Green", "Des Moines", "IA", "50315", True, "", why=["flag is a true/false cell"]),
+        row("C1084", "Wild Plum Quilts", "303 Dubuque Green", "Des Moines", "IA", "50315", True, "", country="USA", why=["flag is a true/false cell"]),
         row("C1085", "Windward Sail Loft", "1010 Harbor Isle Way", "Tampa", "FL", "33611", "N"),
         row("C1086", "Yellow Barn Community Theatre", "640 Grange Hall Road", "Indianapolis", "IN", "46202", "N"),
     ]
