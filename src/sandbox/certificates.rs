@@ -102,8 +102,16 @@ impl CertificateInput {
         Sent {
             pdf: self.pdf.as_ref().and_then(Option::as_deref),
             pdf_is_null: matches!(self.pdf, Some(None)),
-            pages: self.pages.iter().flatten().filter_map(Option::as_deref).collect(),
-            filename: self.filename.as_deref().filter(|name| !name.trim().is_empty()),
+            pages: self
+                .pages
+                .iter()
+                .flatten()
+                .filter_map(Option::as_deref)
+                .collect(),
+            filename: self
+                .filename
+                .as_deref()
+                .filter(|name| !name.trim().is_empty()),
         }
     }
 }
@@ -127,7 +135,11 @@ fn day(field: &'static str, text: Option<&str>, errors: &mut Vec<ApiError>) -> O
     let day = clock::parse_day(&text);
     if day.is_none() {
         errors.push(
-            ApiError::new(Code::DATE_FORMAT, format!("The field '{field}' must be a date written YYYY-MM-DD.")).at(field),
+            ApiError::new(
+                Code::DATE_FORMAT,
+                format!("The field '{field}' must be a date written YYYY-MM-DD."),
+            )
+            .at(field),
         );
     }
     day
@@ -137,7 +149,11 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
     let mut errors = Vec::new();
     let signed_given = clean(input.signed_date.as_deref()).is_some();
     let signed = day("signedDate", input.signed_date.as_deref(), &mut errors);
-    let expires = day("expirationDate", input.expiration_date.as_deref(), &mut errors);
+    let expires = day(
+        "expirationDate",
+        input.expiration_date.as_deref(),
+        &mut errors,
+    );
     if !signed_given {
         errors.push(ApiError::required("signedDate"));
     }
@@ -145,7 +161,11 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
         && expires < signed
     {
         errors.push(
-            ApiError::new(Code::DATE_RANGE, "The expirationDate is before the signedDate.").at("expirationDate"),
+            ApiError::new(
+                Code::DATE_RANGE,
+                "The expirationDate is before the signedDate.",
+            )
+            .at("expirationDate"),
         );
     }
     let zone = definitions::find_zone(connection, &input.exposure_zone.clone().unwrap_or_default())
@@ -154,7 +174,13 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
         .map_err(|error| errors.push(error.at("exemptionReason")));
     let exempt_percentage = input.exempt_percentage.unwrap_or(100.0);
     if !(0.0..=100.0).contains(&exempt_percentage) {
-        errors.push(ApiError::new(Code::RANGE, "Field 'exemptPercentage' must be between 0 and 100.").at("exemptPercentage"));
+        errors.push(
+            ApiError::new(
+                Code::RANGE,
+                "Field 'exemptPercentage' must be between 0 and 100.",
+            )
+            .at("exemptPercentage"),
+        );
     }
     let exemption_number = clean(input.exemption_number.as_deref());
     let filename = clean(input.filename.as_deref());
@@ -162,7 +188,11 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
         ("exemptionNumber", exemption_number.as_deref(), 50),
         ("filename", filename.as_deref(), 255),
         ("taxNumberType", input.tax_number_type.as_deref(), 100),
-        ("businessNumberType", input.business_number_type.as_deref(), 100),
+        (
+            "businessNumberType",
+            input.business_number_type.as_deref(),
+            100,
+        ),
     ] {
         errors.extend(text.and_then(|text| customers::too_long(field, text, longest)));
     }
@@ -170,8 +200,12 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
     for (i, customer) in input.customers.iter().flatten().enumerate() {
         let code = customer.customer_code.clone().unwrap_or_default();
         if code.trim().is_empty() {
-            errors.push(ApiError::required("customerCode").at(format!("customers[{i}].customerCode")));
-        } else if let Some(error) = customers::too_long("customerCode", &code, customers::CODE_LENGTH) {
+            errors.push(
+                ApiError::required("customerCode").at(format!("customers[{i}].customerCode")),
+            );
+        } else if let Some(error) =
+            customers::too_long("customerCode", &code, customers::CODE_LENGTH)
+        {
             errors.push(error.at(format!("customers[{i}].customerCode")));
         } else {
             named.push((code, clean(customer.name.as_deref())));
@@ -202,7 +236,10 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
 }
 
 fn insert(tx: &Transaction<'_>, checked: &Checked, call: &Call<'_>) -> Result<i64, ApiError> {
-    let validated = call.query.get("$preValidatedExemptionReason").is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    let validated = call
+        .query
+        .get("$preValidatedExemptionReason")
+        .is_some_and(|v| v.eq_ignore_ascii_case("true"));
     tx.prepare_cached(
         "INSERT INTO certificates (company_id, signed_date, expiration_date, filename, valid, verified, exempt_percentage,
            exemption_number, zone_id, reason_id, validated_reason_id, status, tax_number_type, business_number_type,
@@ -236,7 +273,10 @@ fn insert(tx: &Transaction<'_>, checked: &Checked, call: &Call<'_>) -> Result<i6
 fn save_po_numbers(tx: &Transaction<'_>, id: i64, numbers: &[String]) -> Result<(), ApiError> {
     tx.execute("DELETE FROM po_numbers WHERE certificate_id = ?1", [id])?;
     for number in numbers {
-        tx.execute("INSERT INTO po_numbers (certificate_id, po_number) VALUES (?1, ?2)", params![id, number])?;
+        tx.execute(
+            "INSERT INTO po_numbers (certificate_id, po_number) VALUES (?1, ?2)",
+            params![id, number],
+        )?;
     }
     Ok(())
 }
@@ -259,7 +299,9 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         for (i, (input, file)) in inputs.into_iter().zip(files).enumerate() {
             let both = match (check(tx, input), file) {
                 (Ok(checked), Ok(file)) => Ok((checked, file)),
-                (Err(one), Err(two)) => Err(ApiError::all(vec![one, two]).unwrap_or_else(ApiError::internal)),
+                (Err(one), Err(two)) => {
+                    Err(ApiError::all(vec![one, two]).unwrap_or_else(ApiError::internal))
+                }
                 (Err(error), _) | (_, Err(error)) => Err(error),
             };
             match both {
@@ -356,7 +398,11 @@ pub(super) fn require(connection: &Connection, company: i64, id: i64) -> Result<
         .ok_or_else(|| ApiError::not_found("Certificate", "id", id))
 }
 
-pub(super) fn by_id(connection: &Connection, id: i64, context: &Context) -> Result<Object, ApiError> {
+pub(super) fn by_id(
+    connection: &Connection,
+    id: i64,
+    context: &Context,
+) -> Result<Object, ApiError> {
     let mut certificate = CERTIFICATE
         .one(connection, "t.id = ?1", [id])?
         .ok_or_else(ApiError::internal)?;
@@ -364,7 +410,11 @@ pub(super) fn by_id(connection: &Connection, id: i64, context: &Context) -> Resu
     Ok(certificate)
 }
 
-pub(super) fn of_customer(connection: &Connection, customer: i64, context: &Context) -> Result<Vec<Object>, ApiError> {
+pub(super) fn of_customer(
+    connection: &Connection,
+    customer: i64,
+    context: &Context,
+) -> Result<Vec<Object>, ApiError> {
     let mut rows = CERTIFICATE.all(
         connection,
         "t.id IN (SELECT certificate_id FROM certificate_customers WHERE customer_id = ?1)",
@@ -377,20 +427,36 @@ pub(super) fn of_customer(connection: &Connection, customer: i64, context: &Cont
 }
 
 fn id_of(certificate: &Object) -> i64 {
-    certificate.get("id").and_then(Value::as_i64).unwrap_or_default()
+    certificate
+        .get("id")
+        .and_then(Value::as_i64)
+        .unwrap_or_default()
 }
 
 /// Adds the zone, the reasons and the status that follows from the day.
-fn complete(connection: &Connection, certificate: &mut Object, context: &Context) -> Result<(), ApiError> {
+fn complete(
+    connection: &Connection,
+    certificate: &mut Object,
+    context: &Context,
+) -> Result<(), ApiError> {
     let (zone, reason, validated): (i64, i64, Option<i64>) = connection
-        .prepare_cached("SELECT zone_id, reason_id, validated_reason_id FROM certificates WHERE id = ?1")?
-        .query_row([id_of(certificate)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let zone = definitions::ZONE.one(connection, "z.id = ?1", [zone])?.unwrap_or_default();
+        .prepare_cached(
+            "SELECT zone_id, reason_id, validated_reason_id FROM certificates WHERE id = ?1",
+        )?
+        .query_row([id_of(certificate)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    let zone = definitions::ZONE
+        .one(connection, "z.id = ?1", [zone])?
+        .unwrap_or_default();
     if let Some(name) = zone.get("name") {
         certificate.insert("exposureZoneName".to_owned(), name.clone());
     }
     certificate.insert("exposureZone".to_owned(), Value::Object(zone));
-    for (field, id) in [("exemptionReason", Some(reason)), ("validatedExemptionReason", validated)] {
+    for (field, id) in [
+        ("exemptionReason", Some(reason)),
+        ("validatedExemptionReason", validated),
+    ] {
         if let Some(id) = id
             && let Some(reason) = definitions::REASON.one(connection, "r.id = ?1", [id])?
         {
@@ -398,7 +464,12 @@ fn complete(connection: &Connection, certificate: &mut Object, context: &Context
         }
     }
     let today = clock::today(context.options.today).to_string();
-    let text = |field: &str| certificate.get(field).and_then(Value::as_str).unwrap_or_default();
+    let text = |field: &str| {
+        certificate
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let (signed, expires) = (text("signedDate"), text("expirationDate"));
     // Days compare as text: all are written YYYY-MM-DD.
     let status = if certificate.get("valid") != Some(&Value::Bool(true)) {
@@ -415,7 +486,11 @@ fn complete(connection: &Connection, certificate: &mut Object, context: &Context
 }
 
 /// Completes the certificates of a list, with what `$include` asks for.
-pub(super) fn complete_all(connection: &Connection, rows: &mut [Object], call: &Call<'_>) -> Result<(), ApiError> {
+pub(super) fn complete_all(
+    connection: &Connection,
+    rows: &mut [Object],
+    call: &Call<'_>,
+) -> Result<(), ApiError> {
     for certificate in rows {
         complete(connection, certificate, call.context)?;
         include(connection, certificate, call)?;
@@ -423,7 +498,11 @@ pub(super) fn complete_all(connection: &Connection, rows: &mut [Object], call: &
     Ok(())
 }
 
-fn include(connection: &Connection, certificate: &mut Object, call: &Call<'_>) -> Result<(), ApiError> {
+fn include(
+    connection: &Connection,
+    certificate: &mut Object,
+    call: &Call<'_>,
+) -> Result<(), ApiError> {
     let id = id_of(certificate);
     if call.query.includes(&["customers"]) {
         let rows = customers::CUSTOMER.all(
@@ -434,8 +513,9 @@ fn include(connection: &Connection, certificate: &mut Object, call: &Call<'_>) -
         certificate.insert("customers".to_owned(), Value::from(rows));
     }
     if call.query.includes(&["po_numbers", "poNumbers"]) {
-        let mut statement =
-            connection.prepare_cached("SELECT id, po_number FROM po_numbers WHERE certificate_id = ?1 ORDER BY id")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT id, po_number FROM po_numbers WHERE certificate_id = ?1 ORDER BY id",
+        )?;
         let rows = statement
             .query_map([id], |row| {
                 Ok(json!({"id": row.get::<_, i64>(0)?, "poNumber": row.get::<_, String>(1)?}))
@@ -444,7 +524,10 @@ fn include(connection: &Connection, certificate: &mut Object, call: &Call<'_>) -
         certificate.insert("poNumbers".to_owned(), Value::from(rows));
     }
     if call.query.includes(&["attributes"]) {
-        certificate.insert("attributes".to_owned(), Value::from(attributes::of_certificate(connection, id)?));
+        certificate.insert(
+            "attributes".to_owned(),
+            Value::from(attributes::of_certificate(connection, id)?),
+        );
     }
     if call.query.includes(&["invalid_reasons", "invalidReasons"]) {
         certificate.insert("invalidReasons".to_owned(), json!([]));
@@ -455,8 +538,12 @@ fn include(connection: &Connection, certificate: &mut Object, call: &Call<'_>) -
 pub(super) fn query(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.read(|c| {
         require_setup(c, call.params.company)?;
-        let mut listing =
-            CERTIFICATE.page(c, call, "t.company_id = ?", vec![SqlValue::Integer(call.params.company)])?;
+        let mut listing = CERTIFICATE.page(
+            c,
+            call,
+            "t.company_id = ?",
+            vec![SqlValue::Integer(call.params.company)],
+        )?;
         complete_all(c, &mut listing.rows, call)?;
         Ok(listing.reply())
     })
@@ -499,20 +586,30 @@ pub(super) fn download(call: &Call<'_>) -> Result<Reply, ApiError> {
         documents::load(c, id)
     })?;
     let Some(document) = document else {
-        return Err(ApiError::not_found("Document", "certificate id", call.params.id));
+        return Err(ApiError::not_found(
+            "Document",
+            "certificate id",
+            call.params.id,
+        ));
     };
     let kind = call.query.get("$type").unwrap_or("Pdf");
     if kind.eq_ignore_ascii_case("pdf") {
         return Ok(Reply::bytes("application/pdf", document.into_pdf()?));
     }
     if !kind.eq_ignore_ascii_case("jpeg") {
-        return Err(ApiError::new(Code::INVALID_ENUM, format!("'{kind}' is neither Pdf nor Jpeg.")).at("$type"));
+        return Err(ApiError::new(
+            Code::INVALID_ENUM,
+            format!("'{kind}' is neither Pdf nor Jpeg."),
+        )
+        .at("$type"));
     }
     let Some(page) = call.query.get("$page") else {
         return Err(ApiError::required("$page"));
     };
     let Ok(number) = page.parse::<usize>() else {
-        return Err(ApiError::new(Code::INVALID_QUERY_VALUE, "'$page' must be a page number.").at("$page"));
+        return Err(
+            ApiError::new(Code::INVALID_QUERY_VALUE, "'$page' must be a page number.").at("$page"),
+        );
     };
     match document.into_jpeg(number)? {
         Some(bytes) => Ok(Reply::bytes("image/jpeg", bytes)),
@@ -540,7 +637,10 @@ async fn file_of_form(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
         .map_err(|_| wrong("The form could not be read."))?
     {
         if part.name() == Some("file") {
-            let bytes = part.bytes().await.map_err(|_| wrong("The form could not be read."))?;
+            let bytes = part
+                .bytes()
+                .await
+                .map_err(|_| wrong("The form could not be read."))?;
             return Ok(bytes.to_vec());
         }
     }
@@ -558,7 +658,10 @@ pub(super) fn upload(call: &Call<'_>) -> Result<Reply, ApiError> {
         require_setup(tx, call.params.company)?;
         let id = require(tx, call.params.company, call.params.id)?;
         documents::save(tx, id, &document)?;
-        tx.execute("UPDATE certificates SET modified = ?2 WHERE id = ?1", params![id, clock::now()])?;
+        tx.execute(
+            "UPDATE certificates SET modified = ?2 WHERE id = ?1",
+            params![id, clock::now()],
+        )?;
         Ok(Reply::json(&Value::from("Certificate image uploaded.")))
     })
 }

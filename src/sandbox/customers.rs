@@ -140,7 +140,11 @@ fn check(connection: &Connection, mut input: CustomerInput) -> Result<Checked, A
         && !is_email(email)
     {
         errors.push(
-            ApiError::new(Code::EMAIL_VALIDATION, format!("The email address '{email}' is not valid.")).at("emailAddress"),
+            ApiError::new(
+                Code::EMAIL_VALIDATION,
+                format!("The email address '{email}' is not valid."),
+            )
+            .at("emailAddress"),
         );
     }
     if input.is_bill == Some(true) && input.is_ship == Some(true) {
@@ -209,7 +213,9 @@ pub(super) fn is_email(text: &str) -> bool {
     text.len() <= 254
         && !local.is_empty()
         && !local.contains('@')
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>'))
+        && !text
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>'))
         && domain.contains('.')
         && domain.split('.').all(|label| {
             !label.is_empty()
@@ -274,13 +280,19 @@ fn save_zones(tx: &Transaction<'_>, id: i64, zones: Option<&[i64]>) -> Result<()
     tx.prepare_cached("DELETE FROM customer_zones WHERE customer_id = ?1")?
         .execute([id])?;
     for zone in zones.unwrap_or_default() {
-        tx.prepare_cached("INSERT OR IGNORE INTO customer_zones (customer_id, zone_id) VALUES (?1, ?2)")?
-            .execute([id, *zone])?;
+        tx.prepare_cached(
+            "INSERT OR IGNORE INTO customer_zones (customer_id, zone_id) VALUES (?1, ?2)",
+        )?
+        .execute([id, *zone])?;
     }
     Ok(())
 }
 
-pub(super) fn find_id(connection: &Connection, company: i64, code: &str) -> Result<Option<i64>, ApiError> {
+pub(super) fn find_id(
+    connection: &Connection,
+    company: i64,
+    code: &str,
+) -> Result<Option<i64>, ApiError> {
     Ok(connection
         .prepare_cached("SELECT id FROM customers WHERE company_id = ?1 AND code = ?2")?
         .query_row(params![company, code], |row| row.get(0))
@@ -288,12 +300,22 @@ pub(super) fn find_id(connection: &Connection, company: i64, code: &str) -> Resu
 }
 
 /// The customer's id, or the refusal that names its code.
-pub(super) fn require_id(connection: &Connection, company: i64, code: &str) -> Result<i64, ApiError> {
-    find_id(connection, company, code)?.ok_or_else(|| ApiError::not_found("Customer", "customerCode", code))
+pub(super) fn require_id(
+    connection: &Connection,
+    company: i64,
+    code: &str,
+) -> Result<i64, ApiError> {
+    find_id(connection, company, code)?
+        .ok_or_else(|| ApiError::not_found("Customer", "customerCode", code))
 }
 
 /// A customer that exists only because a certificate named its code.
-pub(super) fn create_ghost(tx: &Transaction<'_>, company: i64, code: &str, name: Option<&str>) -> Result<i64, ApiError> {
+pub(super) fn create_ghost(
+    tx: &Transaction<'_>,
+    company: i64,
+    code: &str,
+    name: Option<&str>,
+) -> Result<i64, ApiError> {
     tx.prepare_cached("INSERT INTO customers (company_id, code, name, created, modified) VALUES (?1, ?2, ?3, ?4, ?4)")?
         .execute(params![company, code, name, clock::now()])?;
     Ok(tx.last_insert_rowid())
@@ -306,7 +328,12 @@ pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Object, ApiError
 }
 
 /// Adds what `$include` asks for. Ship-tos and bill-tos are shown without their own inclusions.
-fn include(connection: &Connection, customer: &mut Object, query: &Query, context: &Context) -> Result<(), ApiError> {
+fn include(
+    connection: &Connection,
+    customer: &mut Object,
+    query: &Query,
+    context: &Context,
+) -> Result<(), ApiError> {
     let Some(id) = customer.get("id").and_then(Value::as_i64) else {
         return Ok(());
     };
@@ -323,7 +350,10 @@ fn include(connection: &Connection, customer: &mut Object, query: &Query, contex
         customer.insert(name.to_owned(), Value::from(rows));
     };
     if query.includes(&["certificates"]) {
-        put("certificates", certificates::of_customer(connection, id, context)?);
+        put(
+            "certificates",
+            certificates::of_customer(connection, id, context)?,
+        );
     }
     if query.includes(&["attributes"]) {
         put("attributes", attributes::of_customer(connection, id)?);
@@ -424,7 +454,10 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         if let Some(error) = ApiError::all(errors) {
             return Err(error);
         }
-        let rows = made.into_iter().map(|id| echo(tx, id, call.context)).collect::<Result<_, _>>()?;
+        let rows = made
+            .into_iter()
+            .map(|id| echo(tx, id, call.context))
+            .collect::<Result<_, _>>()?;
         Ok(Reply::objects(rows))
     })
 }
@@ -472,7 +505,10 @@ impl LinkCustomers {
 }
 
 pub(super) fn listing(connection: &Connection, ids: &[i64]) -> Result<Listing, ApiError> {
-    let rows = ids.iter().map(|id| by_id(connection, *id)).collect::<Result<_, _>>()?;
+    let rows = ids
+        .iter()
+        .map(|id| by_id(connection, *id))
+        .collect::<Result<_, _>>()?;
     Ok(Listing::whole(rows))
 }
 
@@ -481,9 +517,11 @@ pub(super) fn link_ship_tos(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.write(|tx| {
         require_setup(tx, company)?;
         let flags = |id: i64| {
-            tx.query_row("SELECT coalesce(is_bill, 0), coalesce(is_ship, 0) FROM customers WHERE id = ?1", [id], |row| {
-                Ok((row.get::<_, bool>(0)?, row.get::<_, bool>(1)?))
-            })
+            tx.query_row(
+                "SELECT coalesce(is_bill, 0), coalesce(is_ship, 0) FROM customers WHERE id = ?1",
+                [id],
+                |row| Ok((row.get::<_, bool>(0)?, row.get::<_, bool>(1)?)),
+            )
         };
         let bill = require_id(tx, company, &call.params.code)?;
         if flags(bill)?.1 {
@@ -505,7 +543,12 @@ pub(super) fn link_ship_tos(call: &Call<'_>) -> Result<Reply, ApiError> {
             )?;
         }
         let mut customer = by_id(tx, bill)?;
-        include(tx, &mut customer, &Query::parse(Some("$include=shipTos")), call.context)?;
+        include(
+            tx,
+            &mut customer,
+            &Query::parse(Some("$include=shipTos")),
+            call.context,
+        )?;
         Ok(Reply::object(customer))
     })
 }
@@ -516,10 +559,26 @@ mod tests {
 
     #[test]
     fn emails() {
-        for good in ["a@b.example", "first.last+tag@shop.example.com", "o'neil@b-c.example", "ü@ü.example"] {
+        for good in [
+            "a@b.example",
+            "first.last+tag@shop.example.com",
+            "o'neil@b-c.example",
+            "ü@ü.example",
+        ] {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "a", "a@", "@b.example", "a@b", "a@@b.example", "a b@c.example", "a@b..example", "a@-b.example", "a@b.example;c@d.example"] {
+        for bad in [
+            "",
+            "a",
+            "a@",
+            "@b.example",
+            "a@b",
+            "a@@b.example",
+            "a b@c.example",
+            "a@b..example",
+            "a@-b.example",
+            "a@b.example;c@d.example",
+        ] {
             assert!(!is_email(bad), "{bad}");
         }
     }

@@ -137,7 +137,9 @@ pub(super) fn regions(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(super) fn regions_of_country(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.read(|c| {
         let country = call.params.country.to_ascii_uppercase();
-        Ok(REGION.page(c, call, "g.country = ?", vec![country.into()])?.reply())
+        Ok(REGION
+            .page(c, call, "g.country = ?", vec![country.into()])?
+            .reply())
     })
 }
 
@@ -184,7 +186,9 @@ pub(super) fn find_zone(connection: &Connection, zone: &ZoneInput) -> Result<i64
         // The service can make zones of its own from name and tag; that is set-up work and not done here.
         [] => Err(ApiError::new(
             Code::MISSING_FIELD_TO_CREATE_ZONE,
-            format!("The exposure zone '{name}' does not exist. To create an exposure zone, the name and tag fields are required."),
+            format!(
+                "The exposure zone '{name}' does not exist. To create an exposure zone, the name and tag fields are required."
+            ),
         )),
         _ => Err(ApiError::new(
             Code::CONFLICTING_EXPOSURE_ZONE,
@@ -200,7 +204,10 @@ pub(super) struct ReasonInput {
     name: Option<String>,
 }
 
-pub(super) fn find_reason(connection: &Connection, reason: Option<&ReasonInput>) -> Result<i64, ApiError> {
+pub(super) fn find_reason(
+    connection: &Connection,
+    reason: Option<&ReasonInput>,
+) -> Result<i64, ApiError> {
     let id = reason.and_then(|r| r.id).filter(|id| *id != 0);
     let name = reason.and_then(|r| clean(r.name.as_deref()));
     if id.is_none() && name.is_none() {
@@ -209,7 +216,10 @@ pub(super) fn find_reason(connection: &Connection, reason: Option<&ReasonInput>)
             "A certificate needs an exemption reason with an id or a name.",
         ));
     }
-    let shown = name.clone().or_else(|| id.map(|i| i.to_string())).unwrap_or_default();
+    let shown = name
+        .clone()
+        .or_else(|| id.map(|i| i.to_string()))
+        .unwrap_or_default();
     connection
         .prepare_cached(
             "SELECT id FROM exempt_reasons WHERE CASE WHEN ?1 IS NOT NULL THEN id = ?1 ELSE name = ?2 COLLATE NOCASE END",

@@ -73,7 +73,11 @@ pub(super) struct Sent<'a> {
 
 /// Checks the document keys of a new certificate. A filename alone is a promise and makes no document.
 pub(super) fn check(sent: &Sent<'_>, strict_null: bool) -> Result<Option<Document>, ApiError> {
-    let given = [sent.pdf.is_some(), !sent.pages.is_empty(), sent.filename.is_some()];
+    let given = [
+        sent.pdf.is_some(),
+        !sent.pages.is_empty(),
+        sent.filename.is_some(),
+    ];
     match given.iter().filter(|given| **given).count() {
         0 => Err(ApiError::new(
             Code::MISSING_REQUIRED_FIELDS,
@@ -85,7 +89,10 @@ pub(super) fn check(sent: &Sent<'_>, strict_null: bool) -> Result<Option<Documen
             }
             if !sent.pages.is_empty() {
                 if strict_null && sent.pdf_is_null {
-                    return Err(inner_error("pdf", "The uploaded file must be a base64 encoded PDF."));
+                    return Err(inner_error(
+                        "pdf",
+                        "The uploaded file must be a base64 encoded PDF.",
+                    ));
                 }
                 return check_pages(&sent.pages).map(Some);
             }
@@ -103,9 +110,18 @@ fn check_pdf(text: &str) -> Result<Document, ApiError> {
     match Kind::sniff(&bytes) {
         Some(Kind::Pdf) => {}
         // What the service was seen to answer when an image came in the field for the PDF.
-        Some(_) => return Err(inner_error("pdf", "The uploaded file must be a base64 encoded PDF.")),
+        Some(_) => {
+            return Err(inner_error(
+                "pdf",
+                "The uploaded file must be a base64 encoded PDF.",
+            ));
+        }
         None => {
-            return Err(ApiError::new(Code::INVALID_FILE, "The value of the field pdf is not a PDF file.").at("pdf"));
+            return Err(ApiError::new(
+                Code::INVALID_FILE,
+                "The value of the field pdf is not a PDF file.",
+            )
+            .at("pdf"));
         }
     }
     match pdf_pages(&bytes) {
@@ -123,9 +139,18 @@ fn check_pages(texts: &[&str]) -> Result<Document, ApiError> {
         let bytes = decode(text, "pages")?;
         match Kind::sniff(&bytes) {
             Some(Kind::Jpeg) if jpeg_size(&bytes).is_some() => files.push((Kind::Jpeg, bytes)),
-            Some(_) => return Err(inner_error("pages", "The uploaded pages must be base64 encoded JPG images.")),
+            Some(_) => {
+                return Err(inner_error(
+                    "pages",
+                    "The uploaded pages must be base64 encoded JPG images.",
+                ));
+            }
             None => {
-                return Err(ApiError::new(Code::INVALID_FILE, format!("Page {} is not a JPG image.", i + 1)).at("pages"));
+                return Err(ApiError::new(
+                    Code::INVALID_FILE,
+                    format!("Page {} is not a JPG image.", i + 1),
+                )
+                .at("pages"));
             }
         }
     }
@@ -138,7 +163,11 @@ fn check_pages(texts: &[&str]) -> Result<Document, ApiError> {
 /// Checks an uploaded attachment, which may also be PNG or TIFF.
 pub(super) fn check_attachment(bytes: Vec<u8>) -> Result<Document, ApiError> {
     let Some(kind) = Kind::sniff(&bytes) else {
-        return Err(ApiError::new(Code::INVALID_FILE, "The file is none of PDF, JPEG, TIFF and PNG.").at("file"));
+        return Err(ApiError::new(
+            Code::INVALID_FILE,
+            "The file is none of PDF, JPEG, TIFF and PNG.",
+        )
+        .at("file"));
     };
     let pages = match kind {
         Kind::Pdf => pdf_pages(&bytes),
@@ -155,7 +184,8 @@ pub(super) fn check_attachment(bytes: Vec<u8>) -> Result<Document, ApiError> {
 
 /// The store behind the service reports its own errors as JSON inside a text, with a full stop after it.
 fn inner_error(field: &str, message: &str) -> ApiError {
-    let inner = serde_json::json!({"success": false, "code": "100110", "error": {field: [message]}});
+    let inner =
+        serde_json::json!({"success": false, "code": "100110", "error": {field: [message]}});
     ApiError::new(Code::CERTIFICATES, format!("{inner}."))
 }
 
@@ -165,7 +195,13 @@ pub(super) fn stored_but_refused() -> ApiError {
 }
 
 fn decode(text: &str, field: &'static str) -> Result<Vec<u8>, ApiError> {
-    let invalid = |why: &str| ApiError::new(Code::INVALID_FILE, format!("The value of the field {field} {why}.")).at(field);
+    let invalid = |why: &str| {
+        ApiError::new(
+            Code::INVALID_FILE,
+            format!("The value of the field {field} {why}."),
+        )
+        .at(field)
+    };
     // Both alphabets, padded or not: which one the service takes is described in two ways.
     let engine = GeneralPurpose::new(
         &base64::alphabet::STANDARD,
@@ -183,7 +219,9 @@ fn decode(text: &str, field: &'static str) -> Result<Vec<u8>, ApiError> {
     if standard.is_empty() {
         return Err(invalid("is empty"));
     }
-    let bytes = engine.decode(standard).map_err(|_| invalid("is not Base64"))?;
+    let bytes = engine
+        .decode(standard)
+        .map_err(|_| invalid("is not Base64"))?;
     if bytes.is_empty() {
         return Err(invalid("is empty"));
     }
@@ -210,11 +248,20 @@ fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32, ExtendedColorType)> {
 }
 
 /// Puts a document in the place of whatever the certificate had.
-pub(super) fn save(tx: &Transaction<'_>, certificate: i64, document: &Document) -> Result<(), ApiError> {
-    tx.execute("DELETE FROM documents WHERE certificate_id = ?1", [certificate])?;
+pub(super) fn save(
+    tx: &Transaction<'_>,
+    certificate: i64,
+    document: &Document,
+) -> Result<(), ApiError> {
+    tx.execute(
+        "DELETE FROM documents WHERE certificate_id = ?1",
+        [certificate],
+    )?;
     for (page, (kind, bytes)) in (1_i64..).zip(&document.files) {
-        tx.prepare_cached("INSERT INTO documents (certificate_id, page, kind, bytes) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![certificate, page, kind.stored(), bytes])?;
+        tx.prepare_cached(
+            "INSERT INTO documents (certificate_id, page, kind, bytes) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![certificate, page, kind.stored(), bytes])?;
     }
     let pages = i64::try_from(document.pages).unwrap_or(i64::MAX);
     tx.execute(
@@ -225,13 +272,22 @@ pub(super) fn save(tx: &Transaction<'_>, certificate: i64, document: &Document) 
 }
 
 /// The stored files, in page order.
-pub(super) fn load(connection: &Connection, certificate: i64) -> Result<Option<Document>, ApiError> {
+pub(super) fn load(
+    connection: &Connection,
+    certificate: i64,
+) -> Result<Option<Document>, ApiError> {
     let pages: i64 = connection
-        .query_row("SELECT page_count FROM certificates WHERE id = ?1", [certificate], |row| row.get(0))
+        .query_row(
+            "SELECT page_count FROM certificates WHERE id = ?1",
+            [certificate],
+            |row| row.get(0),
+        )
         .optional()?
         .unwrap_or_default();
     let files = connection
-        .prepare_cached("SELECT kind, bytes FROM documents WHERE certificate_id = ?1 ORDER BY page")?
+        .prepare_cached(
+            "SELECT kind, bytes FROM documents WHERE certificate_id = ?1 ORDER BY page",
+        )?
         .query_map([certificate], |row| {
             Ok((Kind::from_stored(&row.get::<_, String>(0)?), row.get(1)?))
         })?
@@ -271,7 +327,9 @@ impl Document {
             return Ok(None);
         }
         let (kind, bytes) = self.files.swap_remove(index);
-        to_jpeg(kind, bytes).map(Some).ok_or_else(ApiError::internal)
+        to_jpeg(kind, bytes)
+            .map(Some)
+            .ok_or_else(ApiError::internal)
     }
 }
 
@@ -287,7 +345,9 @@ fn to_jpeg(kind: Kind, bytes: Vec<u8>) -> Option<Vec<u8>> {
         .ok()?
         .to_rgb8();
     let mut out = Vec::new();
-    JpegEncoder::new_with_quality(&mut out, 90).encode_image(&picture).ok()?;
+    JpegEncoder::new_with_quality(&mut out, 90)
+        .encode_image(&picture)
+        .ok()?;
     Some(out)
 }
 
@@ -319,7 +379,12 @@ fn draw(bytes: Vec<u8>, index: usize) -> Option<Vec<u8>> {
         .collect();
     let mut out = Vec::new();
     JpegEncoder::new_with_quality(&mut out, 85)
-        .encode(&rgb, u32::from(pixmap.width()), u32::from(pixmap.height()), ExtendedColorType::Rgb8)
+        .encode(
+            &rgb,
+            u32::from(pixmap.width()),
+            u32::from(pixmap.height()),
+            ExtendedColorType::Rgb8,
+        )
         .ok()?;
     Some(out)
 }
@@ -372,7 +437,9 @@ fn bind(jpegs: &[Vec<u8>]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD};
+    use base64::prelude::{
+        BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD,
+    };
     use proptest::prelude::*;
 
     fn jpeg(gray: u8) -> Vec<u8> {
@@ -392,7 +459,10 @@ mod tests {
         };
         let document = check(&sent, false).expect("fine").expect("a document");
         assert_eq!(document.pages, 2);
-        assert_eq!(document.clone().into_jpeg(2).expect("ok").expect("page"), jpeg(200));
+        assert_eq!(
+            document.clone().into_jpeg(2).expect("ok").expect("page"),
+            jpeg(200)
+        );
         assert_eq!(document.clone().into_jpeg(3).expect("ok"), None);
         assert_eq!(document.clone().into_jpeg(0).expect("ok"), None);
         let pdf = document.into_pdf().expect("a pdf");

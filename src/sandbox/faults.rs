@@ -149,7 +149,11 @@ mod tests {
         let (one, two) = (FaultPlan::new(faults.clone()), FaultPlan::new(faults));
         let fates = run(&one);
         assert_eq!(fates, run(&two));
-        assert!(fates.iter().any(|f| matches!(f.before, Strike::RateLimited { .. })));
+        assert!(
+            fates
+                .iter()
+                .any(|f| matches!(f.before, Strike::RateLimited { .. }))
+        );
         assert!(fates.iter().any(|f| f.before == Strike::None));
     }
 
@@ -159,7 +163,9 @@ mod tests {
             reset_after_write: Some(2),
             ..Faults::default()
         });
-        let cuts: Vec<bool> = [true, false, true, true].map(|w| plan.fate(w).reset_after).to_vec();
+        let cuts: Vec<bool> = [true, false, true, true]
+            .map(|w| plan.fate(w).reset_after)
+            .to_vec();
         assert_eq!(cuts, [false, false, true, false]);
     }
 }

@@ -183,7 +183,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, ApiError> {
                 out.push(Token::Quoted(value));
             }
             '=' => out.push(Token::Symbol(Comparison::Equal)),
-            '!' if chars.next_if_eq(&'=').is_some() => out.push(Token::Symbol(Comparison::NotEqual)),
+            '!' if chars.next_if_eq(&'=').is_some() => {
+                out.push(Token::Symbol(Comparison::NotEqual))
+            }
             '>' => out.push(Token::Symbol(if chars.next_if_eq(&'=').is_some() {
                 Comparison::GreaterOrEqual
             } else {
@@ -312,7 +314,11 @@ impl Parser {
                 return Ok(Test::Compare(comparison, self.literal()?));
             }
             Some(Token::Word(word)) => word.to_ascii_lowercase(),
-            _ => return Err(syntax(format!("Field '{field}' is followed by no operator."))),
+            _ => {
+                return Err(syntax(format!(
+                    "Field '{field}' is followed by no operator."
+                )));
+            }
         };
         let compare = match operator.as_str() {
             "eq" => Comparison::Equal,
@@ -396,7 +402,11 @@ fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -
     }
 }
 
-fn write_expression(expression: &Expression, fields: &[Field], out: &mut Condition) -> Result<(), ApiError> {
+fn write_expression(
+    expression: &Expression,
+    fields: &[Field],
+    out: &mut Condition,
+) -> Result<(), ApiError> {
     let (parts, joint) = match expression {
         Expression::Test { field, test } => return write_test(field, test, fields, out),
         Expression::All(parts) => (parts, " AND "),
@@ -413,7 +423,12 @@ fn write_expression(expression: &Expression, fields: &[Field], out: &mut Conditi
     Ok(())
 }
 
-fn write_test(name: &str, test: &Test, fields: &[Field], out: &mut Condition) -> Result<(), ApiError> {
+fn write_test(
+    name: &str,
+    test: &Test,
+    fields: &[Field],
+    out: &mut Condition,
+) -> Result<(), ApiError> {
     let field = find(fields, name).ok_or_else(|| {
         ApiError::new(
             Code::INVALID_QUERY_FIELD,
@@ -432,9 +447,12 @@ fn write_test(name: &str, test: &Test, fields: &[Field], out: &mut Condition) ->
     match test {
         Test::Null(wanted) => {
             out.sql.push_str(&column);
-            out.sql.push_str(if *wanted { " IS NULL" } else { " IS NOT NULL" });
+            out.sql
+                .push_str(if *wanted { " IS NULL" } else { " IS NOT NULL" });
         }
-        Test::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual), value) if value.is_null() => {
+        Test::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual), value)
+            if value.is_null() =>
+        {
             out.sql.push_str(&column);
             out.sql.push_str(if *comparison == Comparison::Equal {
                 " IS NULL"
@@ -484,7 +502,9 @@ fn write_test(name: &str, test: &Test, fields: &[Field], out: &mut Condition) ->
             // instr and substr instead of LIKE: in a value, % and _ are ordinary characters.
             let value = bind(field, value)?;
             match like {
-                Like::Contains => out.sql.push_str(&format!("instr({column}, {parameter}) > 0")),
+                Like::Contains => out
+                    .sql
+                    .push_str(&format!("instr({column}, {parameter}) > 0")),
                 Like::StartsWith => {
                     out.sql
                         .push_str(&format!("substr({column}, 1, length(?)) = {parameter}"));
@@ -508,7 +528,10 @@ fn write_test(name: &str, test: &Test, fields: &[Field], out: &mut Condition) ->
 fn unsupported(field: &Field, why: &str) -> ApiError {
     ApiError::new(
         Code::INVALID_EXEMPTION_OPERATION,
-        format!("Filtering operation is not supported: the field '{}' {why}.", field.name),
+        format!(
+            "Filtering operation is not supported: the field '{}' {why}.",
+            field.name
+        ),
     )
     .at("$filter")
 }
@@ -518,7 +541,10 @@ fn bind(field: &Field, literal: &Literal) -> Result<SqlValue, ApiError> {
     let wrong = || {
         ApiError::new(
             Code::INVALID_QUERY_VALUE,
-            format!("The value given for the field '{}' is not valid.", field.name),
+            format!(
+                "The value given for the field '{}' is not valid.",
+                field.name
+            ),
         )
         .at("$filter")
     };

@@ -22,12 +22,18 @@ pub(super) struct Resource {
 
 impl Resource {
     fn columns(&self) -> impl Iterator<Item = &'static Field> {
-        self.fields.iter().filter(|field| field.kind != Kind::Nested)
+        self.fields
+            .iter()
+            .filter(|field| field.kind != Kind::Nested)
     }
 
     fn select(&self, condition: &str) -> String {
         let columns: Vec<&str> = self.columns().map(|field| field.sql).collect();
-        format!("SELECT {} FROM {} WHERE {condition}", columns.join(", "), self.from)
+        format!(
+            "SELECT {} FROM {} WHERE {condition}",
+            columns.join(", "),
+            self.from
+        )
     }
 
     fn object(&self, row: &Row<'_>) -> rusqlite::Result<Object> {
@@ -89,9 +95,15 @@ impl Resource {
             values.extend(wanted.values);
         }
         let count: i64 = connection
-            .prepare_cached(&format!("SELECT count(*) FROM {} WHERE {condition}", self.from))?
+            .prepare_cached(&format!(
+                "SELECT count(*) FROM {} WHERE {condition}",
+                self.from
+            ))?
             .query_row(params_from_iter(values.iter()), |row| row.get(0))?;
-        let sql = format!("{} ORDER BY {order} LIMIT ? OFFSET ?", self.select(&condition));
+        let sql = format!(
+            "{} ORDER BY {order} LIMIT ? OFFSET ?",
+            self.select(&condition)
+        );
         // Both fit: the page size is at most 1000 and the skip was checked when it was read.
         values.push(SqlValue::Integer(page.top as i64));
         values.push(SqlValue::Integer(page.skip as i64));

@@ -34,8 +34,11 @@ impl Query {
     /// Whether `$include` names any of these; unknown names are tolerated.
     pub(super) fn includes(&self, names: &[&str]) -> bool {
         self.get("$include").is_some_and(|list| {
-            list.split(',')
-                .any(|item| names.iter().any(|name| item.trim().eq_ignore_ascii_case(name)))
+            list.split(',').any(|item| {
+                names
+                    .iter()
+                    .any(|name| item.trim().eq_ignore_ascii_case(name))
+            })
         })
     }
 
@@ -75,7 +78,9 @@ impl Page {
             .at("$skip"));
         }
         if i64::try_from(skip).is_err() {
-            return Err(ApiError::new(Code::INVALID_QUERY_VALUE, "'$skip' is too large.").at("$skip"));
+            return Err(
+                ApiError::new(Code::INVALID_QUERY_VALUE, "'$skip' is too large.").at("$skip"),
+            );
         }
         Ok(Page { top, skip })
     }
@@ -118,7 +123,9 @@ pub(super) fn order_by(query: &Query, fields: &[Field], default: &str) -> Result
         }
     };
     if words.next().is_some() {
-        return Err(ApiError::new(Code::SYNTAX, "A sort is a field and a direction.").at("$orderBy"));
+        return Err(
+            ApiError::new(Code::SYNTAX, "A sort is a field and a direction.").at("$orderBy"),
+        );
     }
     match filter::find(fields, name) {
         Some(field) if field.kind != Kind::Nested => {
@@ -172,10 +179,12 @@ mod tests {
 
     #[test]
     fn one_known_sort_field() {
-        const FIELDS: &[Field] = &[Field::new("id", "t.id", Kind::Integer), Field::nested("customers")];
-        let order = |raw: &str| {
-            order_by(&Query::parse(Some(raw)), FIELDS, "t.id").map_err(|e| e.number())
-        };
+        const FIELDS: &[Field] = &[
+            Field::new("id", "t.id", Kind::Integer),
+            Field::nested("customers"),
+        ];
+        let order =
+            |raw: &str| order_by(&Query::parse(Some(raw)), FIELDS, "t.id").map_err(|e| e.number());
         assert_eq!(order(""), Ok("t.id".to_owned()));
         assert_eq!(order("$orderBy=ID desc"), Ok("t.id DESC, t.id".to_owned()));
         assert_eq!(order("$orderBy=id,id"), Err(1219));

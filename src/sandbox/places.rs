@@ -13,16 +13,26 @@ pub(super) fn country(connection: &Connection, text: &str) -> Result<String, Api
         other => other.to_owned(),
     };
     connection
-        .prepare_cached("SELECT code FROM countries WHERE code = ?1 OR alpha3 = ?1 OR name = ?1 COLLATE NOCASE")?
+        .prepare_cached(
+            "SELECT code FROM countries WHERE code = ?1 OR alpha3 = ?1 OR name = ?1 COLLATE NOCASE",
+        )?
         .query_row([name], |row| row.get(0))
         .optional()?
         .ok_or_else(|| {
-            ApiError::new(Code::INVALID_COUNTRY, format!("The country '{text}' is not known.")).at("country")
+            ApiError::new(
+                Code::INVALID_COUNTRY,
+                format!("The country '{text}' is not known."),
+            )
+            .at("country")
         })
 }
 
 /// The region's code, checked against the country's list where we have one.
-pub(super) fn region(connection: &Connection, country: &str, text: Option<&str>) -> Result<Option<String>, ApiError> {
+pub(super) fn region(
+    connection: &Connection,
+    country: &str,
+    text: Option<&str>,
+) -> Result<Option<String>, ApiError> {
     let required: bool = connection
         .prepare_cached("SELECT requires_region FROM countries WHERE code = ?1")?
         .query_row([country], |row| row.get(0))?;

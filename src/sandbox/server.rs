@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{ConnectInfo, Request, State};
 use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -41,7 +41,10 @@ const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: io::Error },
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
     #[error("cannot open the sandbox's data: {0}")]
     Store(String),
 }
@@ -189,7 +192,11 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.severed() {
             Some(error) => Poll::Ready(Err(error)),
             None => Pin::new(&mut self.stream).poll_read(cx, buf),
@@ -198,7 +205,11 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.severed() {
             Some(error) => Poll::Ready(Err(error)),
             None => Pin::new(&mut self.stream).poll_write(cx, buf),
@@ -225,7 +236,7 @@ enum Ending {
     Reply(Reply),
     Refused(ApiError),
     /// An answer that is not the service's: a gateway's page, with its own headers.
-    Raw(Response),
+    Raw(Box<Response>),
     Cut,
 }
 
@@ -235,7 +246,11 @@ impl From<ApiError> for Ending {
     }
 }
 
-async fn answer(State(context): State<Arc<Context>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request) -> Response {
+async fn answer(
+    State(context): State<Arc<Context>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+) -> Response {
     let ending = match carry_out(&context, request).await {
         Ok(reply) => Ending::Reply(reply),
         Err(ending) => ending,
@@ -250,7 +265,7 @@ async fn answer(State(context): State<Arc<Context>>, ConnectInfo(peer): ConnectI
             }
             response
         }
-        Ending::Raw(response) => response,
+        Ending::Raw(response) => *response,
         Ending::Cut => {
             peer.cut.store(true, Ordering::SeqCst);
             Response::new(Body::empty())
@@ -263,7 +278,10 @@ fn response(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Re
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if let Some(id) = tokens::random().ok().and_then(|id| HeaderValue::from_str(&id).ok()) {
+    if let Some(id) = tokens::random()
+        .ok()
+        .and_then(|id| HeaderValue::from_str(&id).ok())
+    {
         headers.insert(CORRELATION, id);
     }
     response
@@ -284,8 +302,13 @@ async fn carry_out(context: &Arc<Context>, request: Request) -> Result<Reply, En
     if !matches!(operation.access, Access::Public | Access::Ping) {
         signed_in?;
     }
-    if context.options.quirks.encoded_slash_refused && raw_path.to_ascii_lowercase().contains("%2f") {
-        return Err(Ending::Raw(response(StatusCode::NOT_FOUND, "text/html", b"<html><body><h1>404 Not Found</h1></body></html>".to_vec())));
+    if context.options.quirks.encoded_slash_refused && raw_path.to_ascii_lowercase().contains("%2f")
+    {
+        return Err(Ending::Raw(Box::new(response(
+            StatusCode::NOT_FOUND,
+            "text/html",
+            b"<html><body><h1>404 Not Found</h1></body></html>".to_vec(),
+        ))));
     }
     let is_write = matches!(operation.access, Access::Write | Access::AdminWrite);
     let of_service = is_write || matches!(operation.access, Access::Read | Access::Ping);
@@ -355,7 +378,9 @@ impl Work {
 }
 
 /// Runs work that waits for the disk away from the threads that serve connections. A panic in it is an answer 500, not a lost call.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ApiError> + Send + 'static) -> Result<T, ApiError> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|_| Err(ApiError::internal()))
@@ -417,13 +442,12 @@ fn strike(strike: Strike) -> Result<(), Ending> {
             if let Some(seconds) = retry_after {
                 limited.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
-            Err(Ending::Raw(limited))
+            Err(Ending::Raw(Box::new(limited)))
         }
-        Strike::ServerError { status: 502 } => Err(Ending::Raw(response(
+        Strike::ServerError { status: 502 } => Err(Ending::Raw(Box::new(response(
             StatusCode::BAD_GATEWAY,
             "text/html",
-            b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>".to_vec(),
-        ))),
+            b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>".to_vec())))),
         Strike::ServerError { status: 503 } => {
             Err(ApiError::new(Code::REMOTE_SERVER, "A server that the service depends on is not working.").into())
         }
@@ -440,7 +464,8 @@ pub(super) fn stats(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn faults_reply(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let value: Value = serde_json::to_value(call.context.faults.get()).map_err(|_| ApiError::internal())?;
+    let value: Value =
+        serde_json::to_value(call.context.faults.get()).map_err(|_| ApiError::internal())?;
     Ok(Reply::json(&value))
 }
 

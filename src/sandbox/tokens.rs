@@ -79,10 +79,16 @@ pub(super) fn refresh(call: &Call<'_>) -> Result<Reply, ApiError> {
             )
             .optional()?;
         let Some(created) = created else {
-            return Err(ApiError::new(Code::ENTITY_NOT_FOUND, "The token was not found."));
+            return Err(ApiError::new(
+                Code::ENTITY_NOT_FOUND,
+                "The token was not found.",
+            ));
         };
         let expires = clock::moment(Timestamp::now() + LIFE);
-        tx.execute("UPDATE ecommerce_tokens SET expires = ?2 WHERE token = ?1", params![token, expires])?;
+        tx.execute(
+            "UPDATE ecommerce_tokens SET expires = ?2 WHERE token = ?1",
+            params![token, expires],
+        )?;
         let Value::Object(row) = answer(&token, company, &created, &expires) else {
             return Err(ApiError::internal());
         };

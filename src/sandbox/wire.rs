@@ -72,7 +72,10 @@ impl Call<'_> {
     pub(super) fn object<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let value = self.json()?;
         if !value.is_object() {
-            return Err(ApiError::new(Code::MODEL_STATE, "The body must be an object."));
+            return Err(ApiError::new(
+                Code::MODEL_STATE,
+                "The body must be an object.",
+            ));
         }
         typed(value)
     }
@@ -80,10 +83,16 @@ impl Call<'_> {
     /// A body that is an array; each element's mistake names its place.
     pub(super) fn array<T: DeserializeOwned>(&self) -> Result<Vec<T>, ApiError> {
         let Value::Array(values) = self.json()? else {
-            return Err(ApiError::new(Code::MODEL_STATE, "The body must be an array."));
+            return Err(ApiError::new(
+                Code::MODEL_STATE,
+                "The body must be an array.",
+            ));
         };
         if values.is_empty() {
-            return Err(ApiError::new(Code::MODEL_REQUIRED, "The array in the body is empty."));
+            return Err(ApiError::new(
+                Code::MODEL_REQUIRED,
+                "The array in the body is empty.",
+            ));
         }
         let mut errors = Vec::new();
         let mut rows = Vec::with_capacity(values.len());
@@ -98,8 +107,12 @@ impl Call<'_> {
 }
 
 fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
-    serde_json::from_value(value)
-        .map_err(|error| ApiError::new(Code::MODEL_STATE, format!("The object has a wrong structure: {error}.")))
+    serde_json::from_value(value).map_err(|error| {
+        ApiError::new(
+            Code::MODEL_STATE,
+            format!("The object has a wrong structure: {error}."),
+        )
+    })
 }
 
 #[derive(Debug)]
@@ -123,7 +136,9 @@ impl Reply {
     }
 
     pub(super) fn objects(objects: Vec<Object>) -> Self {
-        Self::json(&Value::Array(objects.into_iter().map(Value::Object).collect()))
+        Self::json(&Value::Array(
+            objects.into_iter().map(Value::Object).collect(),
+        ))
     }
 
     pub(super) fn bytes(content_type: &'static str, body: Vec<u8>) -> Self {
