@@ -88,8 +88,12 @@ pub(super) struct Detail {
 }
 
 /// A refusal. It always has at least one detail; the first gives the envelope its code.
+/// Boxed, because it travels through every `Result` and is rare.
 #[derive(Debug, Clone)]
-pub(super) struct ApiError {
+pub(super) struct ApiError(Box<Refusal>);
+
+#[derive(Debug, Clone)]
+struct Refusal {
     status: StatusCode,
     target: &'static str,
     first: Detail,
@@ -99,28 +103,33 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(code: Code, description: impl Into<String>) -> Self {
-        ApiError {
+        ApiError(Box::new(Refusal {
             status: code.status,
             target: match code.status {
                 StatusCode::BAD_REQUEST => "IncorrectData",
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "HttpRequestHeaders",
                 _ => "Unknown",
             },
-            first: Detail { code, description: description.into(), refers_to: None },
+            first: Detail {
+                code,
+                description: description.into(),
+                refers_to: None,
+            },
             rest: Vec::new(),
             allow: None,
-        }
+        }))
     }
 
     /// Names what in the request is wrong, e.g. `[3].emailAddress`.
     pub(super) fn at(mut self, refers_to: impl Into<String>) -> Self {
-        self.first.refers_to = Some(refers_to.into());
+        self.0.first.refers_to = Some(refers_to.into());
         self
     }
 
     /// Says which element of an array was refused.
     pub(super) fn in_row(mut self, row: usize) -> Self {
-        for detail in std::iter::once(&mut self.first).chain(&mut self.rest) {
+        let refusal = &mut *self.0;
+        for detail in std::iter::once(&mut refusal.first).chain(&mut refusal.rest) {
             detail.refers_to = Some(match detail.refers_to.take() {
                 Some(field) => format!("[{row}].{field}"),
                 None => format!("[{row}]"),
@@ -130,12 +139,12 @@ impl ApiError {
     }
 
     pub(super) fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
+        self.0.status = status;
         self
     }
 
     pub(super) fn with_allow(mut self, methods: String) -> Self {
-        self.allow = Some(methods);
+        self.0.allow = Some(methods);
         self
     }
 
@@ -144,45 +153,60 @@ impl ApiError {
         let mut errors = errors.into_iter();
         let mut joined = errors.next()?;
         for error in errors {
-            joined.rest.push(error.first);
-            joined.rest.extend(error.rest);
+            joined.0.rest.push(error.0.first);
+            joined.0.rest.extend(error.0.rest);
         }
         Some(joined)
     }
 
     pub(super) fn not_found(kind: &str, key: &str, value: impl std::fmt::Display) -> Self {
-        Self::new(Code::ENTITY_NOT_FOUND, format!("The {kind} with {key} '{value}' was not found."))
+        Self::new(
+            Code::ENTITY_NOT_FOUND,
+            format!("The {kind} with {key} '{value}' was not found."),
+        )
     }
 
     pub(super) fn required(field: &str) -> Self {
-        Self::new(Code::VALUE_REQUIRED, format!("Field '{field}' is required.")).at(field)
+        Self::new(
+            Code::VALUE_REQUIRED,
+            format!("Field '{field}' is required."),
+        )
+        .at(field)
     }
 
     /// Hides the cause: what went wrong inside is of no use to the caller and may name files.
     pub(super) fn internal() -> Self {
-        Self::new(Code::UNHANDLED, "The sandbox could not complete the request.")
+        Self::new(
+            Code::UNHANDLED,
+            "The sandbox could not complete the request.",
+        )
     }
 
     pub(super) fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     pub(super) fn allow(&self) -> Option<&str> {
-        self.allow.as_deref()
+        self.0.allow.as_deref()
     }
 
     #[cfg(test)]
     pub(super) fn number(&self) -> u32 {
-        self.first.code.number
+        self.0.first.code.number
     }
 
     pub(super) fn body(&self) -> Value {
-        let details: Vec<Value> = std::iter::once(&self.first)
-            .chain(&self.rest)
+        let details: Vec<Value> = std::iter::once(&self.0.first)
+            .chain(&self.0.rest)
             .map(|detail| {
                 // The published example of this one error says Server; every other says Client.
-                let fault =
-                    if detail.code == Code::CERTIFICATES_NOT_SETUP || detail.code.status.is_server_error() { "Server" } else { "Client" };
+                let fault = if detail.code == Code::CERTIFICATES_NOT_SETUP
+                    || detail.code.status.is_server_error()
+                {
+                    "Server"
+                } else {
+                    "Client"
+                };
                 let mut entry = json!({
                     "code": detail.code.name,
                     "number": detail.code.number,
@@ -199,9 +223,9 @@ impl ApiError {
             })
             .collect();
         json!({"error": {
-            "code": self.first.code.name,
-            "message": self.first.code.message,
-            "target": self.target,
+            "code": self.0.first.code.name,
+            "message": self.0.first.code.message,
+            "target": self.0.target,
             "details": details,
         }})
     }
