@@ -134,7 +134,11 @@ fn lines(page: &PageContent) -> String {
 
 fn as_json(page: &PageContent, file: &str, dir: &Path) -> serde_json::Value {
     let picture = dir.join(format!("{}.{}.png", plain(file), page.number));
-    let written = page.image.as_ref().and_then(|i| image::GrayImage::from_raw(i.width, i.height, i.pixels.clone())).and_then(|i| i.save(&picture).ok());
+    let written = page
+        .image
+        .as_ref()
+        .and_then(|i| image::GrayImage::from_raw(i.width, i.height, i.pixels.clone()))
+        .and_then(|i| i.save(&picture).ok());
     json!({
         "number": page.number, "words": page.words, "marks": page.marks, "origin": page.origin, "turned": page.turned, "aspect": page.aspect,
         "image": written.map(|()| picture),

@@ -6,8 +6,8 @@
 
 use crate::domain::{
     BBox, CertificateDraft, CertificateId, CertificateOnFile, CompanyCode, CompanyId, CoverLetter, Customer, CustomerCode, CustomerOnFile,
-    ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, ReasonOnFile, Region,
-    Sha256, Word,
+    ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, ReasonOnFile,
+    Region, Sha256, Word,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -80,7 +80,8 @@ impl PageInput {
             for word in typed {
                 // It belongs to the line that runs through its middle.
                 let same = words.iter().filter(|w| (w.bbox.top..w.bbox.bottom).contains(&word.bbox.mid_y()));
-                let near = same.min_by(|a, b| (a.bbox.mid_x() - word.bbox.mid_x()).abs().total_cmp(&(b.bbox.mid_x() - word.bbox.mid_x()).abs()));
+                let near =
+                    same.min_by(|a, b| (a.bbox.mid_x() - word.bbox.mid_x()).abs().total_cmp(&(b.bbox.mid_x() - word.bbox.mid_x()).abs()));
                 let below = words.iter().filter(|w| w.bbox.mid_y() < word.bbox.mid_y()).map(|w| w.line).max().unwrap_or(0);
                 let line = near.map_or(below, |w| w.line);
                 words.push(Word { line, ..word });

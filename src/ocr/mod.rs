@@ -77,7 +77,12 @@ impl OcrEngine for FixedText {
             for part in text.split(' ') {
                 let length = part.chars().count();
                 if length > 0 {
-                    let bbox = BBox::new(at as f32 / columns, (line as f32 + 0.2) / rows, (at + length) as f32 / columns, (line as f32 + 0.8) / rows);
+                    let bbox = BBox::new(
+                        at as f32 / columns,
+                        (line as f32 + 0.2) / rows,
+                        (at + length) as f32 / columns,
+                        (line as f32 + 0.8) / rows,
+                    );
                     words.push(Word { text: part.into(), bbox, confidence: 0.95, line });
                 }
                 at += length + 1;
@@ -88,7 +93,8 @@ impl OcrEngine for FixedText {
 
     fn reread(&mut self, image: &Gray, area: BBox, allowed: &str) -> Result<Vec<Word>, OcrError> {
         let words = self.recognise(image, 0)?.words.into_iter();
-        let inside = words.filter(|w| (area.left..=area.right).contains(&w.bbox.mid_x()) && (area.top..=area.bottom).contains(&w.bbox.mid_y()));
+        let inside =
+            words.filter(|w| (area.left..=area.right).contains(&w.bbox.mid_x()) && (area.top..=area.bottom).contains(&w.bbox.mid_y()));
         let kept = inside.map(|w| Word { text: w.text.chars().filter(|c| allowed.contains(*c)).collect(), ..w });
         Ok(kept.filter(|w| !w.text.is_empty()).collect())
     }

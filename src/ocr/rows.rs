@@ -16,13 +16,15 @@ pub fn number(groups: Vec<Vec<Word>>) -> Vec<Word> {
         height: f32,
         groups: Vec<Vec<Word>>,
     }
-    let mut measured: Vec<(f32, f32, Vec<Word>)> = groups.into_iter().filter(|g| !g.is_empty()).map(|g| (median(&g, |w| w.bbox.mid_y()), median(&g, |w| w.bbox.height()), g)).collect();
+    let mut measured: Vec<(f32, f32, Vec<Word>)> = groups
+        .into_iter()
+        .filter(|g| !g.is_empty())
+        .map(|g| (median(&g, |w| w.bbox.mid_y()), median(&g, |w| w.bbox.height()), g))
+        .collect();
     measured.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut rows: Vec<Row> = Vec::new();
     for (mid, height, group) in measured {
-        let fits = |row: &&mut Row| {
-            (row.mid - mid).abs() < 0.45 * row.height.min(height) && row.groups.iter().all(|g| apart(g, &group))
-        };
+        let fits = |row: &&mut Row| (row.mid - mid).abs() < 0.45 * row.height.min(height) && row.groups.iter().all(|g| apart(g, &group));
         match rows.iter_mut().rev().take(8).find(fits) {
             Some(row) => row.groups.push(group),
             None => rows.push(Row { mid, height, groups: vec![group] }),
@@ -57,7 +59,12 @@ mod tests {
 
     #[test]
     fn pieces_side_by_side_make_one_line() {
-        let word = |text: &str, left: f32, top: f32| Word { text: text.into(), bbox: BBox::new(left, top, left + 0.1, top + 0.02), confidence: 1.0, line: 9 };
+        let word = |text: &str, left: f32, top: f32| Word {
+            text: text.into(),
+            bbox: BBox::new(left, top, left + 0.1, top + 0.02),
+            confidence: 1.0,
+            line: 9,
+        };
         let words = number(vec![vec![word("below", 0.1, 0.2)], vec![word("right", 0.6, 0.101)], vec![word("left", 0.1, 0.1)]]);
         let read: Vec<(&str, u32)> = words.iter().map(|w| (w.text.as_str(), w.line)).collect();
         assert_eq!(read, [("left", 0), ("right", 0), ("below", 1)]);

@@ -51,7 +51,9 @@ pub fn guarded_deep<T: Send>(what: &str, run: impl FnOnce() -> Result<T, Unreada
             Ok(Ok(result)) => result,
             // The thread's own guard has caught every panic of the decoder.
             Ok(Err(_)) => Err(unreadable(format!("{what} could not be read"))),
-            Err(why) => Err(unreadable(format!("{what} could not be read: no thread could be started ({why}); close other programs and try again"))),
+            Err(why) => {
+                Err(unreadable(format!("{what} could not be read: no thread could be started ({why}); close other programs and try again")))
+            }
         }
     })
 }

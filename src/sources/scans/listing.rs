@@ -105,7 +105,11 @@ fn add_zip(path: &Path, name: &str, limits: &Limits, listing: &mut FolderListing
 fn add_members(path: &Path, name: &str, limits: &Limits, listing: &mut FolderListing) -> Result<(), Unreadable> {
     let mut zip = open_zip(path)?;
     if zip.len() > limits.zip_members {
-        return Err(unreadable(format!("the ZIP has {} members, more than the limit of {}; unpack it into the folder", zip.len(), limits.zip_members)));
+        return Err(unreadable(format!(
+            "the ZIP has {} members, more than the limit of {}; unpack it into the folder",
+            zip.len(),
+            limits.zip_members
+        )));
     }
     let mut total = 0u64;
     for index in 0..zip.len() {
@@ -118,7 +122,9 @@ fn add_members(path: &Path, name: &str, limits: &Limits, listing: &mut FolderLis
                 continue;
             }
             let Ok(raw) = member.name().map(|n| n.into_owned()) else {
-                listing.skipped.push((format!("{name}/#{index}"), "its name in the ZIP can't be read; unpack the ZIP into the folder".into()));
+                listing
+                    .skipped
+                    .push((format!("{name}/#{index}"), "its name in the ZIP can't be read; unpack the ZIP into the folder".into()));
                 continue;
             };
             let shown = format!("{name}/{}", harmless(&raw));
@@ -132,7 +138,10 @@ fn add_members(path: &Path, name: &str, limits: &Limits, listing: &mut FolderLis
         } else if size > limits.file_bytes {
             listing.skipped.push((shown, format!("{} MB unpacked, more than the limit of {} MB", size >> 20, limits.file_bytes >> 20)));
         } else if size > BOMB_FLOOR && size / packed.max(1) > limits.zip_ratio {
-            listing.skipped.push((shown, format!("unpacks to {} times its size, as a ZIP bomb does; unpack it yourself if you trust it", size / packed.max(1))));
+            listing.skipped.push((
+                shown,
+                format!("unpacks to {} times its size, as a ZIP bomb does; unpack it yourself if you trust it", size / packed.max(1)),
+            ));
         } else if total.saturating_add(size) > limits.zip_bytes {
             listing.skipped.push((shown, format!("the ZIP unpacks to more than {} MB; unpack it into the folder", limits.zip_bytes >> 20)));
         } else {
@@ -162,11 +171,14 @@ fn add_members(path: &Path, name: &str, limits: &Limits, listing: &mut FolderLis
 
 /// The whole content of a file or ZIP member.
 pub fn read(file: &ScanFile, limits: &Limits) -> Result<Vec<u8>, Unreadable> {
-    let too_big = || unreadable(format!("the file is larger than the limit of {} MB; split it or scan it at 300 dpi", limits.file_bytes >> 20));
+    let too_big =
+        || unreadable(format!("the file is larger than the limit of {} MB; split it or scan it at 300 dpi", limits.file_bytes >> 20));
     let take = |reader: &mut dyn Read| -> Result<Vec<u8>, Unreadable> {
         let mut bytes = Vec::new();
         reader.take(limits.file_bytes + 1).read_to_end(&mut bytes).map_err(|e| match e.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => unreadable(format!("the ZIP is damaged here ({e}); pack it again")),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => {
+                unreadable(format!("the ZIP is damaged here ({e}); pack it again"))
+            }
             _ => unreadable(format!("can't be read: {}", io_words(Some(&e)))),
         })?;
         if bytes.len() as u64 > limits.file_bytes { Err(too_big()) } else { Ok(bytes) }
@@ -244,8 +256,12 @@ fn relative(folder: &Path, path: &Path) -> String {
 fn folder_trouble(folder: &Path, cause: &io::Error) -> String {
     let shown = folder.display();
     match cause.kind() {
-        io::ErrorKind::NotFound => format!("the folder {shown} does not exist; check the spelling, or give the folder that holds the scans"),
-        io::ErrorKind::PermissionDenied => format!("the folder {shown} may not be read by this user; ask for access or copy the scans elsewhere"),
+        io::ErrorKind::NotFound => {
+            format!("the folder {shown} does not exist; check the spelling, or give the folder that holds the scans")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("the folder {shown} may not be read by this user; ask for access or copy the scans elsewhere")
+        }
         _ => format!("the folder {shown} can't be read: {cause}"),
     }
 }

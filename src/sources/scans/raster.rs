@@ -66,7 +66,8 @@ impl ImagePage {
         match jpeg_frame(&self.bytes).filter(|f| self.format == ImageFormat::Jpeg && (f.channels == 1 || f.channels == 3)) {
             Some(frame) => {
                 let orientation = self.decoder()?.orientation().unwrap_or(Orientation::NoTransforms).to_exif();
-                let image = PageImage::Jpeg { bytes: &self.bytes, width: frame.width, height: frame.height, channels: frame.channels, orientation };
+                let image =
+                    PageImage::Jpeg { bytes: &self.bytes, width: frame.width, height: frame.height, channels: frame.channels, orientation };
                 pdf.add(image, dpi)?;
             }
             None => pdf.add(PageImage::Gray(&gray), dpi)?,
@@ -83,13 +84,21 @@ impl ImagePage {
             _ => "WebP",
         };
         match cause {
-            ImageError::Limits(_) => unreadable(format!("the {name} picture is larger than the limit of {} million pixels; scan it again at 300 dpi", self.page_pixels / 1_000_000)),
+            ImageError::Limits(_) => unreadable(format!(
+                "the {name} picture is larger than the limit of {} million pixels; scan it again at 300 dpi",
+                self.page_pixels / 1_000_000
+            )),
             ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => unreadable(CUT_OFF),
-            ImageError::Unsupported(e) => unreadable(format!("this sort of {name} is not supported ({e}); save it as PDF or as a plain {name}")),
+            ImageError::Unsupported(e) => {
+                unreadable(format!("this sort of {name} is not supported ({e}); save it as PDF or as a plain {name}"))
+            }
             other => {
                 let words = other.to_string();
                 let lower = words.to_lowercase();
-                match ["eof", "end of file", "unexpected end", "fill whole buffer", "no more bytes", "exhausted"].iter().any(|w| lower.contains(w)) {
+                match ["eof", "end of file", "unexpected end", "fill whole buffer", "no more bytes", "exhausted"]
+                    .iter()
+                    .any(|w| lower.contains(w))
+                {
                     true => unreadable(CUT_OFF),
                     false => unreadable(format!("the {name} picture is damaged ({words}); copy or scan it again")),
                 }
@@ -167,7 +176,9 @@ pub struct JpegFrame {
 
 /// What a JPEG's frame header says; `None` for kinds that a PDF can't hold.
 pub fn jpeg_frame(bytes: &[u8]) -> Option<JpegFrame> {
-    let frame = JpegSegments { bytes, at: 2 }.into_iter().find(|(marker, _)| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc))?;
+    let frame = JpegSegments { bytes, at: 2 }
+        .into_iter()
+        .find(|(marker, _)| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc))?;
     let (0xc0..=0xc2, body) = frame else { return None };
     let pair = |at: usize| Some(u32::from(u16::from_be_bytes([*body.get(at)?, *body.get(at + 1)?])));
     (*body.first()? == 8).then_some(JpegFrame { height: pair(1)?, width: pair(3)?, channels: *body.get(5)? })

@@ -279,7 +279,9 @@ fn trouble(cause: &TiffError) -> Unreadable {
     match cause {
         TiffError::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => unreadable(CUT_OFF),
         TiffError::LimitsExceeded => unreadable("the TIFF page is larger than the limit; scan it again at 300 dpi"),
-        TiffError::UnsupportedError(e) => unreadable(format!("this sort of TIFF is not supported ({e}); save it as PDF or as a plain TIFF")),
+        TiffError::UnsupportedError(e) => {
+            unreadable(format!("this sort of TIFF is not supported ({e}); save it as PDF or as a plain TIFF"))
+        }
         other => unreadable(format!("the TIFF is damaged ({other}); copy or scan it again")),
     }
 }

@@ -17,7 +17,13 @@ const JPEG_QUALITY: u8 = 80;
 
 pub enum PageImage<'a> {
     /// A whole JPEG file. `orientation` is EXIF's, 1 to 8.
-    Jpeg { bytes: &'a [u8], width: u32, height: u32, channels: u8, orientation: u8 },
+    Jpeg {
+        bytes: &'a [u8],
+        width: u32,
+        height: u32,
+        channels: u8,
+        orientation: u8,
+    },
     Gray(&'a Gray),
 }
 

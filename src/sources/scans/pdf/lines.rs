@@ -105,7 +105,11 @@ pub fn number(words: &mut Vec<Word>) {
     words.sort_by(|a, b| foot(a).total_cmp(&foot(b)));
     let mut rows: Vec<(f32, BBox, Vec<Word>)> = Vec::new();
     for word in words.drain(..) {
-        let near = rows.iter_mut().rev().take(6).find(|(line, b, _)| (foot(&word) - *line).abs() < 0.4 * word.bbox.height().min(b.height()).max(0.002));
+        let near = rows
+            .iter_mut()
+            .rev()
+            .take(6)
+            .find(|(line, b, _)| (foot(&word) - *line).abs() < 0.4 * word.bbox.height().min(b.height()).max(0.002));
         match near {
             Some((line, b, row)) => {
                 *line = (*line * row.len() as f32 + foot(&word)) / (row.len() + 1) as f32;

@@ -39,7 +39,9 @@ impl PdfPages {
         let pdf = guard::guarded_deep("the PDF", || load(bytes, cut_off))?;
         match pdf.pages().len() {
             0 => Err(unreadable("the PDF has no page; print it again")),
-            n if n > limits.pages as usize => Err(unreadable(format!("the PDF has {n} pages, more than the limit of {}; split it", limits.pages))),
+            n if n > limits.pages as usize => {
+                Err(unreadable(format!("the PDF has {n} pages, more than the limit of {}; split it", limits.pages)))
+            }
             _ => Ok(Self { pdf, page_pixels: limits.page_pixels }),
         }
     }
@@ -49,7 +51,9 @@ fn load(bytes: Vec<u8>, cut_off: bool) -> Result<Pdf, Unreadable> {
     // With no password given, the empty one is tried: many "protected" PDFs open for everybody.
     Pdf::new(bytes).map_err(|e| {
         unreadable(match e {
-            LoadPdfError::Decryption(DecryptionError::PasswordProtected) => "the PDF is protected by a password; open it, print it to a new PDF without one, and use that",
+            LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
+                "the PDF is protected by a password; open it, print it to a new PDF without one, and use that"
+            }
             LoadPdfError::Decryption(_) => "the PDF is encrypted in a way that can't be read; open it, print it to a new PDF, and use that",
             LoadPdfError::Invalid if cut_off => "the file is cut off: the PDF's end is missing; copy or scan it again",
             LoadPdfError::Invalid => "the PDF is damaged; open it in a PDF viewer, print it to a new PDF, and use that",
@@ -123,7 +127,13 @@ fn settings(broken: &Arc<AtomicBool>) -> InterpreterSettings {
 }
 
 /// The page as a grey picture of `dpi`, or less for a page of unusual size.
-fn draw(page: &hayro::hayro_syntax::page::Page, dpi: u32, page_pixels: u64, broken: &Arc<AtomicBool>, turns: u8) -> Result<(Gray, u32), Unreadable> {
+fn draw(
+    page: &hayro::hayro_syntax::page::Page,
+    dpi: u32,
+    page_pixels: u64,
+    broken: &Arc<AtomicBool>,
+    turns: u8,
+) -> Result<(Gray, u32), Unreadable> {
     let (width, height) = page.render_dimensions();
     let mut scale = dpi as f32 / 72.0;
     let most = (page_pixels as f32 / (width * height).max(1.0)).sqrt().min(16_000.0 / width.max(height));
@@ -135,7 +145,8 @@ fn draw(page: &hayro::hayro_syntax::page::Page, dpi: u32, page_pixels: u64, brok
     let drawn = hayro::render(page, &RenderCache::new(), &settings(broken), &RenderSettings::default(), &how);
     // The paper is opaque white, so there is no alpha to undo.
     let pixels = drawn.data().iter().map(|p| ((u32::from(p.r) * 54 + u32::from(p.g) * 183 + u32::from(p.b) * 19) / 256) as u8).collect();
-    let gray = Gray::new(drawn.width().into(), drawn.height().into(), pixels).ok_or_else(|| unreadable("the page could not be drawn; print it to a new PDF"))?;
+    let gray = Gray::new(drawn.width().into(), drawn.height().into(), pixels)
+        .ok_or_else(|| unreadable("the page could not be drawn; print it to a new PDF"))?;
     Ok((turned(gray, turns), (scale * 72.0).round() as u32))
 }
 

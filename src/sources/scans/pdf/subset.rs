@@ -41,7 +41,11 @@ pub fn subset(bytes: Vec<u8>, pages: [u32; 2], limits: &Limits) -> Result<Vec<u8
 
 fn holds(made: &[u8], count: u32) -> bool {
     let reopened = guard::guarded_deep("the PDF", || Pdf::new(made.to_vec()).map_err(|_| unreadable("")));
-    made.starts_with(b"%PDF-") && reopened.is_ok_and(|pdf| pdf.pages().len() == count as usize && pdf.pages().iter().all(|p| p.raw().contains_key("Contents") || p.raw().contains_key("Annots")))
+    made.starts_with(b"%PDF-")
+        && reopened.is_ok_and(|pdf| {
+            pdf.pages().len() == count as usize
+                && pdf.pages().iter().all(|p| p.raw().contains_key("Contents") || p.raw().contains_key("Annots"))
+        })
 }
 
 fn drawn(pdf: &Pdf, pages: [u32; 2], page_pixels: u64) -> Result<Vec<u8>, Unreadable> {
@@ -109,7 +113,8 @@ fn inherited(pdf: &Document, page: ObjectId) -> Vec<(Vec<u8>, Object)> {
     for _ in 0..MOST_PARENTS {
         let Some(dict) = parent.and_then(|id| pdf.get_dictionary(id).ok()) else { break };
         for key in INHERITED {
-            if !own.has(key) && !found.iter().any(|(k, _)| k == key)
+            if !own.has(key)
+                && !found.iter().any(|(k, _)| k == key)
                 && let Ok(value) = dict.get(key)
             {
                 found.push((key.to_vec(), value.clone()));
@@ -124,7 +129,14 @@ fn inherited(pdf: &Document, page: ObjectId) -> Vec<(Vec<u8>, Object)> {
 fn annotations(pdf: &mut Document, kept: &[ObjectId], gone: &HashSet<ObjectId>) -> HashSet<ObjectId> {
     let mut widgets = HashSet::new();
     for page in kept {
-        let Some(list) = pdf.get_dictionary(*page).ok().and_then(|p| p.get(b"Annots").ok()).and_then(|a| pdf.dereference(a).ok()).and_then(|(_, a)| a.as_array().ok()).cloned() else {
+        let Some(list) = pdf
+            .get_dictionary(*page)
+            .ok()
+            .and_then(|p| p.get(b"Annots").ok())
+            .and_then(|a| pdf.dereference(a).ok())
+            .and_then(|(_, a)| a.as_array().ok())
+            .cloned()
+        else {
             continue;
         };
         let stays = |item: &Object| {
@@ -155,10 +167,12 @@ fn annotations(pdf: &mut Document, kept: &[ObjectId], gone: &HashSet<ObjectId>) 
 /// Leaves only the fields that have a widget on a kept page.
 fn keep_fields(pdf: &mut Document, widgets: &HashSet<ObjectId>) {
     let form = pdf.catalog().ok().and_then(|c| c.get(b"AcroForm").ok()).cloned();
-    let Some((form_id, mut form)) = form.and_then(|f| pdf.dereference(&f).ok().and_then(|(id, o)| Some((id, o.as_dict().ok()?.clone())))) else {
+    let Some((form_id, mut form)) = form.and_then(|f| pdf.dereference(&f).ok().and_then(|(id, o)| Some((id, o.as_dict().ok()?.clone()))))
+    else {
         return;
     };
-    let fields = form.get(b"Fields").ok().and_then(|f| pdf.dereference(f).ok()).and_then(|(_, f)| f.as_array().ok()).cloned().unwrap_or_default();
+    let fields =
+        form.get(b"Fields").ok().and_then(|f| pdf.dereference(f).ok()).and_then(|(_, f)| f.as_array().ok()).cloned().unwrap_or_default();
     let mut seen = HashSet::new();
     let left: Vec<Object> = fields.into_iter().filter(|f| f.as_reference().is_ok_and(|id| trim(pdf, id, widgets, &mut seen))).collect();
     form.set("Fields", left);
@@ -181,7 +195,13 @@ fn trim(pdf: &mut Document, id: ObjectId, widgets: &HashSet<ObjectId>, seen: &mu
     if !seen.insert(id) {
         return false;
     }
-    let kids = pdf.get_dictionary(id).ok().and_then(|d| d.get(b"Kids").ok()).and_then(|k| pdf.dereference(k).ok()).and_then(|(_, k)| k.as_array().ok()).cloned();
+    let kids = pdf
+        .get_dictionary(id)
+        .ok()
+        .and_then(|d| d.get(b"Kids").ok())
+        .and_then(|k| pdf.dereference(k).ok())
+        .and_then(|(_, k)| k.as_array().ok())
+        .cloned();
     let Some(kids) = kids else { return widgets.contains(&id) };
     let left: Vec<Object> = kids.into_iter().filter(|k| k.as_reference().is_ok_and(|kid| trim(pdf, kid, widgets, seen))).collect();
     let any = !left.is_empty();

@@ -10,8 +10,8 @@ use crate::sources::scans::guard::TooMuch;
 use hayro::hayro_interpret::font::{Glyph, GlyphRun};
 use hayro::hayro_interpret::hayro_cmap::BfString;
 use hayro::hayro_interpret::{
-    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps, InterpreterCache, InterpreterSettings, SoftMask, TransformExt,
-    interpret_page,
+    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps, InterpreterCache, InterpreterSettings, SoftMask,
+    TransformExt, interpret_page,
 };
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, BezPath, Point, Rect, Shape};
@@ -122,7 +122,10 @@ impl Seen {
         for picture in &self.pictures {
             for (row, line) in covered.iter_mut().enumerate() {
                 for (column, cell) in line.iter_mut().enumerate() {
-                    let middle = Point::new((column as f64 + 0.5) / CELLS as f64 * self.place.width, (row as f64 + 0.5) / CELLS as f64 * self.place.height);
+                    let middle = Point::new(
+                        (column as f64 + 0.5) / CELLS as f64 * self.place.width,
+                        (row as f64 + 0.5) / CELLS as f64 * self.place.height,
+                    );
                     *cell |= picture.area.contains(middle);
                 }
             }
@@ -138,7 +141,10 @@ impl Seen {
     pub fn picture_dpi(&self) -> Option<u32> {
         let page = self.place.width * self.place.height;
         let large = self.pictures.iter().filter(|p| p.area.area() > page * 0.05);
-        large.map(|p| p.dpi).fold(None, |best: Option<f64>, dpi| Some(best.map_or(dpi, |b| b.max(dpi)))).map(|dpi| dpi.round().clamp(1.0, 2_400.0) as u32)
+        large
+            .map(|p| p.dpi)
+            .fold(None, |best: Option<f64>, dpi| Some(best.map_or(dpi, |b| b.max(dpi))))
+            .map(|dpi| dpi.round().clamp(1.0, 2_400.0) as u32)
     }
 
     pub fn is_blank(&self) -> bool {
@@ -190,7 +196,13 @@ impl Ear {
             self.nameless += 1;
             return;
         }
-        let turns = if a.abs() >= b.abs() { if a >= 0.0 { 0 } else { 2 } } else if b > 0.0 { 1 } else { 3 };
+        let turns = if a.abs() >= b.abs() {
+            if a >= 0.0 { 0 } else { 2 }
+        } else if b > 0.0 {
+            1
+        } else {
+            3
+        };
         // In the frame where the text runs to the right, y down.
         let (x0, x1, baseline) = match turns {
             0 => (start.x, end.x, start.y),
