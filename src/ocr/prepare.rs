@@ -8,20 +8,272 @@ use crate::domain::Gray;
 
 /// Letters of print are 20 to 40 pixels high at this resolution, which is what the engine was trained on.
 const WANTED_DPI: f32 = 300.0;
+/// Below this a page is enlarged before it is read.
+const SMALL_PRINT_DPI: u32 = 180;
+
+/// Grey values at or above which a tile of paper counts as evenly white.
+const WHITE_ENOUGH: u8 = 225;
+/// Ink on flattened paper is darker than this.
+const INK: u8 = 150;
+/// Pages are fed straighter than this; a larger "skew" is a drawing.
+const MOST_SKEW: f32 = 6.0;
 
 /// What the engine gets, and how much larger it is than the page.
 pub struct Prepared {
     pub image: Gray,
-    pub scale: f32,
     pub dpi: u32,
 }
 
-/// Scales a page for recognition.
+/// A page, upright and straight, made ready for the engine: even paper, no specks, no ruled lines, letters of the size that it reads best.
+/// Nothing moves: a place in the result is the same place on the page.
 pub fn prepare(page: &Gray, dpi: u32) -> Prepared {
+    let mut image = flattened(page, dpi);
+    if is_two_tone(page) {
+        without_specks(&mut image, dpi);
+    }
+    without_lines(&mut image, dpi);
     let wanted = (WANTED_DPI / dpi.max(1) as f32).clamp(0.5, 3.0);
-    let scale = if (0.85..1.2).contains(&wanted) { 1.0 } else { wanted };
-    let image = if scale == 1.0 { page.clone() } else { scaled(page, scale) };
-    Prepared { image, scale, dpi: (dpi as f32 * scale).round() as u32 }
+    let scale = if dpi < SMALL_PRINT_DPI || wanted < 0.85 { wanted } else { 1.0 };
+    let image = if scale == 1.0 { image } else { scaled(&image, scale) };
+    Prepared { image, dpi: (dpi as f32 * scale).round() as u32 }
+}
+
+fn is_two_tone(page: &Gray) -> bool {
+    page.pixels.iter().filter(|p| (16..240).contains(*p)).count() * 50 < page.pixels.len()
+}
+
+/// Divides by the paper's own brightness, so that shadows and yellow paper become white. Even paper is left alone.
+pub fn flattened(page: &Gray, dpi: u32) -> Gray {
+    let tile = (dpi / 6).max(12) as usize;
+    let (w, h) = (page.width as usize, page.height as usize);
+    let (columns, rows) = (w.div_ceil(tile), h.div_ceil(tile));
+    let mut paper = vec![255u8; columns * rows];
+    for row in 0..rows {
+        for column in 0..columns {
+            let mut counts = [0u32; 256];
+            let mut all = 0u32;
+            for y in (row * tile..((row + 1) * tile).min(h)).step_by(2) {
+                for x in (column * tile..((column + 1) * tile).min(w)).step_by(2) {
+                    counts[page.pixels[y * w + x] as usize] += 1;
+                    all += 1;
+                }
+            }
+            // The brightness that a tenth of the tile exceeds: paper shows through everywhere but in solid bars.
+            let mut above = 0;
+            let value = (0..256usize).rev().find(|v| {
+                above += counts[*v];
+                above * 10 >= all
+            });
+            paper[row * columns + column] = value.unwrap_or(255) as u8;
+        }
+    }
+    if paper.iter().filter(|p| **p < WHITE_ENOUGH).count() * 50 < paper.len() {
+        return page.clone();
+    }
+    // Solid bars take the paper of their brightest neighbour.
+    let brightest: Vec<f32> = (0..rows * columns)
+        .map(|i| {
+            let (row, column) = (i / columns, i % columns);
+            let near = (row.saturating_sub(1)..(row + 2).min(rows))
+                .flat_map(|r| (column.saturating_sub(1)..(column + 2).min(columns)).map(move |c| r * columns + c));
+            f32::from(near.map(|n| paper[n]).max().unwrap_or(255)).max(48.0)
+        })
+        .collect();
+    let mut pixels = Vec::with_capacity(page.pixels.len());
+    let place = |at: usize, tiles: usize| {
+        let exact = ((at as f32 + 0.5) / tile as f32 - 0.5).clamp(0.0, (tiles - 1) as f32);
+        (exact as usize, (exact as usize + 1).min(tiles - 1), exact.fract())
+    };
+    let across: Vec<_> = (0..w).map(|x| place(x, columns)).collect();
+    for y in 0..h {
+        let (above, below, down) = place(y, rows);
+        for (x, (left, right, along)) in across.iter().enumerate() {
+            let mix = |row: usize| brightest[row * columns + left] * (1.0 - along) + brightest[row * columns + right] * along;
+            let white = mix(above) * (1.0 - down) + mix(below) * down;
+            pixels.push((f32::from(page.pixels[y * w + x]) * 255.0 / white).min(255.0) as u8);
+        }
+    }
+    Gray { width: page.width, height: page.height, pixels }
+}
+
+/// Removes dots of a few pixels that stand alone, as faxes scatter them; a full stop is larger.
+fn without_specks(image: &mut Gray, dpi: u32) {
+    let most = ((dpi as f32 / 200.0).powi(2) * 3.0).round().max(1.0) as usize;
+    let (w, h) = (image.width as usize, image.height as usize);
+    let mut seen = vec![false; w * h];
+    let mut part = Vec::new();
+    for start in 0..w * h {
+        if seen[start] || image.pixels[start] >= INK {
+            continue;
+        }
+        part.clear();
+        part.push(start);
+        seen[start] = true;
+        let mut next = 0;
+        while let Some(&at) = part.get(next) {
+            next += 1;
+            let (x, y) = (at % w, at / w);
+            for near_y in y.saturating_sub(1)..(y + 2).min(h) {
+                for near_x in x.saturating_sub(1)..(x + 2).min(w) {
+                    let near = near_y * w + near_x;
+                    if !seen[near] && image.pixels[near] < INK {
+                        seen[near] = true;
+                        part.push(near);
+                    }
+                }
+            }
+        }
+        if part.len() <= most {
+            part.iter().for_each(|at| image.pixels[*at] = 255);
+        }
+    }
+}
+
+/// Removes ruled lines and boxes, which the engine takes for letters or cuts lines of text at.
+fn without_lines(image: &mut Gray, dpi: u32) {
+    let (w, h) = (image.width as usize, image.height as usize);
+    let dark: Vec<bool> = image.pixels.iter().map(|p| *p < INK).collect();
+    let thickest = (dpi as f32 * 0.028).max(3.0) as usize;
+    let mut gone = vec![false; w * h];
+    // Rows, then columns, by the same walk: `(length of a run, its stride, across its stride)`.
+    let passes = [((dpi as f32 * 0.5) as usize, 1, w, w, h), ((dpi as f32 * 0.28) as usize, w, 1, h, w)];
+    for (shortest, step, across, run, runs) in passes {
+        for line in 1..runs.saturating_sub(1) {
+            let start = line * across;
+            let inked = |i: usize| {
+                let at = start + i * step;
+                dark[at] || dark[at - across] || dark[at + across]
+            };
+            let mut i = 0;
+            while i < run {
+                if !inked(i) {
+                    i += 1;
+                    continue;
+                }
+                let from = i;
+                while i < run && inked(i) {
+                    i += 1;
+                }
+                if i - from < shortest {
+                    continue;
+                }
+                for j in from..i {
+                    let at = start + j * step;
+                    if !dark[at] {
+                        continue;
+                    }
+                    // How thick the ink is here; where a letter stands on the line it is thicker, and stays.
+                    let reach = |forward: bool| {
+                        (1..=thickest)
+                            .take_while(|d| {
+                                let place = if forward { line + d } else { line.wrapping_sub(*d) };
+                                place < runs && dark[place * across + j * step]
+                            })
+                            .count()
+                    };
+                    let (up, down) = (reach(false), reach(true));
+                    if up + down < thickest {
+                        for place in line.saturating_sub(up + 1)..=(line + down + 1).min(runs - 1) {
+                            gone[place * across + j * step] = true;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    for (pixel, gone) in image.pixels.iter_mut().zip(gone) {
+        if gone {
+            *pixel = 255;
+        }
+    }
+}
+
+/// A small black-and-white copy for measuring.
+struct Small {
+    width: usize,
+    height: usize,
+    ink: Vec<bool>,
+}
+
+impl Small {
+    fn of(page: &Gray, dpi: u32) -> Self {
+        let scale = (100.0 / dpi.max(1) as f32).min(1.0);
+        let mut small = scaled(&flattened(page, dpi), scale);
+        let dpi = (dpi as f32 * scale) as u32;
+        without_lines(&mut small, dpi);
+        let (width, height) = (small.width as usize, small.height as usize);
+        // A scanner's black edges would outvote the text.
+        let edge = dpi as usize / 5;
+        let inside = |x: usize, y: usize| x >= edge && y >= edge && x + edge < width && y + edge < height;
+        let ink = (0..width * height).map(|i| small.pixels[i] < 190 && inside(i % width, i / width)).collect();
+        Self { width, height, ink }
+    }
+
+    /// How sharply ink changes from one row to the next when the page is sheared by `slope`.
+    fn sharpness(&self, slope: f32) -> f64 {
+        let extra = (self.width as f32 * slope.abs()).ceil() as usize + 1;
+        let mut rows = vec![0u32; self.height + 2 * extra];
+        for y in 0..self.height {
+            let line = &self.ink[y * self.width..(y + 1) * self.width];
+            for (x, _) in line.iter().enumerate().filter(|(_, ink)| **ink) {
+                let shift = ((x as f32 - self.width as f32 / 2.0) * slope).round();
+                rows[(y as f32 + extra as f32 - shift).max(0.0) as usize] += 1;
+            }
+        }
+        rows.windows(2).map(|pair| (f64::from(pair[0]) - f64::from(pair[1])).powi(2)).sum()
+    }
+
+    fn sideways(&self) -> Self {
+        let ink = (0..self.width * self.height).map(|i| self.ink[(i % self.height) * self.width + i / self.height]).collect();
+        Self { width: self.height, height: self.width, ink }
+    }
+}
+
+/// Whether the lines of text run up or down the page.
+pub fn runs_sideways(page: &Gray, dpi: u32) -> bool {
+    let small = Small::of(page, dpi);
+    let best = |s: &Small| [-0.04f32, -0.02, 0.0, 0.02, 0.04].into_iter().map(|slope| s.sharpness(slope)).fold(0.0, f64::max);
+    let (across, down) = (best(&small), best(&small.sideways()));
+    down > across * 1.4
+}
+
+/// The page with its lines of text level, if they are not.
+pub fn straightened(page: &Gray, dpi: u32) -> Option<Gray> {
+    let small = Small::of(page, dpi);
+    let level = small.sharpness(0.0);
+    let most = MOST_SKEW.to_radians().tan();
+    let best = |from: f32, to: f32, steps: usize| {
+        let slopes = (0..=steps).map(|i| from + (to - from) * i as f32 / steps as f32);
+        slopes.map(|s| (small.sharpness(s), s)).max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, 0.0))
+    };
+    let (_, coarse) = best(-most, most, 48);
+    let (sharpness, slope) = best(coarse - 0.004, coarse + 0.004, 16);
+    (slope.abs() > 0.003 && sharpness > level * 1.05).then(|| rotated(page, slope.atan()))
+}
+
+/// Turned by a small angle about its middle; what comes from outside is paper.
+fn rotated(page: &Gray, angle: f32) -> Gray {
+    let (w, h) = (page.width as usize, page.height as usize);
+    let (sine, cosine) = angle.sin_cos();
+    let (middle_x, middle_y) = (w as f32 / 2.0, h as f32 / 2.0);
+    let mut pixels = Vec::with_capacity(w * h);
+    for y in 0..h {
+        let down = y as f32 - middle_y;
+        for x in 0..w {
+            let along = x as f32 - middle_x;
+            let (from_x, from_y) = (along * cosine - down * sine + middle_x, along * sine + down * cosine + middle_y);
+            let (left, top) = (from_x.floor(), from_y.floor());
+            if left < 0.0 || top < 0.0 || left as usize + 1 >= w || top as usize + 1 >= h {
+                pixels.push(255);
+                continue;
+            }
+            let at = top as usize * w + left as usize;
+            let (fx, fy) = (from_x - left, from_y - top);
+            let mix = |at: usize| f32::from(page.pixels[at]) * (1.0 - fx) + f32::from(page.pixels[at + 1]) * fx;
+            pixels.push((mix(at) * (1.0 - fy) + mix(at + w) * fy).round() as u8);
+        }
+    }
+    Gray { width: page.width, height: page.height, pixels }
 }
 
 /// Bilinear between pixel centres, which is smooth enough to enlarge; shrinking averages first.
@@ -45,6 +297,13 @@ pub fn turned(page: &Gray, turns: u16) -> Gray {
     }
     let (width, height) = if turns % 2 == 1 { (page.height, page.width) } else { (page.width, page.height) };
     Gray { width, height, pixels }
+}
+
+/// The picture with white paper around it; the engine wants some.
+pub fn with_margin(page: &Gray, margin: u32) -> Gray {
+    let (width, height) = (page.width + 2 * margin, page.height + 2 * margin);
+    let at = |x: u32, y: u32| if x < margin || y < margin { 255 } else { page.at(x - margin, y - margin) };
+    Gray { width, height, pixels: (0..height).flat_map(|y| (0..width).map(move |x| at(x, y))).collect() }
 }
 
 #[cfg(test)]

@@ -46,7 +46,6 @@ impl TesseractEngines {
 
 impl OcrEngines for TesseractEngines {
     fn check(&self) -> Result<String, OcrError> {
-        let _quiet = Quiet::new();
         self.start("eng")?;
         // SAFETY: the library returns a pointer to a constant of its own.
         let version = unsafe { CStr::from_ptr(leptess::capi::TessVersion()) }.to_string_lossy().into_owned();
@@ -54,6 +53,7 @@ impl OcrEngines for TesseractEngines {
     }
 
     fn engine(&self) -> Result<Box<dyn OcrEngine>, OcrError> {
+        one_thread();
         let mut engine = Tesseract { api: self.start("eng")? };
         engine.set("tessedit_do_invert", "0")?;
         engine.set("debug_file", "/dev/null")?;
@@ -61,12 +61,22 @@ impl OcrEngines for TesseractEngines {
     }
 }
 
-/// Nothing to do yet: the library prints to the terminal when data is missing, and there is no way to tell it not to.
-struct Quiet;
-
-impl Quiet {
-    fn new() -> Self {
-        Self
+/// Keeps this thread's engine to this thread. Tesseract asks for four OpenMP threads a line, which makes several engines three times
+/// slower; OMP_THREAD_LIMIT in the environment stops that only if it is there before the program starts. Called where the engine is made.
+fn one_thread() {
+    #[cfg(target_os = "linux")]
+    {
+        use std::ffi::{c_char, c_int, c_void};
+        unsafe extern "C" {
+            fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+        }
+        // SAFETY: null is RTLD_DEFAULT with both C libraries of Linux, and the name ends with a zero byte.
+        let found = unsafe { dlsym(std::ptr::null_mut(), c"omp_set_max_active_levels".as_ptr()) };
+        if !found.is_null() {
+            // SAFETY: OpenMP defines this function as taking one int and returning nothing. With 0, no region runs in parallel.
+            let set: extern "C" fn(c_int) = unsafe { std::mem::transmute(found) };
+            set(0);
+        }
     }
 }
 
@@ -135,17 +145,86 @@ fn to_fractions(groups: &mut [Vec<Word>], width: f32, height: f32) {
 
 impl OcrEngine for Tesseract {
     fn recognise(&mut self, image: &Gray, dpi: u32) -> Result<Recognised, OcrError> {
-        let mode = std::env::var("PSM").unwrap_or_else(|_| "3".into());
-        let ready = prepare::prepare(image, dpi);
-        let mut groups = self.read(&ready.image, ready.dpi, &mode)?;
-        to_fractions(&mut groups, ready.image.width as f32, ready.image.height as f32);
-        Ok(Recognised { words: rows::number(groups), image: Some(Arc::new(image.clone())), turned: 0 })
+        let first = if prepare::runs_sideways(image, dpi) { self.better_turn(image, dpi, &[1, 3])? } else { 0 };
+        let mut turns = first;
+        let (mut page, mut groups) = self.read_turned(image, dpi, turns)?;
+        if is_poor(&groups) {
+            let others: Vec<u16> = [2, 1, 3, 0].into_iter().filter(|t| *t != first).collect();
+            let best = self.better_turn(image, dpi, &others)?;
+            let (other_page, other) = self.read_turned(image, dpi, best)?;
+            if sense(&other) > 1.5 * sense(&groups) {
+                (turns, page, groups) = (best, other_page, other);
+            }
+        }
+        Ok(Recognised { words: rows::number(groups), image: Some(Arc::new(page)), turned: turns * 90 })
     }
 
     fn reread(&mut self, image: &Gray, area: BBox, allowed: &str) -> Result<Vec<Word>, OcrError> {
-        let _ = (image, area, allowed);
-        Ok(Vec::new())
+        let (w, h) = (image.width as f32, image.height as f32);
+        // A little paper around the letters.
+        let (x0, y0) = ((area.left * w - 4.0).max(0.0) as u32, (area.top * h - 4.0).max(0.0) as u32);
+        let (x1, y1) = (((area.right * w + 4.0).min(w)) as u32, ((area.bottom * h + 4.0).min(h)) as u32);
+        if x1 <= x0 + 2 || y1 <= y0 + 2 {
+            return Ok(Vec::new());
+        }
+        let rows = (y0..y1).flat_map(|y| (x0..x1).map(move |x| image.at(x, y)));
+        let part = Gray { width: x1 - x0, height: y1 - y0, pixels: rows.collect() };
+        // The page's resolution is what makes a sheet of it; only its order matters here.
+        let dpi = (w.min(h) / 8.5).round().clamp(72.0, 600.0) as u32;
+        let ready = prepare::prepare(&part, dpi);
+        let ready = prepare::with_margin(&ready.image, 20);
+        self.set("tessedit_char_whitelist", allowed)?;
+        let read = self.read(&ready, 300, "7");
+        self.set("tessedit_char_whitelist", "")?;
+        let scale = (ready.width - 40) as f32 / part.width as f32;
+        let back = |v: f32, from: u32, all: f32| ((v - 20.0) / scale + from as f32) / all;
+        let place = |b: BBox| BBox::new(back(b.left, x0, w), back(b.top, y0, h), back(b.right, x0, w), back(b.bottom, y0, h));
+        Ok(read?.into_iter().flatten().map(|word| Word { bbox: place(word.bbox), ..word }).collect())
     }
+}
+
+impl Tesseract {
+    /// The straightened page and its words, boxes as fractions.
+    fn read_turned(&mut self, image: &Gray, dpi: u32, turns: u16) -> Result<(Gray, Vec<Vec<Word>>), OcrError> {
+        let upright = prepare::turned(image, turns);
+        let page = prepare::straightened(&upright, dpi).unwrap_or(upright);
+        let ready = prepare::prepare(&page, dpi);
+        let mode = std::env::var("PSM").unwrap_or_else(|_| "3".into());
+        let mut groups = self.read(&ready.image, ready.dpi, &mode)?;
+        to_fractions(&mut groups, ready.image.width as f32, ready.image.height as f32);
+        Ok((page, groups))
+    }
+
+    /// The turn in which a small copy of the page makes most sense.
+    fn better_turn(&mut self, image: &Gray, dpi: u32, turns: &[u16]) -> Result<u16, OcrError> {
+        let scale = (SMALL_DPI as f32 / dpi.max(1) as f32).min(1.0);
+        let small = prepare::scaled(&prepare::flattened(image, dpi), scale);
+        let mut best = (0.0, turns.first().copied().unwrap_or(0));
+        for turn in turns {
+            let sense = sense(&self.read(&prepare::turned(&small, *turn), SMALL_DPI, "6")?);
+            if sense > best.0 {
+                best = (sense, *turn);
+            }
+        }
+        Ok(best.1)
+    }
+}
+
+/// Enough to tell words from noise.
+const SMALL_DPI: u32 = 130;
+
+/// How many letters stand in words that the engine is sure of and that run across the page.
+fn sense(groups: &[Vec<Word>]) -> f32 {
+    let sure = |w: &&Word| {
+        w.confidence > 0.7 && w.text.chars().filter(|c| c.is_ascii_alphabetic()).count() >= 3 && w.bbox.width() > w.bbox.height()
+    };
+    groups.iter().flatten().filter(sure).map(|w| w.text.len() as f32).sum()
+}
+
+/// Few words that make sense: upside down, sideways, or no text at all.
+fn is_poor(groups: &[Vec<Word>]) -> bool {
+    let all: f32 = groups.iter().flatten().map(|w| w.text.len() as f32).sum();
+    all > 0.0 && sense(groups) < 0.35 * all
 }
 
 #[cfg(test)]
