@@ -55,6 +55,30 @@ pub(super) enum Place {
     Ship,
 }
 
+/// Targets with their best scores so far.
+#[derive(Default)]
+struct Fits(Vec<(Target, f32)>);
+
+impl Fits {
+    fn add(&mut self, target: Target, score: f32) {
+        match self.0.iter_mut().find(|(known, _)| *known == target) {
+            Some((_, old)) => *old = old.max(score),
+            None => self.0.push((target, score)),
+        }
+    }
+}
+
+/// How hard to try on a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Known phrases only.
+    Exact,
+    /// Also known phrases among other words.
+    Parts,
+    /// Also similar spellings.
+    Similar,
+}
+
 /// A header taken apart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Heading {
@@ -154,55 +178,51 @@ impl Catalogue {
         (Place::None, words)
     }
 
-    /// What a header may stand for. `fuzzy` also tries similar spellings, which costs more.
-    pub(super) fn read_header(&self, header: &str, fuzzy: bool) -> Heading {
+    /// What a header may stand for; deeper costs more.
+    pub(super) fn read_header(&self, header: &str, depth: Depth) -> Heading {
         let words = self.words_of(header);
         let (place, rest) = self.place(&words);
-        let mut fits: Vec<(Target, f32)> = Vec::new();
-        let mut add = |target: Target, score: f32| match fits.iter_mut().find(|(t, _)| *t == target) {
-            Some((_, old)) => *old = old.max(score),
-            None => fits.push((target, score)),
-        };
+        let mut fits = Fits::default();
         let joined = words.concat();
         for (target, score) in self.phrases.get(&joined).into_iter().flatten() {
-            add(*target, *score);
+            fits.add(*target, *score);
         }
         if place != Place::None && !rest.is_empty() {
             for (target, score) in self.phrases.get(&rest.concat()).into_iter().flatten() {
                 let address = target.is_address() || matches!(target, Target::Name | Target::Contact | Target::Phone | Target::Email | Target::Fax);
-                add(*target, if address { *score } else { *score * 0.7 });
+                fits.add(*target, if address { *score } else { *score * 0.7 });
             }
             // `Bill to 1` … `Bill to 5`.
             if let [digit] = rest {
                 let lines = [Target::Line1, Target::Line2, Target::Line3, Target::Line4, Target::Line5];
                 let line = digit.parse::<usize>().ok().and_then(|n| lines.get(n.wrapping_sub(1)));
-                line.iter().for_each(|line| add(**line, 0.95));
+                line.iter().for_each(|line| fits.add(**line, 0.95));
             }
         }
         if place != Place::None && rest.is_empty() && words.len() > 1 {
-            add(Target::WholeAddress, 0.6);
+            fits.add(Target::WholeAddress, 0.6);
         }
-        if fits.is_empty() && !words.is_empty() {
+        if depth != Depth::Exact && fits.0.is_empty() && !words.is_empty() {
             for (phrase, target) in &self.sure {
                 let part = phrase.len() < words.len() && words.windows(phrase.len()).any(|window| window == phrase.as_slice());
                 if part {
-                    add(*target, 0.75 * (phrase.len() as f32 / words.len() as f32).sqrt());
+                    fits.add(*target, 0.75 * (phrase.len() as f32 / words.len() as f32).sqrt());
                 }
             }
         }
-        if fuzzy && fits.is_empty() && joined.len() >= 5 {
+        if depth == Depth::Similar && fits.0.is_empty() && joined.len() >= 5 {
             for (phrase, target) in &self.sure {
                 let phrase = phrase.concat();
                 if phrase.len() >= 5 && phrase.len().abs_diff(joined.len()) <= 3 {
                     let alike = strsim::normalized_damerau_levenshtein(&phrase, &joined) as f32;
                     if alike >= 0.8 {
-                        add(*target, alike * 0.75);
+                        fits.add(*target, alike * 0.75);
                     }
                 }
             }
         }
-        fits.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        Heading { folded: words.join(" "), place, fits }
+        fits.0.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Heading { folded: words.join(" "), place, fits: fits.0 }
     }
 
     /// The system all of whose marks stand among the headers; the one with most marks.
@@ -322,7 +342,7 @@ mod tests {
     use super::*;
 
     fn best(header: &str) -> Option<Target> {
-        catalogue().read_header(header, true).fits.first().map(|(target, _)| *target)
+        catalogue().read_header(header, Depth::Similar).fits.first().map(|(target, _)| *target)
     }
 
     #[test]
@@ -347,9 +367,9 @@ mod tests {
             assert_eq!(best(header), Some(target), "{header}");
         }
         assert_eq!(best("Credit Limit"), None);
-        assert_eq!(catalogue().read_header("Ship To State", true).place, Place::Ship);
-        assert_eq!(catalogue().read_header("State (Ship To)", true).place, Place::Ship);
-        assert_eq!(catalogue().read_header("Billing City", true).place, Place::Bill);
+        assert_eq!(catalogue().read_header("Ship To State", Depth::Similar).place, Place::Ship);
+        assert_eq!(catalogue().read_header("State (Ship To)", Depth::Similar).place, Place::Ship);
+        assert_eq!(catalogue().read_header("Billing City", Depth::Similar).place, Place::Bill);
     }
 
     #[test]

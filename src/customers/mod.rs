@@ -1,1 +1,23 @@
+//! A grid to the merchant's customers: which column means what, who is exempt and why, and what is wrong with the data.
+//!
+//! Owns: column mapping, exemption rules, data quality, forensics of customer codes, the summary. Pure: the same grids give the same list.
+//! The words it knows are data files in `data/`, so that a header or a flag value can be added without reading Rust.
+//! Must not touch: files, network, clock, Avalara's JSON.
+//! Called by: `wizard`, and the `customers` commands through it.
 
+mod address;
+mod catalogue;
+mod codes;
+mod exemption;
+mod layout;
+mod places;
+mod profile;
+mod read;
+mod summary;
+mod target;
+mod text;
+
+pub use layout::{Ambiguity, Candidate, CustomersError, Layout, MappedColumn, Mapping, Wish, propose};
+pub use read::{CustomerList, Rejected, Settle, SettleContradictions, read};
+pub use summary::{IssueCount, ReasonCount, StateCount, Summary, summarise};
+pub use target::Target;

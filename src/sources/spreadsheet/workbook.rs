@@ -206,7 +206,8 @@ impl Stray {
 
 impl<'a> Builder<'a> {
     fn new(path: &'a Path, name: &str, hidden: bool, limits: &'a Limits) -> Self {
-        let grid = Grid { hidden, ..Grid::new(name) };
+        let mut grid = Grid::new(name);
+        grid.hidden = hidden;
         Self { path, limits, grid, at: None, row_bytes: 0, stray: Vec::new() }
     }
 

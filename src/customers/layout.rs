@@ -1,0 +1,620 @@
+//! Which sheet holds the customers, which row the headers, and which column means what.
+
+use super::Target;
+use super::catalogue::{Depth, Heading, Place, System, catalogue};
+use super::profile::{Profile, profiles};
+use crate::domain::{Cell, Grid, Row};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A column taken for a target, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MappedColumn {
+    /// Counted from 0.
+    pub index: usize,
+    pub header: String,
+    pub why: String,
+    /// From 0 to 1.
+    pub confidence: f32,
+}
+
+/// What the columns mean. Can be saved and used again for the next export of the same system.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mapping {
+    pub columns: BTreeMap<Target, MappedColumn>,
+}
+
+impl Mapping {
+    pub fn get(&self, target: Target) -> Option<&MappedColumn> {
+        self.columns.get(&target)
+    }
+
+    /// The same columns as wishes, by header, for another file.
+    pub fn as_wishes(&self) -> BTreeMap<Target, String> {
+        self.columns.iter().map(|(target, column)| (*target, column.header.clone())).collect()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    pub index: usize,
+    pub header: String,
+    pub score: f32,
+    /// A few of its values.
+    pub sample: Vec<String>,
+}
+
+/// Several columns fit a target about equally well. The first candidate was taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ambiguity {
+    pub target: Target,
+    pub candidates: Vec<Candidate>,
+    pub why: String,
+}
+
+/// How the file is to be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Layout {
+    pub sheet: String,
+    /// 1-based, as a spreadsheet program shows it.
+    pub header_row: u32,
+    /// The ERP that the headers are those of, by its id in `data/columns.yaml`.
+    pub system: Option<String>,
+    pub mapping: Mapping,
+    pub ambiguous: Vec<Ambiguity>,
+    /// Headers that mean nothing here.
+    pub unmapped: Vec<String>,
+    /// What else a person should know, such as a second sheet that looks like customers too.
+    pub notes: Vec<String>,
+}
+
+/// What the user settled beforehand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Wish {
+    pub sheet: Option<String>,
+    /// 1-based.
+    pub header_row: Option<u32>,
+    /// Target to header; `-` means that no column has it.
+    pub columns: BTreeMap<Target, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CustomersError {
+    #[error("the file has no rows; export the customer list again")]
+    NoRows,
+    #[error("no sheet is named `{wanted}`; did you mean `{nearest}`?")]
+    UnknownSheet { wanted: String, nearest: String },
+    #[error("row {0} is empty or not in the sheet; name the row that holds the column headers")]
+    NoHeaderRow(u32),
+    #[error("no column holds the customer code; the headers are {}; name it with columns: {{customer_code: \"…\"}}", list(.headers))]
+    NoCustomerColumn { headers: Vec<String> },
+    #[error("no column is headed `{wanted}` (wished for {target}); did you mean `{nearest}`?")]
+    UnknownHeader { target: Target, wanted: String, nearest: String },
+}
+
+fn list(headers: &[String]) -> String {
+    let shown: Vec<String> = headers.iter().take(40).map(|header| format!("“{header}”")).collect();
+    match headers.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// A row that may be the headers.
+struct HeaderRow<'g> {
+    grid: &'g Grid,
+    index: usize,
+    score: f32,
+}
+
+const ROWS_LOOKED_AT: usize = 80;
+
+/// Proposes how to read the file. Nothing is taken silently: every choice has its reason, and close calls are in `ambiguous`.
+pub fn propose(grids: &[Grid], wish: &Wish) -> Result<Layout, CustomersError> {
+    let sheets: Vec<&Grid> = match &wish.sheet {
+        // A file of one sheet has no names to choose from.
+        Some(_) if grids.len() == 1 => grids.iter().collect(),
+        Some(name) => {
+            let wanted = name.trim().to_lowercase();
+            let found: Vec<&Grid> = grids.iter().filter(|grid| grid.sheet.trim().to_lowercase() == wanted).collect();
+            if found.is_empty() {
+                let nearest = nearest(name, grids.iter().map(|grid| grid.sheet.as_str()));
+                return Err(CustomersError::UnknownSheet { wanted: name.clone(), nearest });
+            }
+            found
+        }
+        None => grids.iter().collect(),
+    };
+    let mut found: Vec<HeaderRow<'_>> = Vec::new();
+    for grid in sheets {
+        let row = match wish.header_row {
+            Some(number) => grid.rows().position(|row| row.number() == number).map(|index| HeaderRow { grid, index, score: sheet_score(grid, 10.0) }),
+            None => find_header(grid),
+        };
+        found.extend(row);
+    }
+    // The best; of equals the first.
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let Some(best) = found.first() else {
+        return Err(wish.header_row.map_or(CustomersError::NoRows, CustomersError::NoHeaderRow));
+    };
+    let headers = header_texts(best.grid, best.index);
+    let mut layout = assign(best.grid, best.index, &headers, wish)?;
+    for other in found.iter().skip(1).filter(|other| wish.sheet.is_none() && other.score > 3.0 && other.score > best.score * 0.75) {
+        layout.notes.push(format!("sheet “{}” looks like a list of customers too; only “{}” is read", other.grid.sheet, best.grid.sheet));
+    }
+    Ok(layout)
+}
+
+/// Tells sheets of customers from others by name and size.
+fn sheet_score(grid: &Grid, header: f32) -> f32 {
+    let name = super::text::fold(&grid.sheet);
+    let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let mut score = header + ((grid.len() as f32) + 1.0).ln() * 0.25;
+    if says(&["customer", "client", "debtor", "cust"]) {
+        score += 1.0;
+    }
+    if says(&["note", "readme", "instruction", "vendor", "supplier", "legend", "lookup", "pivot", "summary", "invoice", "item", "product", "help", "example", "template"]) {
+        score -= 2.0;
+    }
+    if grid.hidden {
+        score -= 2.0;
+    }
+    score
+}
+
+fn find_header(grid: &Grid) -> Option<HeaderRow<'_>> {
+    let mut best: Option<(f32, usize)> = None;
+    for (index, row) in grid.rows().enumerate().take(ROWS_LOOKED_AT) {
+        let (mut targets, mut sum, mut filled, mut texts) = (BTreeSet::new(), 0.0f32, 0usize, 0usize);
+        for cell in row.cells().filter(|cell| !cell.is_empty()).take(600) {
+            filled += 1;
+            let Cell::Text(text) = cell else { continue };
+            if text.len() > 80 {
+                continue;
+            }
+            texts += 1;
+            let heading = catalogue().read_header(text, Depth::Exact);
+            if let Some((target, score)) = heading.fits.first().copied()
+                && targets.insert((target, heading.place == Place::Ship))
+            {
+                sum += score;
+            }
+        }
+        if filled == 0 || targets.is_empty() {
+            continue;
+        }
+        // Headers are texts, most of them known; a row of values has a few words that look like headers by chance.
+        let known = targets.len() as f32 / filled as f32;
+        let score = sum * (0.4 + 0.6 * known.min(1.0)) * (texts as f32 / filled as f32);
+        if best.is_none_or(|(old, _)| score > old + 0.25) {
+            best = Some((score, index));
+        }
+    }
+    let widest = || {
+        // No header word is known: the first row that is as wide as most.
+        let width = grid.rows().take(ROWS_LOOKED_AT).map(|row| row.cells().filter(|cell| !cell.is_empty()).count()).max()?;
+        grid.rows().position(|row| row.cells().filter(|cell| !cell.is_empty()).count() * 2 > width).map(|index| (0.0, index))
+    };
+    let (score, index) = best.or_else(widest)?;
+    Some(HeaderRow { grid, index, score: sheet_score(grid, score) })
+}
+
+/// The headers of all columns. A row of groups above (“Bill To”, “Ship To”) is put before labels that occur more than once.
+fn header_texts(grid: &Grid, index: usize) -> Vec<String> {
+    let Some(row) = grid.row(index) else { return Vec::new() };
+    let width = grid.rows().skip(index).take(200).map(|row| row.len()).max().unwrap_or(0).max(row.len());
+    let tidy = |cell: Cell<'_>| super::text::clean(cell.text()).0.into_owned();
+    let own: Vec<String> = (0..width).map(|column| tidy(row.get(column))).collect();
+    let above = index.checked_sub(1).and_then(|i| grid.row(i)).filter(|above| above.number() + 1 == row.number());
+    let groups = above.filter(|above| {
+        let filled: Vec<Cell<'_>> = above.cells().filter(|cell| !cell.is_empty()).collect();
+        filled.len() >= 2 && filled.iter().all(|cell| matches!(cell, Cell::Text(text) if text.len() <= 40))
+    });
+    let Some(groups) = groups else { return own };
+    let mut group = String::new();
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    own.iter().for_each(|header| *count.entry(header.to_lowercase()).or_default() += 1);
+    let mut headers = Vec::with_capacity(width);
+    for (column, header) in own.into_iter().enumerate() {
+        let over = tidy(groups.get(column));
+        if !over.is_empty() {
+            group = over;
+        }
+        let repeated = count.get(&header.to_lowercase()).is_some_and(|times| *times > 1);
+        headers.push(match (header.is_empty(), repeated) {
+            (true, _) => tidy(groups.get(column)),
+            (false, true) if !group.is_empty() => format!("{group} {header}"),
+            (false, _) => header,
+        });
+    }
+    headers
+}
+
+struct Choice {
+    target: Target,
+    column: usize,
+    score: f32,
+    why: String,
+}
+
+fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<Layout, CustomersError> {
+    let catalogue = catalogue();
+    let body = || (index + 1..grid.len()).filter_map(|i| grid.row(i));
+    let sample = (200_000 / headers.len().max(1)).clamp(30, 1000);
+    let step = (grid.len().saturating_sub(index + 1) / sample).max(1);
+    let profiles = profiles(body().step_by(step), headers.len());
+    let named = headers.iter().filter(|header| !header.is_empty()).count();
+    let depth = if named <= 400 { Depth::Similar } else { Depth::Parts };
+    let headings: Vec<Heading> = headers.iter().map(|header| catalogue.read_header(header, depth)).collect();
+    let system = catalogue.system_of(headers);
+
+    let mut mapping = Mapping::default();
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
+    let mut refused: BTreeSet<Target> = BTreeSet::new();
+    for (target, wanted) in &wish.columns {
+        if wanted.trim() == "-" {
+            refused.insert(*target);
+            continue;
+        }
+        let found = find_column(headers, wanted).ok_or_else(|| CustomersError::UnknownHeader {
+            target: *target,
+            wanted: wanted.clone(),
+            nearest: nearest(wanted, headers.iter().map(String::as_str).filter(|header| !header.is_empty())),
+        })?;
+        taken.insert(found);
+        let header = headers.get(found).cloned().unwrap_or_default();
+        mapping.columns.insert(*target, MappedColumn { index: found, header, why: "you said so".to_owned(), confidence: 1.0 });
+    }
+
+    let mut choices = choices(headers, &headings, &profiles, system.map(|(_, system)| system));
+    choices.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.column.cmp(&b.column)).then(a.target.cmp(&b.target)));
+    for choice in &choices {
+        let free = !taken.contains(&choice.column) && !mapping.columns.contains_key(&choice.target) && !refused.contains(&choice.target);
+        if free && choice.score >= 0.4 {
+            taken.insert(choice.column);
+            let header = headers.get(choice.column).cloned().unwrap_or_default();
+            let column = MappedColumn { index: choice.column, header, why: choice.why.clone(), confidence: choice.score.clamp(0.0, 1.0) };
+            mapping.columns.insert(choice.target, column);
+        }
+    }
+
+    let candidate = |column: usize, score: f32| Candidate {
+        index: column,
+        header: headers.get(column).cloned().unwrap_or_default(),
+        score,
+        sample: samples(body(), column),
+    };
+    let mut ambiguous = Vec::new();
+    for (target, column) in mapping.columns.iter().filter(|(target, column)| target.matters() && column.confidence <= 1.0 && !wish.columns.contains_key(*target)) {
+        let own = choices.iter().find(|choice| choice.target == *target && choice.column == column.index).map_or(0.0, |choice| choice.score);
+        let rivals: Vec<&Choice> = choices
+            .iter()
+            .filter(|choice| choice.target == *target && choice.column != column.index && choice.score > own - 0.03 && choice.score >= 0.4)
+            .filter(|choice| !taken.contains(&choice.column))
+            .collect();
+        if !rivals.is_empty() && own < 1.4 {
+            let mut candidates = vec![candidate(column.index, own)];
+            candidates.extend(rivals.iter().map(|rival| candidate(rival.column, rival.score)));
+            ambiguous.push(Ambiguity { target: *target, candidates, why: "several columns fit equally well; the first was taken".to_owned() });
+        }
+    }
+
+    if !mapping.columns.contains_key(&Target::CustomerCode) {
+        let Some((column, why)) = stand_in(&mapping, &headings, &profiles, &taken).filter(|_| !refused.contains(&Target::CustomerCode)) else {
+            let headers = headers.iter().filter(|header| !header.is_empty()).cloned().collect();
+            return Err(CustomersError::NoCustomerColumn { headers });
+        };
+        let header = headers.get(column).cloned().unwrap_or_default();
+        let others = [Target::Name, Target::Email].iter().filter_map(|target| mapping.get(*target)).map(|other| other.index).filter(|other| *other != column);
+        let mut candidates = vec![candidate(column, 0.3)];
+        candidates.extend(others.map(|other| candidate(other, 0.2)));
+        ambiguous.push(Ambiguity { target: Target::CustomerCode, candidates, why: why.to_owned() });
+        taken.insert(column);
+        mapping.columns.insert(Target::CustomerCode, MappedColumn { index: column, header, why: why.to_owned(), confidence: 0.3 });
+    }
+    if let Some(prefix) = mapping.get(Target::CodePrefix) {
+        let why = format!("“{}” is put before the code with a dash; check against the customer code on an invoice", prefix.header);
+        ambiguous.push(Ambiguity { target: Target::CodePrefix, candidates: vec![candidate(prefix.index, 0.5)], why });
+    }
+    let mut notes = Vec::new();
+    if system.is_some_and(|(id, _)| id == "quickbooks_online") && !speaks_of_tax(&mapping) {
+        notes.push("QuickBooks Online exports no tax column here: who is exempt can't be read from this file".to_owned());
+    } else if !speaks_of_tax(&mapping) {
+        notes.push("no column says who is exempt; name one with columns: {exempt_flag: \"…\"} if there is one".to_owned());
+    }
+    let unmapped = (0..headers.len()).filter(|column| !taken.contains(column));
+    Ok(Layout {
+        sheet: grid.sheet.clone(),
+        header_row: grid.row(index).map_or(1, |row| row.number()),
+        system: system.map(|(id, _)| id.to_owned()),
+        mapping,
+        ambiguous,
+        unmapped: unmapped.filter_map(|column| headers.get(column).filter(|header| !header.is_empty()).cloned()).collect(),
+        notes,
+    })
+}
+
+fn speaks_of_tax(mapping: &Mapping) -> bool {
+    let targets = [Target::ExemptFlag, Target::TaxableFlag, Target::TaxCode, Target::EntityUseCode, Target::ExemptionNumber, Target::ExemptionReason, Target::TaxSchedule];
+    targets.iter().any(|target| mapping.columns.contains_key(target))
+}
+
+/// Where no column is a code: the name as in QuickBooks, or the e-mail address, if they tell the customers apart.
+fn stand_in(mapping: &Mapping, headings: &[Heading], profiles: &[Profile], taken: &BTreeSet<usize>) -> Option<(usize, &'static str)> {
+    let unique = |column: &usize| profiles.get(*column).is_some_and(|p| p.filled > 0 && p.filled * 10 >= p.rows * 9 && p.distinct * 10 >= p.filled * 9);
+    let second_name = headings
+        .iter()
+        .enumerate()
+        .filter(|(column, heading)| !taken.contains(column) && heading.fits.iter().any(|(target, _)| *target == Target::Name))
+        .map(|(column, _)| column);
+    let name = second_name.chain(mapping.get(Target::Name).map(|column| column.index)).find(unique);
+    if let Some(column) = name {
+        return Some((column, "no column is a customer code; the name is used as the code, as QuickBooks does"));
+    }
+    let email = mapping.get(Target::Email).map(|column| column.index).filter(unique)?;
+    Some((email, "no column is a customer code; the e-mail address is used as the code"))
+}
+
+fn samples<'a>(rows: impl Iterator<Item = Row<'a>>, column: usize) -> Vec<String> {
+    let texts = rows.take(200).map(|row| row.get(column).text().trim()).filter(|text| !text.is_empty());
+    texts.take(3).map(|text| super::text::cut(text, 40).to_owned()).collect()
+}
+
+fn find_column(headers: &[String], wanted: &str) -> Option<usize> {
+    let folded = super::text::fold(wanted);
+    let exact = headers.iter().position(|header| header.trim() == wanted.trim());
+    exact.or_else(|| headers.iter().position(|header| !folded.is_empty() && super::text::fold(header) == folded))
+}
+
+fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let folded = super::text::fold(wanted);
+    let scored = names.map(|name| (strsim::jaro_winkler(&folded, &super::text::fold(name)), name));
+    scored.max_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(String::new, |(_, name)| name.to_owned())
+}
+
+/// Every pair of target and column that makes sense, with its score: above 1.4 what the system is known for, up to 1 by header, up to 0.6 by
+/// values alone.
+fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], system: Option<&System>) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    for (target, known) in system.into_iter().flat_map(|system| &system.columns) {
+        if let Some(column) = headers.iter().position(|header| header.trim().eq_ignore_ascii_case(known.trim())) {
+            let label = system.map_or("", |system| system.label.as_str());
+            choices.push(Choice { target: *target, column, score: 1.5, why: format!("{label} names its {} so", target.label()) });
+        }
+    }
+    let empty = Profile::default();
+    let profile = |column: usize| profiles.get(column).unwrap_or(&empty);
+    // Whether an address part is also there unmarked or marked as bill-to.
+    let fits = |target: Target, ship: bool| {
+        headings.iter().any(|heading| (heading.place == Place::Ship) == ship && heading.fits.first().is_some_and(|(t, _)| *t == target))
+    };
+    for (column, heading) in headings.iter().enumerate() {
+        let header = headers.get(column).map_or("", String::as_str);
+        let profile = profile(column);
+        for (target, fit) in &heading.fits {
+            let mut target = *target;
+            let mut score = fit * believable(target, profile);
+            let mut why = format!("the header says {}", target.label());
+            if let Some(better) = turned(target, profile) {
+                target = better;
+                score = fit * 0.9;
+                why = format!("the header says “{header}” and the values look like {}", better.label());
+            }
+            match heading.place {
+                Place::Ship if target.is_address() => match target.shipped() {
+                    Some(shipped) if fits(target, false) => target = shipped,
+                    Some(_) => score *= 0.85,
+                    None if fits(target, false) => continue,
+                    None => score *= 0.85,
+                },
+                Place::Ship => score *= 0.5,
+                Place::Bill if target.is_address() => score += 0.04,
+                _ => {}
+            }
+            if matches!(target, Target::Region | Target::Country) && heading.folded.split(' ').any(|word| word == "code") {
+                score += 0.035;
+            }
+            choices.push(Choice { target, column, score, why });
+        }
+        if heading.fits.iter().all(|(_, score)| *score < 0.45)
+            && let Some((target, score)) = by_values(profile)
+        {
+            choices.push(Choice { target, column, score, why: format!("the values look like {}", target.label()) });
+        }
+    }
+    choices
+}
+
+/// From 0 to 1: could a column with these values be that?
+fn believable(target: Target, p: &Profile) -> f32 {
+    if p.filled == 0 {
+        return 0.6;
+    }
+    let few = p.distinct <= super::exemption::MOST_VALUES;
+    match target {
+        Target::Email => match p.email {
+            share if share >= 0.5 => 1.0,
+            share if share >= 0.1 => 0.6,
+            _ => 0.0,
+        },
+        Target::PostalCode if p.zip < 0.2 => if p.letters > 0.5 || p.email > 0.3 { 0.0 } else { 0.6 },
+        Target::Region if p.number > 0.8 || p.email > 0.3 || p.street > 0.5 => 0.0,
+        Target::Region if p.state < 0.2 => 0.6,
+        Target::Country if p.number > 0.8 || p.email > 0.3 => 0.0,
+        Target::Country if p.country < 0.3 => 0.5,
+        Target::City if p.number > 0.5 || p.email > 0.3 => 0.0,
+        Target::ExemptFlag | Target::TaxableFlag if p.date > 0.5 && p.flag < 0.3 => 0.0,
+        Target::ExemptFlag | Target::TaxableFlag if p.flag < 0.3 && (p.number > 0.8 || !few) => 0.2,
+        Target::ExemptFlag | Target::TaxableFlag if p.flag < 0.3 => 0.9,
+        Target::Inactive | Target::Active if p.distinct > 12 => 0.0,
+        Target::CustomerType | Target::RecordKind => kinds(target, p),
+        Target::TaxCode if p.distinct > 300 => 0.2,
+        Target::ExemptionExpiry if p.date < 0.3 => 0.2,
+        Target::Phone | Target::Fax if p.phone < 0.3 => 0.3,
+        Target::Name if p.number > 0.8 || p.letters < 0.15 => 0.2,
+        Target::Name if p.filled > 50 && p.distinct <= 3 => 0.4,
+        Target::Name if p.spaced < 0.1 => 0.7,
+        Target::CustomerCode => {
+            let unique = p.distinct as f32 / p.filled as f32;
+            let full = p.filled as f32 / p.rows.max(1) as f32;
+            let shape = if p.date > 0.5 { 0.2 } else if p.spaced > 0.5 { 0.6 } else { 1.0 };
+            shape * (0.3 + 0.7 * (unique / 0.9).min(1.0)) * (0.4 + 0.6 * (full / 0.9).min(1.0))
+        }
+        Target::Line1 if p.number > 0.9 || p.email > 0.3 => 0.1,
+        Target::WholeAddress if p.city_state < 0.3 => 0.5,
+        Target::CityStateZip if p.city_state < 0.3 => 0.3,
+        _ => 1.0,
+    }
+}
+
+/// Columns of kinds are of use only when they tell bill from ship, or customers from vendors.
+fn kinds(target: Target, p: &Profile) -> f32 {
+    let has = |stems: &[&str]| p.values.iter().any(|value| stems.iter().any(|stem| value == stem || (stem.len() > 2 && value.contains(stem))));
+    let fits = match target {
+        Target::RecordKind => has(&["bill", "ship", "b", "s"]) && p.distinct <= 8,
+        _ => p.distinct <= 12 && has(&["vendor", "supplier", "lead", "c", "s", "customer"]) && has(&["customer", "c", "client", "vendor", "supplier"]),
+    };
+    if fits { 0.9 } else { 0.0 }
+}
+
+/// A header that says one thing over values that say another.
+fn turned(target: Target, p: &Profile) -> Option<Target> {
+    if p.filled == 0 {
+        return None;
+    }
+    let flags = p.flag >= 0.8 && p.distinct <= 8;
+    let numbers = p.flag < 0.2 && p.distinct * 5 >= p.filled * 2 && p.distinct >= 3 && p.date < 0.5 && p.letters < 0.3;
+    match target {
+        Target::ExemptionNumber if flags => Some(Target::ExemptFlag),
+        Target::ExemptFlag if numbers => Some(Target::ExemptionNumber),
+        Target::EntityUseCode if flags && p.values.iter().any(|value| matches!(value.as_str(), "y" | "yes" | "true" | "1")) => Some(Target::ExemptFlag),
+        Target::ExemptFlag if p.date >= 0.6 => Some(Target::ExemptionExpiry),
+        Target::Line1 if p.city_state >= 0.6 => Some(Target::WholeAddress),
+        Target::WholeAddress if p.city_state < 0.1 && p.street >= 0.5 => Some(Target::Line1),
+        Target::City if p.city_state >= 0.6 => Some(Target::CityStateZip),
+        _ => None,
+    }
+}
+
+fn by_values(p: &Profile) -> Option<(Target, f32)> {
+    if p.filled < 3 {
+        return None;
+    }
+    let found = [
+        (p.email >= 0.8, Target::Email, 0.6),
+        (p.city_state >= 0.7 && p.street < 0.3, Target::CityStateZip, 0.5),
+        (p.city_state >= 0.7, Target::WholeAddress, 0.45),
+        (p.street >= 0.7, Target::Line1, 0.5),
+        (p.zip >= 0.9 && p.phone < 0.1 && p.distinct > 2, Target::PostalCode, 0.45),
+        (p.state >= 0.9 && p.distinct > 1 && p.spaced < 0.4, Target::Region, 0.5),
+        (p.country >= 0.95 && p.state < 0.5, Target::Country, 0.45),
+    ];
+    found.into_iter().find(|(fits, _, _)| *fits).map(|(_, target, score)| (target, score))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(rows: &[Vec<&str>]) -> Layout {
+        propose(&[Grid::of_texts("Sheet1", rows)], &Wish::default()).unwrap()
+    }
+
+    fn header(layout: &Layout, target: Target) -> Option<&str> {
+        layout.mapping.get(target).map(|column| column.header.as_str())
+    }
+
+    #[test]
+    fn titles_blank_lines_and_other_sheets_do_not_confuse() {
+        let notes = Grid::of_texts("Notes", &[vec!["Column", "Meaning"], vec!["Customer ID", "our number"], vec!["Name", "legal name"], vec!["State", "two letters"]]);
+        let rows = vec![
+            vec!["Harbor Goods customer list as of 3/1/2026"],
+            vec![],
+            vec!["Cust #", "Customer Name", "Street", "City", "ST", "Zip", "Tax Exempt"],
+            vec!["C1", "Ames Ltd", "12 Mill Rd", "Dayton", "OH", "45402", "Y"],
+            vec!["C2", "Bow Inc", "9 Oak Ave", "Reno", "NV", "89501", "N"],
+        ];
+        let layout = propose(&[notes, Grid::of_texts("Sheet2", &rows)], &Wish::default()).unwrap();
+        assert_eq!((layout.sheet.as_str(), layout.header_row), ("Sheet2", 3));
+        assert_eq!(header(&layout, Target::CustomerCode), Some("Cust #"));
+        assert_eq!(header(&layout, Target::ExemptFlag), Some("Tax Exempt"));
+        assert!(layout.ambiguous.is_empty(), "{:?}", layout.ambiguous);
+    }
+
+    #[test]
+    fn bill_to_comes_before_ship_to() {
+        let layout = map(&[
+            vec!["Customer No", "Name", "Ship To Address", "Ship To City", "Ship To State", "Ship To Zip", "Bill To Address", "Bill To City", "Bill To State", "Bill To Zip"],
+            vec!["1", "Ames Ltd", "1 Dock St", "Reno", "NV", "89501", "12 Mill Rd", "Dayton", "OH", "45402"],
+            vec!["2", "Bow Inc", "1 Dock St", "Reno", "NV", "89501", "12 Mill Rd", "Dayton", "OH", "45402"],
+        ]);
+        assert_eq!(header(&layout, Target::Region), Some("Bill To State"));
+        assert_eq!(header(&layout, Target::ShipRegion), Some("Ship To State"));
+        let only_ship = map(&[vec!["Customer No", "Name", "Ship To Address", "Ship To City", "Ship To State"], vec!["1", "Ames Ltd", "1 Dock St", "Reno", "NV"]]);
+        assert_eq!(header(&only_ship, Target::Region), Some("Ship To State"));
+    }
+
+    #[test]
+    fn groups_above_the_headers_are_used() {
+        let layout = map(&[
+            vec!["", "", "Ship To", "", "Bill To", ""],
+            vec!["ID", "Name", "City", "State", "City", "State"],
+            vec!["1", "Ames Ltd", "Reno", "NV", "Dayton", "OH"],
+        ]);
+        assert_eq!(header(&layout, Target::Region), Some("Bill To State"));
+        assert_eq!(layout.header_row, 2);
+    }
+
+    #[test]
+    fn values_decide_where_headers_mislead_or_are_silent() {
+        let layout = map(&[
+            vec!["Customer ID", "Company", "Accepts Email", "E", "Resale", "Sales Tax", "Where"],
+            vec!["1", "Ames Ltd", "yes", "a@ames.example", "Y", "12.50", "12 Mill Rd"],
+            vec!["2", "Bow Inc", "no", "b@bow.example", "N", "0.75", "9 Oak Ave"],
+            vec!["3", "Cee Co", "no", "c@cee.example", "N", "3.10", "7 Elm St"],
+        ]);
+        assert_eq!(header(&layout, Target::Email), Some("E"));
+        assert_eq!(header(&layout, Target::ExemptFlag), Some("Resale"));
+        assert_eq!(header(&layout, Target::TaxableFlag), None);
+        assert_eq!(header(&layout, Target::Line1), Some("Where"));
+    }
+
+    #[test]
+    fn wishes_win_and_wrong_ones_name_the_nearest() {
+        let rows = [vec!["Alpha", "Beta", "Customer ID"], vec!["x1", "Ames Ltd", "1"]];
+        let grid = [Grid::of_texts("S", &rows)];
+        let mut wish = Wish { columns: [(Target::CustomerCode, "alpha".to_owned())].into(), ..Wish::default() };
+        assert_eq!(header(&propose(&grid, &wish).unwrap(), Target::CustomerCode), Some("Alpha"));
+        wish.columns.insert(Target::Name, "Betta".to_owned());
+        assert!(propose(&grid, &wish).unwrap_err().to_string().contains("did you mean `Beta`?"));
+        let nothing = [Grid::of_texts("S", &[["Colour", "Size"], ["red", "4"], ["red", "5"]])];
+        assert!(propose(&nothing, &Wish::default()).unwrap_err().to_string().contains("“Colour”, “Size”"));
+        assert_eq!(propose(&[], &Wish::default()), Err(CustomersError::NoRows));
+    }
+
+    #[test]
+    fn a_list_without_codes_goes_by_name_and_asks() {
+        let layout = map(&[vec!["Customer Name", "City", "State"], vec!["Ames Ltd", "Dayton", "OH"], vec!["Bow Inc", "Reno", "NV"]]);
+        assert_eq!(header(&layout, Target::CustomerCode), Some("Customer Name"));
+        assert!(layout.ambiguous.iter().any(|ambiguity| ambiguity.target == Target::CustomerCode));
+    }
+
+    #[test]
+    fn every_system_in_the_catalogue_is_known_by_its_own_headers() {
+        for (id, system) in &catalogue().systems {
+            let mut headers: Vec<&str> = system.signature.iter().map(String::as_str).collect();
+            headers.extend(system.columns.values().map(String::as_str).filter(|header| !system.signature.iter().any(|mark| mark == header)));
+            let values: Vec<String> = headers.iter().map(|header| format!("v {header}")).collect();
+            let rows = vec![headers.clone(), values.iter().map(String::as_str).collect()];
+            let Ok(layout) = propose(&[Grid::of_texts("S", &rows)], &Wish::default()) else {
+                assert!(!system.columns.contains_key(&Target::CustomerCode), "{id}");
+                continue;
+            };
+            for (target, known) in &system.columns {
+                let got = layout.mapping.get(*target).map(|column| column.header.as_str());
+                assert!(got == Some(known.as_str()) || layout.system.as_deref() != Some(id.as_str()) || system.columns.values().filter(|h| *h == known).count() > 1, "{id} {target}: {got:?}");
+            }
+        }
+    }
+}
