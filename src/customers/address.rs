@@ -85,8 +85,7 @@ pub(super) fn whole(text: &str) -> Option<Parts> {
         true => tail.city.split(['\n', '\r']).collect(),
         false => tail.city.split(',').collect(),
     };
-    let mut lines: Vec<String> =
-        pieces.into_iter().map(|piece| piece.trim().trim_end_matches(',').trim().to_owned()).filter(|piece| !piece.is_empty()).collect();
+    let mut lines: Vec<String> = pieces.into_iter().map(|piece| piece.trim().trim_end_matches(',').trim().to_owned()).filter(|piece| !piece.is_empty()).collect();
     let city = lines.pop()?;
     if lines.is_empty() || city.chars().any(|c| c.is_ascii_digit()) {
         return None;
@@ -104,8 +103,8 @@ pub(super) fn block(lines: &[String], name: &str) -> Option<Parts> {
     }
     let mut kept: Vec<String> = lines.get(..at)?.to_vec();
     drop_name(&mut kept, name);
-    let country = after.first().cloned().unwrap_or_else(|| tail.country.clone());
-    (!kept.is_empty()).then_some(Parts { lines: kept, country, ..Parts { lines: Vec::new(), ..tail } })
+    let country = after.first().unwrap_or(&tail.country).clone();
+    (!kept.is_empty()).then_some(Parts { lines: kept, country, ..tail })
 }
 
 /// Takes out a first line that repeats the name, when another line follows.

@@ -55,6 +55,19 @@ pub(super) enum Place {
     Ship,
 }
 
+/// Targets with their best scores so far.
+#[derive(Default)]
+struct Fits(Vec<(Target, f32)>);
+
+impl Fits {
+    fn add(&mut self, target: Target, score: f32) {
+        match self.0.iter_mut().find(|(known, _)| *known == target) {
+            Some((_, old)) => *old = old.max(score),
+            None => self.0.push((target, score)),
+        }
+    }
+}
+
 /// How hard to try on a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
@@ -169,54 +182,47 @@ impl Catalogue {
     pub(super) fn read_header(&self, header: &str, depth: Depth) -> Heading {
         let words = self.words_of(header);
         let (place, rest) = self.place(&words);
-        let mut fits: Vec<(Target, f32)> = Vec::new();
-        fn add(fits: &mut Vec<(Target, f32)>, target: Target, score: f32) {
-            match fits.iter_mut().find(|(t, _)| *t == target) {
-                Some((_, old)) => *old = old.max(score),
-                None => fits.push((target, score)),
-            }
-        }
+        let mut fits = Fits::default();
         let joined = words.concat();
         for (target, score) in self.phrases.get(&joined).into_iter().flatten() {
-            add(&mut fits, *target, *score);
+            fits.add(*target, *score);
         }
         if place != Place::None && !rest.is_empty() {
             for (target, score) in self.phrases.get(&rest.concat()).into_iter().flatten() {
-                let address =
-                    target.is_address() || matches!(target, Target::Name | Target::Contact | Target::Phone | Target::Email | Target::Fax);
-                add(&mut fits, *target, if address { *score } else { *score * 0.7 });
+                let address = target.is_address() || matches!(target, Target::Name | Target::Contact | Target::Phone | Target::Email | Target::Fax);
+                fits.add(*target, if address { *score } else { *score * 0.7 });
             }
             // `Bill to 1` … `Bill to 5`.
             if let [digit] = rest {
                 let lines = [Target::Line1, Target::Line2, Target::Line3, Target::Line4, Target::Line5];
                 let line = digit.parse::<usize>().ok().and_then(|n| lines.get(n.wrapping_sub(1)));
-                line.iter().for_each(|line| add(&mut fits, **line, 0.95));
+                line.iter().for_each(|line| fits.add(**line, 0.95));
             }
         }
         if place != Place::None && rest.is_empty() && words.len() > 1 {
-            add(&mut fits, Target::WholeAddress, 0.6);
+            fits.add(Target::WholeAddress, 0.6);
         }
-        if depth != Depth::Exact && fits.is_empty() && !words.is_empty() {
+        if depth != Depth::Exact && fits.0.is_empty() && !words.is_empty() {
             for (phrase, target) in &self.sure {
                 let part = phrase.len() < words.len() && words.windows(phrase.len()).any(|window| window == phrase.as_slice());
                 if part {
-                    add(&mut fits, *target, 0.75 * (phrase.len() as f32 / words.len() as f32).sqrt());
+                    fits.add(*target, 0.75 * (phrase.len() as f32 / words.len() as f32).sqrt());
                 }
             }
         }
-        if depth == Depth::Similar && fits.is_empty() && joined.len() >= 5 {
+        if depth == Depth::Similar && fits.0.is_empty() && joined.len() >= 5 {
             for (phrase, target) in &self.sure {
                 let phrase = phrase.concat();
                 if phrase.len() >= 5 && phrase.len().abs_diff(joined.len()) <= 3 {
                     let alike = strsim::normalized_damerau_levenshtein(&phrase, &joined) as f32;
                     if alike >= 0.8 {
-                        add(&mut fits, *target, alike * 0.75);
+                        fits.add(*target, alike * 0.75);
                     }
                 }
             }
         }
-        fits.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        Heading { folded: words.join(" "), place, fits }
+        fits.0.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Heading { folded: words.join(" "), place, fits: fits.0 }
     }
 
     /// The system all of whose marks stand among the headers; the one with most marks.
@@ -350,29 +356,12 @@ mod tests {
     #[test]
     fn headers_in_many_spellings() {
         let cases = [
-            ("Customer ID", Target::CustomerCode),
-            ("CUST_NO", Target::CustomerCode),
-            ("Cust #", Target::CustomerCode),
-            ("CustomerNumber", Target::CustomerCode),
-            ("Customer No.", Target::CustomerCode),
-            ("Acct No", Target::CustomerCode),
-            ("Customer Nmae", Target::Name),
-            ("COMPANY NAME", Target::Name),
-            ("Bill to Address-Line One", Target::Line1),
-            ("Mailing Address 2", Target::Line2),
-            ("Billing State", Target::Region),
-            ("ST", Target::Region),
-            ("ZIP/Postal Code", Target::PostalCode),
-            ("E-mail Address", Target::Email),
-            ("Tax Exempt?", Target::ExemptFlag),
-            ("Taxable (Y/N)", Target::TaxableFlag),
-            ("Resale #", Target::ExemptionNumber),
-            ("Is customer exempted from sales tax?", Target::ExemptFlag),
-            ("Exemption Cert. No.", Target::ExemptionNumber),
-            ("Telephone", Target::Phone),
-            ("City, State, Zip", Target::CityStateZip),
-            ("Cert Expiration Date", Target::ExemptionExpiry),
-            ("State/Province", Target::Region),
+            ("Customer ID", Target::CustomerCode), ("CUST_NO", Target::CustomerCode), ("Cust #", Target::CustomerCode), ("CustomerNumber", Target::CustomerCode),
+            ("Customer No.", Target::CustomerCode), ("Acct No", Target::CustomerCode), ("Customer Nmae", Target::Name), ("COMPANY NAME", Target::Name),
+            ("Bill to Address-Line One", Target::Line1), ("Mailing Address 2", Target::Line2), ("Billing State", Target::Region), ("ST", Target::Region),
+            ("ZIP/Postal Code", Target::PostalCode), ("E-mail Address", Target::Email), ("Tax Exempt?", Target::ExemptFlag), ("Taxable (Y/N)", Target::TaxableFlag),
+            ("Resale #", Target::ExemptionNumber), ("Is customer exempted from sales tax?", Target::ExemptFlag), ("Exemption Cert. No.", Target::ExemptionNumber),
+            ("Telephone", Target::Phone), ("City, State, Zip", Target::CityStateZip), ("Cert Expiration Date", Target::ExemptionExpiry), ("State/Province", Target::Region),
         ];
         for (header, target) in cases {
             assert_eq!(best(header), Some(target), "{header}");

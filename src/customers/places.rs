@@ -21,15 +21,12 @@ struct Tables {
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     // The files are part of the program, and a test reads each.
-    let words: RegionWords =
-        serde_saphyr::from_str(include_str!("data/regions.yaml")).unwrap_or(RegionWords { us: BTreeMap::new(), ca: BTreeMap::new() });
+    let words: RegionWords = serde_saphyr::from_str(include_str!("data/regions.yaml")).unwrap_or(RegionWords { us: BTreeMap::new(), ca: BTreeMap::new() });
     let countries: Vec<String> = serde_saphyr::from_str(include_str!("data/countries.yaml")).unwrap_or_default();
     let prefixes: Vec<(u16, u16, String)> = serde_saphyr::from_str(include_str!("data/zip_prefixes.yaml")).unwrap_or_default();
     let mut us: HashMap<String, Region> = HashMap::new();
     let mut ca: HashMap<String, Region> = HashMap::new();
-    for (table, known, more) in
-        [(&mut us, Region::us_states().collect::<Vec<_>>(), words.us), (&mut ca, Region::ca_provinces().collect(), words.ca)]
-    {
+    for (table, known, more) in [(&mut us, Region::us_states().collect::<Vec<_>>(), words.us), (&mut ca, Region::ca_provinces().collect(), words.ca)] {
         for (code, spellings) in more {
             let Some(region) = Region::from_code(&code) else { continue };
             table.extend(spellings.iter().map(|spelling| (fold(spelling), region.clone())));
@@ -53,8 +50,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
             by_name.entry(fold(name)).or_insert(country);
         }
     }
-    let prefixes =
-        prefixes.into_iter().map(|(from, to, states)| (from, to, states.split(' ').filter_map(Region::from_code).collect())).collect();
+    let prefixes = prefixes.into_iter().map(|(from, to, states)| (from, to, states.split(' ').filter_map(Region::from_code).collect())).collect();
     Tables { us, ca, countries: by_name, prefixes }
 });
 
@@ -89,8 +85,7 @@ fn find(table: &HashMap<String, Region>, text: &str) -> Option<(Region, bool)> {
     for (head, tail) in folded.split_once(' ').into_iter().chain(folded.rsplit_once(' ')) {
         let other_agrees = |a: &str, b: &str| {
             let region = known(a)?;
-            (matches!(b, "us" | "usa" | "ca" | "can" | "canada" | "state" | "united states") || known(b).as_ref() == Some(&region))
-                .then_some(region)
+            (matches!(b, "us" | "usa" | "ca" | "can" | "canada" | "state" | "united states") || known(b).as_ref() == Some(&region)).then_some(region)
         };
         if let Some(region) = other_agrees(tail, head).or_else(|| other_agrees(head, tail)) {
             return Some((region, false));
@@ -187,8 +182,7 @@ pub(super) fn us_zip(text: &str, state: Option<&Region>) -> Option<Zip> {
 /// `K1A 0B1`, whatever stands between.
 pub(super) fn canadian_postal(text: &str) -> Option<Zip> {
     let letters: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_uppercase();
-    let fits = letters.len() == 6
-        && letters.bytes().enumerate().all(|(i, b)| if i % 2 == 0 { b.is_ascii_uppercase() } else { b.is_ascii_digit() });
+    let fits = letters.len() == 6 && letters.bytes().enumerate().all(|(i, b)| if i % 2 == 0 { b.is_ascii_uppercase() } else { b.is_ascii_digit() });
     let (head, tail) = letters.split_at_checked(3).filter(|_| fits)?;
     let code = format!("{head} {tail}");
     Some(Zip { repaired: code != text, code })
@@ -201,20 +195,8 @@ mod tests {
     #[test]
     fn states_as_people_write_them() {
         let cases = [
-            ("tx", "TX"),
-            ("Calif.", "CA"),
-            ("Pennsylvania", "PA"),
-            ("Penn", "PA"),
-            ("N.Y.", "NY"),
-            ("N. Y.", "NY"),
-            ("W. Va.", "WV"),
-            ("US-TX", "TX"),
-            ("Washington, D.C.", "DC"),
-            ("Pennsilvania", "PA"),
-            ("Massachusets", "MA"),
-            ("TX - Texas", "TX"),
-            ("Texas (US)", "TX"),
-            ("new  york", "NY"),
+            ("tx", "TX"), ("Calif.", "CA"), ("Pennsylvania", "PA"), ("Penn", "PA"), ("N.Y.", "NY"), ("N. Y.", "NY"), ("W. Va.", "WV"), ("US-TX", "TX"),
+            ("Washington, D.C.", "DC"), ("Pennsilvania", "PA"), ("Massachusets", "MA"), ("TX - Texas", "TX"), ("Texas (US)", "TX"), ("new  york", "NY"),
         ];
         for (text, code) in cases {
             assert_eq!(us_state(text).map(|(region, _)| region.code().to_owned()).as_deref(), Some(code), "{text}");
@@ -228,16 +210,7 @@ mod tests {
 
     #[test]
     fn countries_by_code_and_name() {
-        for (text, code) in [
-            ("usa", "US"),
-            ("U.S.A.", "US"),
-            ("United States", "US"),
-            ("CAN", "CA"),
-            ("México", "MX"),
-            ("Puerto Rico", "US"),
-            ("DEU", "DE"),
-            ("norway", "NO"),
-        ] {
+        for (text, code) in [("usa", "US"), ("U.S.A.", "US"), ("United States", "US"), ("CAN", "CA"), ("México", "MX"), ("Puerto Rico", "US"), ("DEU", "DE"), ("norway", "NO")] {
             assert_eq!(country(text).map(|c| c.code().to_owned()).as_deref(), Some(code), "{text}");
         }
         assert!(country("Atlantis").is_none() && country("").is_none() && country("XQ").is_none());

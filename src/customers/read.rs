@@ -6,8 +6,8 @@ use super::exemption::{self, Flag, MOST_VALUES, Said};
 use super::text::{clean, cut, fold, without_text_mark};
 use super::{Layout, MappedColumn, Target, address, places};
 use crate::domain::{
-    Address, Cell, Contact, Country, Customer, CustomerCode, CustomerCodeError, ExemptStatus, Exemption, Grid, Issue, IssueKind, Region,
-    Row, Severity,
+    Address, Cell, Contact, Country, Customer, CustomerCode, CustomerCodeError, ExemptStatus, Exemption, Grid, Issue, IssueKind, Region, Row,
+    Severity,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -82,15 +82,7 @@ pub fn read(grids: &[Grid], layout: &Layout, settle: &Settle) -> CustomerList {
     };
     let Some(grid) = grids.iter().find(|grid| grid.sheet == layout.sheet) else { return list };
     let body = || grid.rows().filter(|row| row.number() > layout.header_row);
-    let mut reader = Reader {
-        layout,
-        settle,
-        columns: Columns::new(layout, body),
-        list,
-        seen: HashMap::new(),
-        folded: HashMap::new(),
-        ship: Vec::new(),
-    };
+    let mut reader = Reader { layout, settle, columns: Columns::new(layout, body), list, seen: HashMap::new(), folded: HashMap::new(), ship: Vec::new() };
     reader.list.issues.extend(grid.issues.iter().cloned());
     body().for_each(|row| reader.row(row));
     reader.finish()
@@ -207,15 +199,7 @@ impl<'l> Reader<'l> {
         text.into_owned()
     }
 
-    fn issue(
-        &self,
-        draft: &mut Draft<'_>,
-        kind: IssueKind,
-        severity: Severity,
-        target: Target,
-        message: impl Into<String>,
-        suggestion: &str,
-    ) {
+    fn issue(&self, draft: &mut Draft<'_>, kind: IssueKind, severity: Severity, target: Target, message: impl Into<String>, suggestion: &str) {
         let value = self.cell(draft.row, target).text();
         draft.issues.push(Issue {
             kind,
@@ -259,14 +243,7 @@ impl<'l> Reader<'l> {
         let ship_to = self.ship_to(&mut draft, address.as_ref());
         let valid_code = code.as_deref().and_then(|code| self.valid_code(&mut draft, code));
         if name.is_empty() {
-            self.issue(
-                &mut draft,
-                IssueKind::MissingName,
-                Severity::Error,
-                Target::Name,
-                "the customer has no name",
-                "fill in the company's name in the ERP",
-            );
+            self.issue(&mut draft, IssueKind::MissingName, Severity::Error, Target::Name, "the customer has no name", "fill in the company's name in the ERP");
         }
         let exempt = exemption.status == ExemptStatus::Exempt;
         match (valid_code, address) {
@@ -275,8 +252,7 @@ impl<'l> Reader<'l> {
                 self.add(customer, draft.issues);
             }
             (_, _) => {
-                let why: BTreeSet<IssueKind> =
-                    draft.issues.iter().filter(|issue| issue.severity == Severity::Error).map(|issue| issue.kind).collect();
+                let why: BTreeSet<IssueKind> = draft.issues.iter().filter(|issue| issue.severity == Severity::Error).map(|issue| issue.kind).collect();
                 let name = Some(name).filter(|name| !name.is_empty());
                 self.list.rejected.push(Rejected { row: row.number(), code, name, exempt, why: why.into_iter().collect() });
                 self.list.issues.append(&mut draft.issues);
@@ -287,10 +263,7 @@ impl<'l> Reader<'l> {
     /// Totals and notes at the foot, headers repeated on each page, vendors.
     fn is_no_customer(&self, row: Row<'_>) -> bool {
         let mapped = &self.layout.mapping.columns;
-        let repeated = mapped
-            .values()
-            .filter(|column| row.get(column.index).text().trim() == column.header.trim() && !column.header.is_empty())
-            .count();
+        let repeated = mapped.values().filter(|column| row.get(column.index).text().trim() == column.header.trim() && !column.header.is_empty()).count();
         if repeated >= 2 && repeated * 2 > mapped.values().filter(|column| !row.get(column.index).is_empty()).count() {
             return true;
         }
@@ -299,41 +272,17 @@ impl<'l> Reader<'l> {
         let nowhere = address.iter().all(|target| self.cell(row, *target).is_empty());
         if nowhere {
             let first = row.cells().find(|cell| !cell.is_empty()).map(|cell| fold(cell.text())).unwrap_or_default();
-            let total = [
-                "total",
-                "totals",
-                "grand total",
-                "sub total",
-                "subtotal",
-                "sum",
-                "count",
-                "record count",
-                "records",
-                "number of",
-                "end of report",
-                "end of file",
-                "page",
-                "printed",
-                "report",
-                "run date",
-                "generated",
-                "exported",
-                "note",
-                "notes",
-                "summary",
-            ];
-            let starts = |stem: &&str| first.strip_prefix(*stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+            let total = ["total", "totals", "grand total", "sub total", "subtotal", "sum", "count", "record count", "records", "number of", "end of report", "end of file", "page", "printed", "report", "run date", "generated", "exported", "note", "notes", "summary"];
+            let starts = |stem: &str| first.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
             // A customer may be called Total Wine: then it has a code of its own.
             let code_is_word = code.is_empty() || row.cells().find(|cell| !cell.is_empty()) == Some(code);
-            if code_is_word && total.iter().any(|stem| starts(&stem)) {
+            if code_is_word && total.iter().any(|stem| starts(stem)) {
                 return true;
             }
             let filled = row.cells().filter(|cell| !cell.is_empty()).count();
             // A remark, or the mark `*** 314 customers ***`: alone in its row.
             let has_name = !self.cell(row, Target::Name).is_empty();
-            if filled == 1 && (code.is_empty() && !has_name || code.text().trim().contains(' ') && mapped.len() > 2)
-                || filled == 2 && code.is_empty() && !has_name
-            {
+            if filled == 1 && (code.is_empty() && !has_name || code.text().trim().contains(' ') && mapped.len() > 2) || filled == 2 && code.is_empty() && !has_name {
                 return true;
             }
         }
@@ -352,24 +301,9 @@ impl<'l> Reader<'l> {
         };
         let gone = |cell: Cell<'_>| {
             let folded = fold(cell.text());
-            [
-                "inactive",
-                "closed",
-                "disabled",
-                "archived",
-                "deleted",
-                "blocked",
-                "terminated",
-                "dormant",
-                "deactivated",
-                "not active",
-                "obsolete",
-                "out of business",
-                "do not use",
-                "former",
-            ]
-            .iter()
-            .any(|word| folded.starts_with(word))
+            ["inactive", "closed", "disabled", "archived", "deleted", "blocked", "terminated", "dormant", "deactivated", "not active", "obsolete", "out of business", "do not use", "former"]
+                .iter()
+                .any(|word| folded.starts_with(word))
                 || folded == "i"
         };
         let inactive = self.cell(row, Target::Inactive);
@@ -377,8 +311,7 @@ impl<'l> Reader<'l> {
             return true;
         }
         let active = self.cell(row, Target::Active);
-        let no = matches!(active, Cell::Bool(false))
-            || (!active.is_empty() && words().no.contains(&fold(active.text())) && active.text().trim() != "-");
+        let no = matches!(active, Cell::Bool(false)) || (!active.is_empty() && words().no.contains(&fold(active.text())) && active.text().trim() != "-");
         no || gone(active)
     }
 
@@ -391,14 +324,7 @@ impl<'l> Reader<'l> {
         let cell = self.cell(draft.row, Target::CustomerCode);
         let target = Target::CustomerCode;
         if cell.is_empty() {
-            self.issue(
-                draft,
-                IssueKind::MissingCode,
-                Severity::Error,
-                target,
-                "the row has no customer code",
-                "fill in the code that stands on the customer's invoices",
-            );
+            self.issue(draft, IssueKind::MissingCode, Severity::Error, target, "the row has no customer code", "fill in the code that stands on the customer's invoices");
             return None;
         }
         let code = match codes::judge(cell, &self.columns.habits) {
@@ -410,33 +336,16 @@ impl<'l> Reader<'l> {
             }
             Verdict::Doubtful(code, why) => {
                 let message = format!("the customer code looks altered: {why}");
-                self.issue(
-                    draft,
-                    IssueKind::CodeLooksAltered,
-                    Severity::Warning,
-                    target,
-                    message,
-                    "export the column as text and read the file again",
-                );
+                self.issue(draft, IssueKind::CodeLooksAltered, Severity::Warning, target, message, "export the column as text and read the file again");
                 code
             }
             Verdict::Destroyed(why) => {
                 let message = format!("the customer code is not the one on the invoices: {why}");
-                self.issue(
-                    draft,
-                    IssueKind::CodeLooksAltered,
-                    Severity::Error,
-                    target,
-                    message,
-                    "export the column as text and read the file again",
-                );
+                self.issue(draft, IssueKind::CodeLooksAltered, Severity::Error, target, message, "export the column as text and read the file again");
                 return None;
             }
         };
-        let hidden = |letter: &char| {
-            letter.is_control()
-                || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
-        };
+        let hidden = |letter: &char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
         let code = if code.chars().any(|letter| hidden(&letter)) {
             let bare: String = code.chars().filter(|letter| !hidden(letter)).collect();
             let message = format!("control or invisible characters were taken out of the customer code, which now reads “{}”", bare.trim());
@@ -482,12 +391,7 @@ impl<'l> Reader<'l> {
                 name = self.text(draft, Target::Contact);
             }
             // In QuickBooks the code is the name.
-            let by_name = self.column(Target::CustomerCode).is_some_and(|column| {
-                matches!(
-                    fold(&column.header).as_str(),
-                    "name" | "customer" | "full name" | "customer name" | "job or customer name" | "company"
-                )
-            });
+            let by_name = self.column(Target::CustomerCode).is_some_and(|column| matches!(fold(&column.header).as_str(), "name" | "customer" | "full name" | "customer name" | "job or customer name" | "company"));
             if name.is_empty() && by_name {
                 name = code.unwrap_or_default().to_owned();
             }
@@ -549,20 +453,8 @@ impl<'l> Reader<'l> {
         }
         let raw = self.cell(row, Target::ExemptionExpiry);
         let expires = exemption::date(raw.text());
-        if expires.is_none()
-            && !raw.is_empty()
-            && !words().is_nothing(raw.text())
-            && !fold(raw.text()).contains("expir")
-            && !matches!(fold(raw.text()).as_str(), "never" | "blanket" | "indefinite" | "perpetual" | "0")
-        {
-            self.issue(
-                draft,
-                IssueKind::BadExemption,
-                Severity::Warning,
-                Target::ExemptionExpiry,
-                "the expiry date can't be read; it is left out",
-                "write it as 2026-12-31 or 12/31/2026",
-            );
+        if expires.is_none() && !raw.is_empty() && !words().is_nothing(raw.text()) && !fold(raw.text()).contains("expir") && !matches!(fold(raw.text()).as_str(), "never" | "blanket" | "indefinite" | "perpetual" | "0") {
+            self.issue(draft, IssueKind::BadExemption, Severity::Warning, Target::ExemptionExpiry, "the expiry date can't be read; it is left out", "write it as 2026-12-31 or 12/31/2026");
         }
         let exempt = status == ExemptStatus::Exempt;
         Exemption { status, rule, number, reason: outcome.reason.filter(|_| exempt), expires }
@@ -587,11 +479,7 @@ impl<'l> Reader<'l> {
             return None;
         }
         let target = Target::Email;
-        let several: Vec<&str> = text
-            .split([';', ',', ' ', '|', '<', '>'])
-            .map(|part| part.trim_matches(['"', '\'', '(', ')']))
-            .filter(|part| part.contains('@'))
-            .collect();
+        let several: Vec<&str> = text.split([';', ',', ' ', '|', '<', '>']).map(|part| part.trim_matches(['"', '\'', '(', ')'])).filter(|part| part.contains('@')).collect();
         let stripped = |part: &str| part.strip_prefix("mailto:").unwrap_or(part).trim_end_matches('.').to_owned();
         let good: Vec<String> = several.iter().map(|part| stripped(part)).filter(|part| good_email(part)).collect();
         match good.first() {
@@ -603,14 +491,7 @@ impl<'l> Reader<'l> {
                 Some(first.clone())
             }
             None => {
-                self.issue(
-                    draft,
-                    IssueKind::BadEmail,
-                    Severity::Warning,
-                    target,
-                    "this is no e-mail address; it is left out, and no invitation can be sent",
-                    "correct the address in the ERP",
-                );
+                self.issue(draft, IssueKind::BadEmail, Severity::Warning, target, "this is no e-mail address; it is left out, and no invitation can be sent", "correct the address in the ERP");
                 None
             }
         }
@@ -655,9 +536,7 @@ impl<'l> Reader<'l> {
                 keep(&mut parts.region, found.region);
                 keep(&mut parts.postal_code, found.postal_code);
                 keep(&mut parts.country, found.country);
-            } else if let Some((city, state)) =
-                tail.rsplit_once([',', ' ']).filter(|(_, state)| places::us_state(state).is_some() || places::ca_province(state).is_some())
-            {
+            } else if let Some((city, state)) = tail.rsplit_once([',', ' ']).filter(|(_, state)| places::us_state(state).is_some() || places::ca_province(state).is_some()) {
                 parts.city = city.trim().trim_end_matches(',').to_owned();
                 keep(&mut parts.region, state.trim().to_owned());
             }
@@ -676,14 +555,7 @@ impl<'l> Reader<'l> {
                     parts.country = country;
                 }
             } else if !raw.trim().is_empty() {
-                self.issue(
-                    draft,
-                    IssueKind::MissingAddress,
-                    Severity::Error,
-                    Target::WholeAddress,
-                    "the address can't be split into street, city, state and ZIP with certainty",
-                    "export the parts in columns of their own, or part them by commas",
-                );
+                self.issue(draft, IssueKind::MissingAddress, Severity::Error, Target::WholeAddress, "the address can't be split into street, city, state and ZIP with certainty", "export the parts in columns of their own, or part them by commas");
                 return None;
             }
         }
@@ -698,14 +570,7 @@ impl<'l> Reader<'l> {
             };
             if !shipped.lines.is_empty() {
                 parts = shipped;
-                self.issue(
-                    draft,
-                    IssueKind::MissingAddress,
-                    Severity::Repaired,
-                    Target::Line1,
-                    "there is no bill-to address; the ship-to address is used",
-                    "fill in the bill-to address in the ERP",
-                );
+                self.issue(draft, IssueKind::MissingAddress, Severity::Repaired, Target::Line1, "there is no bill-to address; the ship-to address is used", "fill in the bill-to address in the ERP");
             }
         }
         self.checked(draft, parts, name)
@@ -738,14 +603,7 @@ impl<'l> Reader<'l> {
             let region = Region::from_code(&parts.region);
             let code = parts.postal_code.clone();
             if code.chars().count() > 10 {
-                self.issue(
-                    draft,
-                    IssueKind::TooLong,
-                    Severity::Warning,
-                    Target::PostalCode,
-                    "the postal code is longer than 10 characters; it is cut",
-                    "correct it in the ERP",
-                );
+                self.issue(draft, IssueKind::TooLong, Severity::Warning, Target::PostalCode, "the postal code is longer than 10 characters; it is cut", "correct it in the ERP");
             }
             (region, cut(&code, 10).to_owned())
         };
@@ -768,24 +626,10 @@ impl<'l> Reader<'l> {
         }
         let (line1, line2, lost) = address::two_lines(parts.lines, 50);
         if lost {
-            self.issue(
-                draft,
-                IssueKind::TooLong,
-                Severity::Warning,
-                Target::Line1,
-                "the address doesn't fit two lines of 50 characters; the end is cut off",
-                "shorten it in the ERP",
-            );
+            self.issue(draft, IssueKind::TooLong, Severity::Warning, Target::Line1, "the address doesn't fit two lines of 50 characters; the end is cut off", "shorten it in the ERP");
         }
         if parts.city.chars().count() > 50 {
-            self.issue(
-                draft,
-                IssueKind::TooLong,
-                Severity::Warning,
-                Target::City,
-                "the city is longer than 50 characters; it is cut",
-                "correct it in the ERP",
-            );
+            self.issue(draft, IssueKind::TooLong, Severity::Warning, Target::City, "the city is longer than 50 characters; it is cut", "correct it in the ERP");
         }
         Some(Address { line1, line2, city: cut(&parts.city, 50).to_owned(), region, postal_code, country })
     }
@@ -812,23 +656,9 @@ impl<'l> Reader<'l> {
                 match &by_zip {
                     Some(state) => {
                         let message = format!("{said}; the ZIP code lies in {}, which is used", state.name());
-                        self.issue(
-                            draft,
-                            IssueKind::BadRegion,
-                            Severity::Repaired,
-                            Target::Region,
-                            message,
-                            "fill in the state in the ERP",
-                        );
+                        self.issue(draft, IssueKind::BadRegion, Severity::Repaired, Target::Region, message, "fill in the state in the ERP");
                     }
-                    None => self.issue(
-                        draft,
-                        IssueKind::BadRegion,
-                        Severity::Error,
-                        Target::Region,
-                        said,
-                        "use the two-letter code of the state; for another country fill in the country",
-                    ),
+                    None => self.issue(draft, IssueKind::BadRegion, Severity::Error, Target::Region, said, "use the two-letter code of the state; for another country fill in the country"),
                 }
                 by_zip
             }
@@ -848,27 +678,14 @@ impl<'l> Reader<'l> {
             self.issue(draft, IssueKind::BadPostalCode, Severity::Warning, Target::PostalCode, message, "check the address");
         } else if zip.repaired {
             let message = format!("the ZIP code reads {}", zip.code);
-            self.issue(
-                draft,
-                IssueKind::BadPostalCode,
-                Severity::Repaired,
-                Target::PostalCode,
-                message,
-                "export the column as text, so that leading zeros stay",
-            );
+            self.issue(draft, IssueKind::BadPostalCode, Severity::Repaired, Target::PostalCode, message, "export the column as text, so that leading zeros stay");
         }
         (region, Some(zip.code))
     }
 
-    fn canadian(
-        &self,
-        draft: &mut Draft<'_>,
-        parts: &address::Parts,
-        province: Option<(Region, bool)>,
-    ) -> (Option<Region>, Option<String>) {
+    fn canadian(&self, draft: &mut Draft<'_>, parts: &address::Parts, province: Option<(Region, bool)>) -> (Option<Region>, Option<String>) {
         if province.is_none() {
-            let (message, suggestion) =
-                ("the address has no Canadian province that can be read", "use the two-letter code of the province");
+            let (message, suggestion) = ("the address has no Canadian province that can be read", "use the two-letter code of the province");
             self.issue(draft, IssueKind::BadRegion, Severity::Error, Target::Region, message, suggestion);
         }
         let code = places::canadian_postal(&parts.postal_code);
@@ -882,12 +699,7 @@ impl<'l> Reader<'l> {
     /// Takes a customer in, unless its code is there already.
     fn add(&mut self, customer: Customer, mut issues: Vec<Issue>) {
         let key = hash(customer.code.as_str());
-        let known = self
-            .seen
-            .get(&key)
-            .into_iter()
-            .flatten()
-            .find(|at| self.list.customers.get(**at as usize).is_some_and(|c| c.code == customer.code));
+        let known = self.seen.get(&key).into_iter().flatten().find(|at| self.list.customers.get(**at as usize).is_some_and(|c| c.code == customer.code));
         let first = known.and_then(|at| self.list.customers.get(*at as usize));
         let header = self.column(Target::CustomerCode).map(|column| column.header.clone());
         let issue = |kind, severity, message: String, suggestion: &str| Issue {
@@ -906,20 +718,8 @@ impl<'l> Reader<'l> {
                 let message = format!("repeats row {} exactly; the rows count once", first.row);
                 self.list.issues.push(issue(IssueKind::DuplicateRow, Severity::Repaired, message, "delete one of the rows"));
             } else {
-                let message = format!(
-                    "customer {} stands in rows {} and {}, which differ in {}; row {} is used",
-                    customer.code,
-                    first.row,
-                    customer.row,
-                    differences.join(", "),
-                    first.row
-                );
-                let conflict = issue(
-                    IssueKind::DuplicateCode,
-                    Severity::Error,
-                    message,
-                    "tell which row is right and delete the other, or give it a code of its own",
-                );
+                let message = format!("customer {} stands in rows {} and {}, which differ in {}; row {} is used", customer.code, first.row, customer.row, differences.join(", "), first.row);
+                let conflict = issue(IssueKind::DuplicateCode, Severity::Error, message, "tell which row is right and delete the other, or give it a code of its own");
                 self.list.issues.append(&mut issues);
                 self.list.issues.push(conflict);
                 self.list.conflicting.insert(customer.code);
@@ -932,16 +732,8 @@ impl<'l> Reader<'l> {
         if near != at
             && let Some(other) = self.list.customers.get(near as usize).filter(|other| codes::folded(other.code.as_str()) == alike)
         {
-            let message = format!(
-                "code “{}” differs from “{}” in row {} only in capitals or blanks; to the service they are two customers",
-                customer.code, other.code, other.row
-            );
-            issues.push(issue(
-                IssueKind::NearDuplicate,
-                Severity::Warning,
-                message,
-                "check whether they are one customer; the code must be spelled as on the invoices",
-            ));
+            let message = format!("code “{}” differs from “{}” in row {} only in capitals or blanks; to the service they are two customers", customer.code, other.code, other.row);
+            issues.push(issue(IssueKind::NearDuplicate, Severity::Warning, message, "check whether they are one customer; the code must be spelled as on the invoices"));
         }
         self.seen.entry(key).or_default().push(at);
         self.list.customers.push(customer);
@@ -950,13 +742,7 @@ impl<'l> Reader<'l> {
 
     fn finish(mut self) -> CustomerList {
         for (code, region) in std::mem::take(&mut self.ship) {
-            let at = self
-                .seen
-                .get(&hash(&code))
-                .into_iter()
-                .flatten()
-                .copied()
-                .find(|at| self.list.customers.get(*at as usize).is_some_and(|c| c.code.as_str() == code));
+            let at = self.seen.get(&hash(&code)).into_iter().flatten().copied().find(|at| self.list.customers.get(*at as usize).is_some_and(|c| c.code.as_str() == code));
             if let Some(customer) = at.and_then(|at| self.list.customers.get_mut(at as usize))
                 && customer.address.region.as_ref() != Some(&region)
                 && !customer.ship_to.contains(&region)
@@ -985,25 +771,11 @@ fn keep(place: &mut String, found: String) {
 fn good_email(text: &str) -> bool {
     let Some((user, host)) = text.split_once('@') else { return false };
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | ',' | ';' | ':' | '\\' | '"');
-    let user_fits = (1..=64).contains(&user.len())
-        && user.chars().all(|c| plain(c) || !c.is_ascii() && c.is_alphanumeric())
-        && !user.starts_with('.')
-        && !user.ends_with('.')
-        && !user.contains("..");
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
+    let user_fits = (1..=64).contains(&user.len()) && user.chars().all(|c| plain(c) || !c.is_ascii() && c.is_alphanumeric()) && !user.starts_with('.') && !user.ends_with('.') && !user.contains("..");
+    let label = |label: &str| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(|c| c.is_alphanumeric() || c == '-');
     let labels: Vec<&str> = host.split('.').collect();
     let top = labels.last().copied().unwrap_or_default();
-    user_fits
-        && labels.len() >= 2
-        && labels.iter().all(|l| label(l))
-        && top.chars().count() >= 2
-        && !top.chars().all(|c| c.is_ascii_digit())
-        && host.len() <= 253
+    user_fits && labels.len() >= 2 && labels.iter().all(|l| label(l)) && top.chars().count() >= 2 && !top.chars().all(|c| c.is_ascii_digit()) && host.len() <= 253
 }
 
 /// What two rows of one code differ in.
@@ -1015,12 +787,7 @@ fn differences(a: &Customer, b: &Customer) -> Vec<&'static str> {
         (a.contact.name != b.contact.name, "contact"),
         (a.contact.phone != b.contact.phone || a.contact.fax != b.contact.fax, "phone"),
         (a.exemption.status != b.exemption.status, "exemption"),
-        (
-            a.exemption.number != b.exemption.number
-                || a.exemption.reason != b.exemption.reason
-                || a.exemption.expires != b.exemption.expires,
-            "exemption details",
-        ),
+        (a.exemption.number != b.exemption.number || a.exemption.reason != b.exemption.reason || a.exemption.expires != b.exemption.expires, "exemption details"),
         (a.ship_to != b.ship_to, "ship-to state"),
     ];
     pairs.into_iter().filter(|(differ, _)| *differ).map(|(_, what)| what).collect()
