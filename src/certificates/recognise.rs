@@ -135,7 +135,7 @@ fn state_evidence(text: &Text, catalogue: &Catalogue) -> Vec<(Region, f32)> {
     for state in &catalogue.jurisdictions {
         let name = fold(&state.name);
         let agency = state.agencies.iter().map(|a| alike_within(&fold(a), &text.all, 0.88)).fold(0.0, f64::max);
-        let mut score = if agency > 0.0 { 0.9 } else { 0.0 };
+        let mut score: f32 = if agency > 0.0 { 0.9 } else { 0.0 };
         // “Virginia” stands in “West Virginia”, “Kansas” in “Arkansas”.
         let other: &str = match name.as_str() { "virginia" => "westvirginia", "kansas" => "arkansas", _ => "\u{0}" };
         let plain = |hay: &str| hay.replace(other, "").contains(&name);
