@@ -15,8 +15,59 @@ pub struct Parts {
 
 /// Street types and units after which a city may follow (USPS Publication 28, appendix C, the common ones).
 const STREET_ENDS: &[&str] = &[
-    "st", "street", "ave", "avenue", "blvd", "boulevard", "rd", "road", "dr", "drive", "ln", "lane", "way", "ct", "court", "pl", "place", "pkwy", "parkway", "ter", "terrace", "cir", "circle", "hwy", "highway", "sq",
-    "square", "trl", "trail", "plaza", "plz", "loop", "pike", "row", "run", "path", "xing", "crossing", "broadway", "turnpike", "tpke", "aly", "alley", "expy", "fwy", "walk", "pt", "point", "park", "mall", "ridge", "bend", "cove",
+    "st",
+    "street",
+    "ave",
+    "avenue",
+    "blvd",
+    "boulevard",
+    "rd",
+    "road",
+    "dr",
+    "drive",
+    "ln",
+    "lane",
+    "way",
+    "ct",
+    "court",
+    "pl",
+    "place",
+    "pkwy",
+    "parkway",
+    "ter",
+    "terrace",
+    "cir",
+    "circle",
+    "hwy",
+    "highway",
+    "sq",
+    "square",
+    "trl",
+    "trail",
+    "plaza",
+    "plz",
+    "loop",
+    "pike",
+    "row",
+    "run",
+    "path",
+    "xing",
+    "crossing",
+    "broadway",
+    "turnpike",
+    "tpke",
+    "aly",
+    "alley",
+    "expy",
+    "fwy",
+    "walk",
+    "pt",
+    "point",
+    "park",
+    "mall",
+    "ridge",
+    "bend",
+    "cove",
 ];
 const UNITS: &[&str] = &["suite", "ste", "unit", "apt", "bldg", "building", "floor", "fl", "room", "rm", "dept", "lot", "box", "#"];
 const DIRECTIONS: &[&str] = &["n", "s", "e", "w", "ne", "nw", "se", "sw", "north", "south", "east", "west"];
@@ -32,7 +83,11 @@ pub fn zip(word: &str) -> Option<String> {
         Some((five, four)) => (five, Some(four)),
         None => (word, None),
     };
-    let (five, four) = if four.is_none() && five.len() == 9 && five.bytes().all(|b| b.is_ascii_digit()) { five.split_at_checked(5).map_or((five, None), |(a, b)| (a, Some(b))) } else { (five, four) };
+    let (five, four) = if four.is_none() && five.len() == 9 && five.bytes().all(|b| b.is_ascii_digit()) {
+        five.split_at_checked(5).map_or((five, None), |(a, b)| (a, Some(b)))
+    } else {
+        (five, four)
+    };
     if five.chars().count() != 5 || five.chars().filter(char::is_ascii_digit).count() < 3 {
         return None;
     }
@@ -69,7 +124,16 @@ pub fn state(word: &str) -> Option<Region> {
         if let Some(found) = Region::us_state(&plain) {
             return Some(found);
         }
-        let lettered: String = plain.chars().map(|c| match c { '0' => 'O', '1' | '|' | 'l' => 'I', '5' => 'S', '8' => 'B', c => c.to_ascii_uppercase() }).collect();
+        let lettered: String = plain
+            .chars()
+            .map(|c| match c {
+                '0' => 'O',
+                '1' | '|' | 'l' => 'I',
+                '5' => 'S',
+                '8' => 'B',
+                c => c.to_ascii_uppercase(),
+            })
+            .collect();
         if plain.chars().all(|c| c.is_ascii_uppercase() || "015|l8".contains(c)) {
             return Region::us_state(&lettered);
         }
@@ -88,13 +152,17 @@ pub fn parse(text: &str) -> Parts {
     while end > 0 && matches!(bare(words[end - 1]).as_str(), "usa" | "us" | "") {
         end -= 1;
     }
-    if end > 0 && let Some(code) = zip(words[end - 1]) {
+    if end > 0
+        && let Some(code) = zip(words[end - 1])
+    {
         // A lone number is a ZIP only after a state or as the whole text: `12345 Main St` begins with none.
         parts.postal_code = Some(code);
         end -= 1;
     }
     if end > 0 {
-        let two = (end > 1).then(|| format!("{} {}", words[end - 2].trim_matches(','), words[end - 1].trim_matches(','))).and_then(|t| Region::us_state_by_name(&t));
+        let two = (end > 1)
+            .then(|| format!("{} {}", words[end - 2].trim_matches(','), words[end - 1].trim_matches(',')))
+            .and_then(|t| Region::us_state_by_name(&t));
         let one = state(words[end - 1]);
         // `Washington` alone at the end, with no ZIP, is more likely a city.
         let long = words[end - 1].trim_matches(|c: char| !c.is_alphabetic()).len() > 2;
@@ -121,11 +189,16 @@ fn split_city(rest: &[&str], parts: &mut Parts) {
     }
     let join = |words: &[&str]| {
         let text = words.join(" ");
-        let text = text.trim_matches(|c: char| !c.is_alphanumeric() && c != '#' && c != '.' && c != ')').trim().trim_end_matches([',', '.']).to_owned();
+        let text = text
+            .trim_matches(|c: char| !c.is_alphanumeric() && c != '#' && c != '.' && c != ')')
+            .trim()
+            .trim_end_matches([',', '.'])
+            .to_owned();
         (!text.is_empty()).then_some(text)
     };
     let first = bare(rest[0]);
-    let streety = first.starts_with(|c: char| c.is_ascii_digit()) || matches!(first.as_str(), "po" | "p.o" | "pobox" | "box" | "rr" | "one" | "#");
+    let streety =
+        first.starts_with(|c: char| c.is_ascii_digit()) || matches!(first.as_str(), "po" | "p.o" | "pobox" | "box" | "rr" | "one" | "#");
     let located = parts.region.is_some() || parts.postal_code.is_some();
     if !streety {
         match located {
@@ -137,7 +210,9 @@ fn split_city(rest: &[&str], parts: &mut Parts) {
     }
     // The last comma before the state parts street from city, if what follows it is no unit.
     let comma = (0..rest.len().saturating_sub(1)).rev().find(|&i| rest[i].ends_with(',') && !UNITS.contains(&bare(rest[i + 1]).as_str()));
-    if let Some(at) = comma && located {
+    if let Some(at) = comma
+        && located
+    {
         parts.line1 = join(&rest[..=at]);
         parts.city = join(&rest[at + 1..]);
         return;
@@ -181,7 +256,12 @@ mod tests {
 
     fn read(text: &str) -> [String; 4] {
         let p = parse(text);
-        [p.line1.unwrap_or_default(), p.city.unwrap_or_default(), p.region.map(|r| r.code().to_owned()).unwrap_or_default(), p.postal_code.unwrap_or_default()]
+        [
+            p.line1.unwrap_or_default(),
+            p.city.unwrap_or_default(),
+            p.region.map(|r| r.code().to_owned()).unwrap_or_default(),
+            p.postal_code.unwrap_or_default(),
+        ]
     }
 
     #[test]

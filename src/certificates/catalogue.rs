@@ -3,7 +3,7 @@
 //! Owns: the shape of the files under `data/`. Must not touch: words or pages.
 //! Called by: every other file of this module. A tax person adds a state, a form or a label in the data files alone.
 
-use super::text::fold;
+use super::text::{fold, look_alike};
 use crate::domain::Region;
 use regex::Regex;
 use serde::Deserialize;
@@ -231,6 +231,8 @@ pub struct Label {
     pub rank: i32,
     /// Folded, without spaces.
     pub phrase: String,
+    /// The phrase with the letters that scans confuse made one.
+    pub canon: String,
     pub words: usize,
 }
 
@@ -316,7 +318,15 @@ impl Catalogue {
         for label in raw_labels.labels {
             for text in &label.phrases {
                 let (phrase, words) = (fold(text), text.split_whitespace().count());
-                catalogue.labels.push(Label { concept: label.field, party: label.party, inline: label.inline, rank: label.rank, phrase, words });
+                catalogue.labels.push(Label {
+                    concept: label.field,
+                    party: label.party,
+                    inline: label.inline,
+                    rank: label.rank,
+                    canon: look_alike(&phrase),
+                    phrase,
+                    words,
+                });
             }
         }
         // Where two entries hold the same phrase the first one counts.

@@ -13,7 +13,6 @@ use crate::domain::{BBox, Mark};
 #[derive(Debug, Clone)]
 pub struct Option_ {
     pub choice: Choice,
-    pub area: BBox,
     pub page_box: BBox,
     pub ticked: bool,
     /// 0 to 1.
@@ -36,10 +35,12 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
                     if let (Some(area), Some(page_box)) = (sheet.area(toks), sheet.page_box(toks)) {
                         let first = start - prefix(sheet, run, start);
                         let from = sheet.toks[run[first]].area;
-                        let begins = first == 0 || sheet.toks[run[first]].area.left - sheet.toks[run[first - 1]].area.right > 1.2 * sheet.h;
+                        // Words that follow others with no room for a box are part of a sentence.
+                        let room = |n: usize| n == 0 || sheet.toks[run[n]].area.left - sheet.toks[run[n - 1]].area.right > 0.9 * sheet.h;
+                        let begins = room(first) || room(start);
                         let seen = look(sheet, ink, marks, area, from, run, first, start);
-                        if begins || seen.framed || seen.text.is_some() {
-                            options.push((Option_ { choice, area, page_box, ticked: false, confidence: 0.0 }, seen));
+                        if begins {
+                            options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0 }, seen));
                         }
                     }
                     start = end;
@@ -68,7 +69,9 @@ fn longest(sheet: &Sheet, run: &[usize], start: usize, catalogue: &Catalogue) ->
             joined.push_str(&sheet.toks[run[end]].folded);
             if joined.len() * 8 > known.phrase.len() * 10 || joined.len() >= known.phrase.len() {
                 let needed = if known.phrase.len() <= 6 { 1.0 } else { 0.86 };
-                if (joined == known.phrase || alike(&joined, &known.phrase, needed) >= needed) && best.as_ref().is_none_or(|b| known.phrase.len() > b.0) {
+                if (joined == known.phrase || alike(&joined, &known.phrase, needed) >= needed)
+                    && best.as_ref().is_none_or(|b| known.phrase.len() > b.0)
+                {
                     best = Some((known.phrase.len(), end + 1, known.choice.clone()));
                 }
             }
@@ -107,7 +110,9 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], area: BBox, from: BBox
     // A form field of the PDF is certain.
     let page_left = sheet.toks[run[start]].page_box;
     let field = marks.iter().filter(|m| m.checked.is_some()).find(|m| {
-        (m.bbox.mid_y() - page_left.mid_y()).abs() < 0.8 * sheet.h && m.bbox.right <= page_left.left + 0.01 && m.bbox.right > page_left.left - 5.0 * sheet.h
+        (m.bbox.mid_y() - page_left.mid_y()).abs() < 0.8 * sheet.h
+            && m.bbox.right <= page_left.left + 0.01
+            && m.bbox.right > page_left.left - 5.0 * sheet.h
     });
     if let Some(mark) = field {
         seen.text = mark.checked;
@@ -168,7 +173,11 @@ mod tests {
 
     #[test]
     fn marks_read_as_text_count() {
-        let page = page(&[(0.1, 0.1, "(X) Resale as tangible personal property"), (0.1, 0.13, "( ) Agricultural production"), (0.1, 0.16, "06 Manufacturing")]);
+        let page = page(&[
+            (0.1, 0.1, "(X) Resale as tangible personal property"),
+            (0.1, 0.13, "( ) Agricultural production"),
+            (0.1, 0.16, "06 Manufacturing"),
+        ]);
         let sheet = Sheet::new(&page);
         let options = read(&sheet, None, &[], Catalogue::builtin());
         assert_eq!(options.len(), 2, "{options:?}");
@@ -179,7 +188,12 @@ mod tests {
     #[test]
     fn form_fields_are_certain() {
         let mut page = page(&[(0.2, 0.1, "Blanket certificate"), (0.2, 0.13, "Single purchase certificate")]);
-        let mark = |y: f32, checked| Mark { name: "b".into(), value: String::new(), checked: Some(checked), bbox: BBox::new(0.18, y, 0.19, y + 0.01) };
+        let mark = |y: f32, checked| Mark {
+            name: "b".into(),
+            value: String::new(),
+            checked: Some(checked),
+            bbox: BBox::new(0.18, y, 0.19, y + 0.01),
+        };
         page.marks = vec![mark(0.1, true), mark(0.13, false)];
         let sheet = Sheet::new(&page);
         let options = read(&sheet, None, &page.marks, Catalogue::builtin());

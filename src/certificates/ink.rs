@@ -11,6 +11,8 @@ pub struct Ink {
     width: usize,
     height: usize,
     dark: Vec<bool>,
+    /// Also the grey that frames of boxes are often printed in.
+    pale: Vec<bool>,
     unruled: Vec<bool>,
 }
 
@@ -26,6 +28,8 @@ pub struct Tick {
 const TILE: usize = 48;
 /// Darker than this share of the paper's own brightness is ink.
 const DARK: f32 = 0.68;
+/// Darker than this share of it may be the frame of a box.
+const PALE: f32 = 0.86;
 
 impl Ink {
     pub fn new(gray: &Gray) -> Option<Ink> {
@@ -35,8 +39,13 @@ impl Ink {
         }
         let paper = paper_brightness(gray, width, height);
         let across = width.div_ceil(TILE);
-        let dark: Vec<bool> = (0..width * height).map(|at| f32::from(gray.pixels[at]) < DARK * f32::from(paper[(at / width / TILE) * across + (at % width) / TILE])).collect();
-        let mut ink = Ink { width, height, unruled: dark.clone(), dark };
+        let darker = |share: f32| -> Vec<bool> {
+            (0..width * height)
+                .map(|at| f32::from(gray.pixels[at]) < share * f32::from(paper[(at / width / TILE) * across + (at % width) / TILE]))
+                .collect()
+        };
+        let (dark, pale) = (darker(DARK), darker(PALE));
+        let mut ink = Ink { width, height, unruled: dark.clone(), dark, pale };
         ink.remove_rules();
         Some(ink)
     }
@@ -77,10 +86,15 @@ impl Ink {
         x >= 0 && y >= 0 && (x as usize) < self.width && (y as usize) < self.height && self.dark[y as usize * self.width + x as usize]
     }
 
+    fn grey_at(&self, x: i64, y: i64) -> bool {
+        x >= 0 && y >= 0 && (x as usize) < self.width && (y as usize) < self.height && self.pale[y as usize * self.width + x as usize]
+    }
+
     /// Share of a column (or row) that is dark, one pixel of slack to either side.
     fn line(&self, along: std::ops::Range<i64>, across: i64, upright: bool) -> f32 {
         let all = (along.end - along.start).max(1) as f32;
-        let hit = along.filter(|&a| (-1..=1).any(|d| if upright { self.at(across + d, a) } else { self.at(a, across + d) })).count();
+        let hit =
+            along.filter(|&a| (-1..=1).any(|d| if upright { self.grey_at(across + d, a) } else { self.grey_at(a, across + d) })).count();
         hit as f32 / all
     }
 
@@ -140,7 +154,9 @@ impl Ink {
                 if !(0.6..=1.5).contains(&ratio) {
                     continue;
                 }
-                let strength = (self.line(top..bottom, left, true) + self.line(top..bottom, right, true) + level(top) + level(bottom)) / 4.0 - 0.15 * (1.0 - ratio).abs();
+                let strength = (self.line(top..bottom, left, true) + self.line(top..bottom, right, true) + level(top) + level(bottom))
+                    / 4.0
+                    - 0.15 * (1.0 - ratio).abs();
                 if best.is_none_or(|(b, ..)| strength > b) {
                     best = Some((strength, top, bottom));
                 }
@@ -169,14 +185,27 @@ impl Ink {
             let level_x = x as f32 / self.width as f32 * sheet.width();
             let (_, top) = corner(level_x, area.top);
             let (_, bottom) = corner(level_x, area.bottom);
-            let blocks: Vec<(i64, i64)> = except.iter().filter(|b| b.left - 0.2 * sheet.h <= level_x && level_x <= b.right + 0.2 * sheet.h).map(|b| (corner(level_x, b.top - 0.15 * sheet.h).1, corner(level_x, b.bottom + 0.15 * sheet.h).1)).collect();
+            let blocks: Vec<(i64, i64)> = except
+                .iter()
+                .filter(|b| b.left - 0.2 * sheet.h <= level_x && level_x <= b.right + 0.2 * sheet.h)
+                .map(|b| (corner(level_x, b.top - 0.15 * sheet.h).1, corner(level_x, b.bottom + 0.15 * sheet.h).1))
+                .collect();
             for y in top.max(1)..bottom.min(self.height as i64 - 1) {
                 let at = y as usize * self.width + x as usize;
                 if !self.unruled[at] || blocks.iter().any(|(a, b)| (*a..=*b).contains(&y)) {
                     continue;
                 }
                 // Specks of fax noise have no neighbours.
-                let around = [at - 1, at + 1, at - self.width, at + self.width, at - self.width - 1, at - self.width + 1, at + self.width - 1, at + self.width + 1];
+                let around = [
+                    at - 1,
+                    at + 1,
+                    at - self.width,
+                    at + self.width,
+                    at - self.width - 1,
+                    at - self.width + 1,
+                    at + self.width - 1,
+                    at + self.width + 1,
+                ];
                 if around.iter().filter(|&&n| self.unruled[n]).count() >= 3 {
                     dark += 1;
                     columns.insert((x as f32 / (0.25 * h)) as i64);

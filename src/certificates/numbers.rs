@@ -9,8 +9,28 @@ use super::dates;
 /// What is written where a number is asked for when there is none.
 pub fn is_no_number(text: &str) -> bool {
     let folded = super::text::fold(text);
-    const NONE: &[&str] = &["na", "none", "notrequired", "notapplicable", "notregistered", "exempt", "seeattached", "attached", "pending", "appliedfor", "see", "per", "onfile", "seelist", "unknown", "tbd", "notreq"];
-    folded.is_empty() || NONE.contains(&folded.as_str()) || ["exemptper", "seeattach", "notreq", "appliedfor", "notappl"].iter().any(|n| folded.contains(n))
+    const NONE: &[&str] = &[
+        "na",
+        "none",
+        "notrequired",
+        "notapplicable",
+        "notregistered",
+        "exempt",
+        "seeattached",
+        "attached",
+        "pending",
+        "appliedfor",
+        "see",
+        "per",
+        "onfile",
+        "seelist",
+        "unknown",
+        "tbd",
+        "notreq",
+    ];
+    folded.is_empty()
+        || NONE.contains(&folded.as_str())
+        || ["exemptper", "seeattach", "notreq", "appliedfor", "notappl"].iter().any(|n| folded.contains(n))
 }
 
 /// Does a number fit the state's pattern? `None`: the state has none.
@@ -30,7 +50,10 @@ pub fn pick(words: &[&str], state: Option<&Jurisdiction>) -> Option<(String, std
     for start in 0..words.len() {
         for end in start + 1..=words.len().min(start + 14) {
             let part = &trimmed[start..end];
-            if part.iter().any(|w| w.is_empty()) || digits(part[0]) == 0 && part[0].len() > 4 || digits(part[part.len() - 1]) == 0 && part[part.len() - 1].len() > 2 {
+            if part.iter().any(|w| w.is_empty())
+                || digits(part[0]) == 0 && part[0].len() > 4
+                || digits(part[part.len() - 1]) == 0 && part[part.len() - 1].len() > 2
+            {
                 continue;
             }
             let total: usize = part.iter().map(|w| digits(w)).sum();

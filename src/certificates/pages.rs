@@ -2,10 +2,10 @@
 //!
 //! Owns: which pages form one paper. Must not touch: fields (it asks `read`). Called by: the wizard, `extract`.
 
+use super::catalogue::{Concept, Party};
 use super::read::{self, PageRead, Reading};
 use super::recognise::{self, Guess};
 use super::{ReadContext, rules};
-use super::catalogue::{Concept, Party};
 use crate::domain::{Document, PageContent, Sha256, Signature};
 
 struct Draft<'a, 'c> {
@@ -61,7 +61,13 @@ fn role(page: &PageRead, guess: Option<&Guess>, before: Option<&Draft>) -> Role 
     match guess {
         Some(_) if instructions => Role::Nothing,
         // The other side of the same form, or its copy with nothing filled in.
-        Some(g) if same && !(g.titled && named && page.filled()) => if signing && !g.titled { Role::Continues } else { Role::Nothing },
+        Some(g) if same && !(g.titled && named && page.filled()) => {
+            if signing && !g.titled {
+                Role::Continues
+            } else {
+                Role::Nothing
+            }
+        }
         Some(g) if g.titled && (named || page.filled()) => Role::Start,
         Some(_) if page.filled() && named => Role::Start,
         _ if signing && !named && draft.guess.is_some() => Role::Continues,
@@ -95,4 +101,40 @@ fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Do
     document.findings = rules::findings(&document, &reading, draft.guess.as_ref(), ctx);
     rules::settle(&mut document, None, false);
     document
+}
+
+/// What was seen on one page, in words: the form, each label with its value, each option. For whoever adds a form or a label.
+pub fn explain_page(page: &PageContent, ctx: &ReadContext) -> Vec<String> {
+    let read = PageRead::new(page, ctx);
+    let sheet = &read.sheet;
+    let mut lines = vec![];
+    match recognise::recognise(sheet, ctx.catalogue) {
+        Some(g) => lines.push(format!(
+            "form {} {:.2} region {:?} titled {}",
+            g.guess.id,
+            g.guess.confidence,
+            g.region.map(|r| r.code().to_owned()),
+            g.titled
+        )),
+        None => lines.push("form unknown".to_owned()),
+    }
+    for label in &read.labels {
+        let answer = read.blanks.iter().find(|b| b.label.toks == label.toks);
+        let value = answer.map_or("-".to_owned(), |b| format!("{:?} {:.2} “{}”", b.side, b.fit, sheet.text(&b.toks)));
+        lines.push(format!(
+            "{:.3} {:.3} {:?} {:?} rank {} “{}” = {value}",
+            label.area.left,
+            label.area.mid_y(),
+            label.concept,
+            label.party,
+            label.rank,
+            sheet.text(&label.toks)
+        ));
+    }
+    let ink = page.image.as_deref().and_then(super::ink::Ink::new);
+    for option in super::choices::read(sheet, ink.as_ref(), &page.marks, ctx.catalogue) {
+        lines.push(format!("{:.3} {:?} ticked {} {:.2}", option.page_box.mid_y(), option.choice, option.ticked, option.confidence));
+    }
+    lines.push(format!("signature {:?}", super::signature::read(sheet, ink.as_ref(), &read.labels, &read.blanks)));
+    lines
 }

@@ -40,7 +40,8 @@ pub fn find_merchant(sheet: &Sheet, merchant: &str) -> Vec<Vec<usize>> {
             let mut best: Option<(f64, usize)> = None;
             for end in start + 1..=run.len().min(start + count + 2) {
                 let joined: String = run[start..end].iter().map(|&i| sheet.toks[i].folded.as_str()).collect();
-                let likeness = alike(&core_name(&sheet.text(&run[start..end])), &wanted, SAME_NAME).max(alike(&joined, &fold(merchant), SAME_NAME));
+                let likeness =
+                    alike(&core_name(&sheet.text(&run[start..end])), &wanted, SAME_NAME).max(alike(&joined, &fold(merchant), SAME_NAME));
                 if likeness > 0.0 && best.is_none_or(|(b, _)| likeness >= b) {
                     best = Some((likeness, end));
                 }
@@ -58,13 +59,22 @@ pub fn find_merchant(sheet: &Sheet, merchant: &str) -> Vec<Vec<usize>> {
 }
 
 pub fn field<T>(sheet: &Sheet, toks: &[usize], value: T, trust: f32) -> Field<T> {
-    Field { value, confidence: (sheet.confidence(toks) * (0.55 + 0.45 * trust.clamp(0.0, 1.0))).clamp(0.0, 0.99), page: sheet.page.number, bbox: sheet.page_box(toks) }
+    Field {
+        value,
+        confidence: (sheet.confidence(toks) * (0.55 + 0.45 * trust.clamp(0.0, 1.0))).clamp(0.0, 0.99),
+        page: sheet.page.number,
+        bbox: sheet.page_box(toks),
+    }
 }
 
 /// The blanks of a party for a concept, the best first.
 fn of<'b>(blanks: &'b [Blank], party: Party, concept: Concept) -> Vec<&'b Blank> {
     let mut found: Vec<&Blank> = blanks.iter().filter(|b| b.label.party == party && b.label.concept == concept && b.fit >= 0.28).collect();
-    found.sort_by(|a, b| (b.label.rank as f32 + 3.0 * b.fit).total_cmp(&(a.label.rank as f32 + 3.0 * a.fit)).then(a.label.area.mid_y().total_cmp(&b.label.area.mid_y())));
+    found.sort_by(|a, b| {
+        (b.label.rank as f32 + 3.0 * b.fit)
+            .total_cmp(&(a.label.rank as f32 + 3.0 * a.fit))
+            .then(a.label.area.mid_y().total_cmp(&b.label.area.mid_y()))
+    });
     found
 }
 
@@ -91,7 +101,8 @@ pub fn read(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mu
     address(sheet, blanks, name, fields);
     if let Some(phone) = of(blanks, Party::Purchaser, Concept::Phone).first() {
         let text = sheet.text(&phone.toks);
-        fields.purchaser_phone = Some(field(sheet, &phone.toks, text.trim_matches(|c: char| !c.is_ascii_digit() && c != '(' && c != '+').to_owned(), phone.fit));
+        fields.purchaser_phone =
+            Some(field(sheet, &phone.toks, text.trim_matches(|c: char| !c.is_ascii_digit() && c != '(' && c != '+').to_owned(), phone.fit));
     }
     seller(sheet, blanks, merchant, fields);
 }
@@ -196,7 +207,9 @@ fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut F
         let parts = address::parse(&text);
         match parts.region.is_some() && parts.city.is_some() {
             true => put(sheet, &blank.toks, Parts { line1: None, ..parts }, blank.fit, fields),
-            false if fields.purchaser_city.is_none() && blank.fit > 0.3 => fields.purchaser_city = Some(field(sheet, &blank.toks, text.trim_end_matches(['.', ',']).to_owned(), blank.fit)),
+            false if fields.purchaser_city.is_none() && blank.fit > 0.3 => {
+                fields.purchaser_city = Some(field(sheet, &blank.toks, text.trim_end_matches(['.', ',']).to_owned(), blank.fit))
+            }
             false => {}
         }
     }
@@ -206,7 +219,9 @@ fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut F
         fields.purchaser_region = Some(field(sheet, &blank.toks, region, blank.fit));
     }
     if fields.purchaser_postal_code.is_none() {
-        let zip = one(Concept::PostalCode).into_iter().find_map(|b| b.toks.iter().find_map(|&i| address::zip(&sheet.toks[i].text).map(|z| (i, z, b.fit))));
+        let zip = one(Concept::PostalCode)
+            .into_iter()
+            .find_map(|b| b.toks.iter().find_map(|&i| address::zip(&sheet.toks[i].text).map(|z| (i, z, b.fit))));
         if let Some((tok, code, fit)) = zip {
             fields.purchaser_postal_code = Some(field(sheet, &[tok], code, fit));
         }

@@ -17,6 +17,7 @@ pub enum Side {
     Right,
     Below,
     Above,
+    Left,
 }
 
 /// A label with the words that answer it.
@@ -61,12 +62,23 @@ pub fn fill(sheet: &Sheet, labels: &[Found]) -> Vec<Blank> {
     let mut captions: Vec<usize> = vec![];
     for (i, label) in labels.iter().enumerate() {
         match &right[i] {
-            Some((toks, fit)) if *fit >= 0.3 => wishes.push(Blank { label: label.clone(), side: Side::Right, toks: toks.clone(), fit: *fit }),
+            Some((toks, fit)) if *fit >= 0.3 => {
+                wishes.push(Blank { label: label.clone(), side: Side::Right, toks: toks.clone(), fit: *fit })
+            }
             _ if !label.inline && label.concept != Concept::Header => captions.push(i),
             _ => {}
         }
     }
-    wishes.extend(board.captions(&captions));
+    let vertical = board.captions(&captions);
+    // Last, what stands before its caption on the same line: only for values that cannot be anything else.
+    for &i in &captions {
+        if matches!(labels[i].concept, Concept::Number | Concept::SignedDate | Concept::Expires)
+            && !vertical.iter().any(|b| b.label.toks == labels[i].toks && b.fit > 0.5)
+        {
+            wishes.extend(board.left(&labels[i]));
+        }
+    }
+    wishes.extend(vertical);
     // One word answers one label: the better fit takes it.
     wishes.sort_by(|a, b| b.fit.total_cmp(&a.fit).then(b.label.rank.cmp(&a.label.rank)));
     let mut taken = vec![false; sheet.toks.len()];
@@ -84,7 +96,9 @@ pub fn fill(sheet: &Sheet, labels: &[Found]) -> Vec<Blank> {
 impl Board<'_, '_> {
     fn open(&self, i: usize, concept: Concept) -> bool {
         let digits = self.sheet.toks[i].text.chars().any(|c| c.is_ascii_digit());
-        !self.sheet.toks[i].folded.is_empty() && !self.labelled[i] && (!self.printed[i] || digits && matches!(concept, Concept::Number | Concept::Expires | Concept::SignedDate))
+        !self.sheet.toks[i].folded.is_empty()
+            && !self.labelled[i]
+            && (!self.printed[i] || digits && matches!(concept, Concept::Number | Concept::Expires | Concept::SignedDate))
     }
 
     fn same_row(&self, a: &BBox, b: &BBox) -> bool {
@@ -138,6 +152,27 @@ impl Board<'_, '_> {
         Some((toks, fit))
     }
 
+    /// The words right before a caption on its line.
+    fn left(&self, label: &Found) -> Option<Blank> {
+        let (sheet, h, mid) = (self.sheet, self.sheet.h, label.area.mid_y());
+        let mut toks: Vec<usize> = vec![];
+        let mut at = label.area.left;
+        for i in sheet.within(BBox::new(0.0, mid - 0.9 * h, label.area.left, mid + 0.7 * h)).into_iter().rev() {
+            let tok = &sheet.toks[i];
+            if tok.folded.is_empty() {
+                continue;
+            }
+            let far = if toks.is_empty() { 22.0 } else { VALUE_GAP };
+            if !self.open(i, label.concept) || at - tok.area.right > far * h {
+                break;
+            }
+            toks.insert(0, i);
+            at = tok.area.left;
+        }
+        let fit = 0.75 * fit(label.concept, &sheet.text(&toks));
+        (fit > 0.4).then(|| Blank { label: label.clone(), side: Side::Left, toks, fit })
+    }
+
     /// Decides below or above for all captions: each by its own words, its row's and its neighbours'.
     fn captions(&self, which: &[usize]) -> Vec<Blank> {
         let h = self.sheet.h;
@@ -159,7 +194,11 @@ impl Board<'_, '_> {
                 if group.is_empty() { 0.0 } else { group.iter().sum::<f32>() / group.len() as f32 }
             };
             let total = lean[k] + 0.8 * mean(0.8, 0.0) + 0.5 * mean(6.0, 0.8);
-            let (first, second) = if total >= 0.0 { ((Side::Below, &below[k]), (Side::Above, &above[k])) } else { ((Side::Above, &above[k]), (Side::Below, &below[k])) };
+            let (first, second) = if total >= 0.0 {
+                ((Side::Below, &below[k]), (Side::Above, &above[k]))
+            } else {
+                ((Side::Above, &above[k]), (Side::Below, &below[k]))
+            };
             let chosen = [first, second].into_iter().find(|(_, c)| score(c) >= 0.25);
             if let Some((side, Some((toks, fit)))) = chosen {
                 // The second choice is a weak one.
@@ -174,7 +213,8 @@ impl Board<'_, '_> {
     fn vertical(&self, index: usize, captions: &[usize], side: Side) -> Option<(Vec<usize>, f32)> {
         let (sheet, h, label) = (self.sheet, self.sheet.h, &self.labels[index]);
         let area = label.area;
-        let row: Vec<&BBox> = captions.iter().filter(|&&j| j != index).map(|&j| &self.labels[j].area).filter(|b| self.same_row(b, &area)).collect();
+        let row: Vec<&BBox> =
+            captions.iter().filter(|&&j| j != index).map(|&j| &self.labels[j].area).filter(|b| self.same_row(b, &area)).collect();
         let left_stop = row.iter().filter(|b| b.right <= area.left + 0.2 * h).map(|b| b.right).fold(0.0, f32::max);
         let right_stop = row.iter().filter(|b| b.left >= area.right - 0.2 * h).map(|b| b.left).fold(sheet.width() + h, f32::min);
         let (top, bottom) = match side {
@@ -183,7 +223,14 @@ impl Board<'_, '_> {
         };
         let band = sheet.within(BBox::new(left_stop - 2.0 * h, top, right_stop, bottom));
         // The line nearest to the caption.
-        let usable: Vec<usize> = band.into_iter().filter(|&i| self.open(i, label.concept) && sheet.toks[i].area.left < right_stop - 0.2 * h && sheet.toks[i].area.right > left_stop - 1.0 * h).collect();
+        let usable: Vec<usize> = band
+            .into_iter()
+            .filter(|&i| {
+                self.open(i, label.concept)
+                    && sheet.toks[i].area.left < right_stop - 0.2 * h
+                    && sheet.toks[i].area.right > left_stop - 1.0 * h
+            })
+            .collect();
         let distance = |i: usize| match side {
             Side::Above => (area.top - sheet.toks[i].area.mid_y()).abs(),
             _ => (sheet.toks[i].area.mid_y() - area.bottom).abs(),
@@ -191,7 +238,8 @@ impl Board<'_, '_> {
         // Words under this caption tell which line is meant; a far word on a nearer line does not.
         let over = |i: usize| sheet.toks[i].area.right > area.left - 2.0 * h && sheet.toks[i].area.left < area.right + 6.0 * h;
         let nearest = usable.iter().copied().filter(|&i| over(i)).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))?;
-        let line: Vec<usize> = usable.into_iter().filter(|&i| (sheet.toks[i].area.mid_y() - sheet.toks[nearest].area.mid_y()).abs() < 0.7 * h).collect();
+        let line: Vec<usize> =
+            usable.into_iter().filter(|&i| (sheet.toks[i].area.mid_y() - sheet.toks[nearest].area.mid_y()).abs() < 0.7 * h).collect();
         let mut groups: Vec<Vec<usize>> = vec![];
         for i in line {
             match groups.last_mut() {
@@ -208,7 +256,10 @@ impl Board<'_, '_> {
         // A label's own line between the two means the words answer that other label.
         let between = self.labels.iter().any(|other| {
             let (lo, hi) = if side == Side::Above { (place.mid_y(), area.mid_y()) } else { (area.mid_y(), place.mid_y()) };
-            other.area.mid_y() > lo + 0.5 * h && other.area.mid_y() < hi - 0.5 * h && other.area.left < place.right && other.area.right > place.left
+            other.area.mid_y() > lo + 0.5 * h
+                && other.area.mid_y() < hi - 0.5 * h
+                && other.area.left < place.right
+                && other.area.right > place.left
         });
         if between {
             return None;
@@ -259,23 +310,55 @@ pub fn fit(concept: Concept, text: &str) -> f32 {
             () if words.iter().any(|w| w.len() == 2 && address::state(w).is_some()) => 0.6,
             () => 0.0,
         },
-        Concept::PostalCode => if words.iter().any(|w| address::zip(w).is_some()) { if words.len() == 1 { 1.0 } else { 0.6 } } else { 0.0 },
+        Concept::PostalCode => {
+            if words.iter().any(|w| address::zip(w).is_some()) {
+                if words.len() == 1 { 1.0 } else { 0.6 }
+            } else {
+                0.0
+            }
+        }
         Concept::CityLine => match parts() {
             p if p.postal_code.is_some() && p.city.is_some() => 1.0,
             p if p.postal_code.is_some() || p.region.is_some() => 0.7,
             _ => 0.05,
         },
-        Concept::Phone => if digits >= 10 { 1.0 } else if digits >= 7 { 0.6 } else { 0.05 },
+        Concept::Phone => {
+            if digits >= 10 {
+                1.0
+            } else if digits >= 7 {
+                0.6
+            } else {
+                0.05
+            }
+        }
         Concept::Number => match () {
             () if dates::find(text).is_some() => 0.05,
             () if digits >= 5 => 0.9,
             () if digits >= 3 => 0.4,
             () => 0.1,
         },
-        Concept::SignedDate | Concept::Expires => if dates::find(text).is_some() { 1.0 } else { 0.0 },
-        Concept::Signature => if looks_printed(&words) || digits > 2 { 0.05 } else { 0.45 },
+        Concept::SignedDate | Concept::Expires => {
+            if dates::find(text).is_some() {
+                1.0
+            } else {
+                0.0
+            }
+        }
+        Concept::Signature => {
+            if looks_printed(&words) || digits > 2 {
+                0.05
+            } else {
+                0.45
+            }
+        }
         Concept::Header => 0.0,
-        Concept::Barrier => if looks_printed(&words) { 0.1 } else { 0.45 },
+        Concept::Barrier => {
+            if looks_printed(&words) {
+                0.1
+            } else {
+                0.45
+            }
+        }
     }
 }
 
@@ -302,7 +385,12 @@ mod tests {
 
     #[test]
     fn values_right_of_their_labels() {
-        let got = values(&[(0.1, 0.1, "Name of Purchaser:"), (0.32, 0.1, "Tidewater Brass Works"), (0.1, 0.14, "Address:"), (0.22, 0.14, "12 Quay Lane")]);
+        let got = values(&[
+            (0.1, 0.1, "Name of Purchaser:"),
+            (0.32, 0.1, "Tidewater Brass Works"),
+            (0.1, 0.14, "Address:"),
+            (0.22, 0.14, "12 Quay Lane"),
+        ]);
         assert_eq!(got[0], (Concept::Name, Party::Purchaser, "Tidewater Brass Works".into(), Side::Right));
         assert_eq!(got[1], (Concept::Line1, Party::Purchaser, "12 Quay Lane".into(), Side::Right));
     }
@@ -310,9 +398,16 @@ mod tests {
     #[test]
     fn captions_in_cells_answer_below() {
         let got = values(&[
-            (0.1, 0.10, "Name of purchaser"), (0.1, 0.115, "Tidewater Brass Works"),
-            (0.1, 0.135, "Street address"), (0.1, 0.15, "12 Quay Lane"),
-            (0.1, 0.17, "City"), (0.4, 0.17, "State"), (0.5, 0.17, "ZIP code"), (0.1, 0.185, "Port Haven"), (0.4, 0.185, "TX"), (0.5, 0.185, "77001"),
+            (0.1, 0.10, "Name of purchaser"),
+            (0.1, 0.115, "Tidewater Brass Works"),
+            (0.1, 0.135, "Street address"),
+            (0.1, 0.15, "12 Quay Lane"),
+            (0.1, 0.17, "City"),
+            (0.4, 0.17, "State"),
+            (0.5, 0.17, "ZIP code"),
+            (0.1, 0.185, "Port Haven"),
+            (0.4, 0.185, "TX"),
+            (0.5, 0.185, "77001"),
         ]);
         assert!(got.iter().all(|g| g.3 == Side::Below), "{got:?}");
         assert_eq!(got.len(), 5);
@@ -322,11 +417,21 @@ mod tests {
     #[test]
     fn captions_under_lines_answer_above() {
         let got = values(&[
-            (0.1, 0.10, "Tidewater Brass Works"), (0.1, 0.115, "Name of purchaser"),
-            (0.1, 0.14, "12 Quay Lane"), (0.4, 0.14, "Port Haven"), (0.6, 0.14, "TX"), (0.7, 0.14, "77001"),
-            (0.1, 0.155, "Number and street"), (0.4, 0.155, "City"), (0.6, 0.155, "State"), (0.7, 0.155, "ZIP code"),
+            (0.1, 0.10, "Tidewater Brass Works"),
+            (0.1, 0.115, "Name of purchaser"),
+            (0.1, 0.14, "12 Quay Lane"),
+            (0.4, 0.14, "Port Haven"),
+            (0.6, 0.14, "TX"),
+            (0.7, 0.14, "77001"),
+            (0.1, 0.155, "Number and street"),
+            (0.4, 0.155, "City"),
+            (0.6, 0.155, "State"),
+            (0.7, 0.155, "ZIP code"),
         ]);
         assert!(got.iter().all(|g| g.3 == Side::Above), "{got:?}");
-        assert_eq!(got.iter().map(|g| g.2.as_str()).collect::<Vec<_>>(), ["Tidewater Brass Works", "12 Quay Lane", "Port Haven", "TX", "77001"]);
+        assert_eq!(
+            got.iter().map(|g| g.2.as_str()).collect::<Vec<_>>(),
+            ["Tidewater Brass Works", "12 Quay Lane", "Port Haven", "TX", "77001"]
+        );
     }
 }

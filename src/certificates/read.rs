@@ -113,7 +113,8 @@ fn signed_date(page: &PageRead, signature_at: f32) -> Option<Field<Date>> {
     if let Some((found, _)) = labelled.into_iter().min_by(|a, b| (a.1 - signature_at).abs().total_cmp(&(b.1 - signature_at).abs())) {
         return Some(found);
     }
-    let near: Vec<&Vec<usize>> = sheet.runs.iter().filter(|run| run.iter().any(|&i| (sheet.toks[i].area.mid_y() - signature_at).abs() < 6.0 * sheet.h)).collect();
+    let near: Vec<&Vec<usize>> =
+        sheet.runs.iter().filter(|run| run.iter().any(|&i| (sheet.toks[i].area.mid_y() - signature_at).abs() < 6.0 * sheet.h)).collect();
     near.into_iter().find_map(|run| {
         let expires = page.blanks.iter().any(|b| b.label.concept == Concept::Expires && b.toks.iter().any(|i| run.contains(i)));
         let toks: Vec<usize> = run.iter().copied().filter(|&i| sheet.toks[i].text.chars().any(|c| c.is_ascii_digit())).collect();
@@ -152,7 +153,16 @@ fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> O
         let score = blank.label.rank as f32 + 4.0 * blank.fit + if fit == Some(true) { 3.0 } else { 0.0 };
         if best.as_ref().is_none_or(|(b, _)| score > *b) {
             let confidence = (sheet.confidence(toks) * if fit == Some(false) { 0.9 } else { 1.0 }).min(0.99);
-            best = Some((score, StateClaim { region: region.clone(), number: TaxNumber::new(&number), confidence, page: sheet.page.number, bbox: sheet.page_box(toks) }));
+            best = Some((
+                score,
+                StateClaim {
+                    region: region.clone(),
+                    number: TaxNumber::new(&number),
+                    confidence,
+                    page: sheet.page.number,
+                    bbox: sheet.page_box(toks),
+                },
+            ));
         }
     }
     best.map(|(_, claim)| claim)

@@ -26,7 +26,17 @@ pub struct Guess<'c> {
 
 /// Letters that OCR takes for digits, made digits on both sides.
 fn canon(text: &str) -> String {
-    fold(text).chars().map(|c| match c { 'o' => '0', 'i' | 'l' => '1', 's' => '5', 'z' => '2', 'b' => '8', c => c }).collect()
+    fold(text)
+        .chars()
+        .map(|c| match c {
+            'o' => '0',
+            'i' | 'l' => '1',
+            's' => '5',
+            'z' => '2',
+            'b' => '8',
+            c => c,
+        })
+        .collect()
 }
 
 struct Text {
@@ -57,7 +67,12 @@ impl Text {
         }
         let by_line = sheet.folded_between(-1.0, 0.33);
         let as_read = sheet.toks.iter().filter(|t| t.page_box.mid_y() < 0.33).map(|t| t.folded.as_str()).collect();
-        Text { marks, upper: [by_line, as_read], all: sheet.toks.iter().map(|t| t.folded.as_str()).collect(), head: sheet.folded_between(-1.0, 0.22) }
+        Text {
+            marks,
+            upper: [by_line, as_read],
+            all: sheet.toks.iter().map(|t| t.folded.as_str()).collect(),
+            head: sheet.folded_between(-1.0, 0.22),
+        }
     }
 
     fn title(&self, title: &str) -> f64 {
@@ -83,9 +98,18 @@ pub fn recognise<'c>(sheet: &Sheet, catalogue: &'c Catalogue) -> Option<Guess<'c
         if number == 0.0 && state == 0.0 && !form.is_multistate() {
             continue;
         }
-        let (likeness, length) = form.titles.iter().map(|t| (text.title(t), fold(t).len())).max_by(|a, b| (a.0 * a.1 as f64).total_cmp(&(b.0 * b.1 as f64))).unwrap_or((0.0, 0));
+        let (likeness, length) = form
+            .titles
+            .iter()
+            .map(|t| (text.title(t), fold(t).len()))
+            .max_by(|a, b| (a.0 * a.1 as f64).total_cmp(&(b.0 * b.1 as f64)))
+            .unwrap_or((0.0, 0));
         // A long title says more than “Resale Certificate”.
         let title = if likeness > 0.0 { likeness as f32 * (0.25 + 0.15 * (length as f32 / 30.0).min(1.2)) } else { 0.0 };
+        // The state's name in the title that was read is as good as its agency.
+        let names_state =
+            form.region.as_ref().is_some_and(|r| form.titles.iter().any(|t| fold(t).contains(&fold(r.name())) && text.title(t) > 0.86));
+        let state = if names_state { state.max(0.9) } else { state };
         let score = match form.is_multistate() {
             true => 0.4 * number + if likeness > 0.0 && length > 30 { likeness as f32 * 0.7 } else { title },
             false => 0.35 * number + title + 0.3 * state,
@@ -105,7 +129,8 @@ pub fn recognise<'c>(sheet: &Sheet, catalogue: &'c Catalogue) -> Option<Guess<'c
 
 /// “Resale” in the title itself, rather than in an option.
 fn resale_title(form: &Form, text: &Text) -> bool {
-    let resale = form.titles.iter().filter(|t| fold(t).contains("resale") && !fold(t).contains("exempt")).map(|t| text.title(t)).fold(0.0, f64::max);
+    let resale =
+        form.titles.iter().filter(|t| fold(t).contains("resale") && !fold(t).contains("exempt")).map(|t| text.title(t)).fold(0.0, f64::max);
     let other = form.titles.iter().filter(|t| !fold(t).contains("resale")).map(|t| text.title(t)).fold(0.0, f64::max);
     resale > 0.85 && resale >= other
 }
@@ -119,7 +144,11 @@ fn number_evidence(form: &Form, text: &Text) -> f32 {
         for (mark, after_form) in &text.marks {
             if *mark == wanted && (!short || *after_form) {
                 best = best.max(1.0);
-            } else if wanted.len() >= 5 && mark.len() > wanted.len() && mark.len() < wanted.len() + 8 && (mark.starts_with(&wanted) || mark.ends_with(&wanted)) {
+            } else if wanted.len() >= 5
+                && mark.len() > wanted.len()
+                && mark.len() < wanted.len() + 8
+                && (mark.starts_with(&wanted) || mark.ends_with(&wanted))
+            {
                 best = best.max(0.8);
             } else if *mark == format!("f0rm{wanted}") {
                 best = 1.0;
@@ -137,7 +166,11 @@ fn state_evidence(text: &Text, catalogue: &Catalogue) -> Vec<(Region, f32)> {
         let agency = state.agencies.iter().map(|a| alike_within(&fold(a), &text.all, 0.88)).fold(0.0, f64::max);
         let mut score: f32 = if agency > 0.0 { 0.9 } else { 0.0 };
         // “Virginia” stands in “West Virginia”, “Kansas” in “Arkansas”.
-        let other: &str = match name.as_str() { "virginia" => "westvirginia", "kansas" => "arkansas", _ => "\u{0}" };
+        let other: &str = match name.as_str() {
+            "virginia" => "westvirginia",
+            "kansas" => "arkansas",
+            _ => "\u{0}",
+        };
         let plain = |hay: &str| hay.replace(other, "").contains(&name);
         if plain(&text.head) {
             score += 0.3;
@@ -156,8 +189,28 @@ fn state_evidence(text: &Text, catalogue: &Catalogue) -> Vec<(Region, f32)> {
     found
 }
 
-const RESALE_WORDS: &[&str] = &["resalecertificate", "certificateofresale", "certificateforresale", "resaleexemptioncertificate", "salesforresale", "annualresale", "resellerpermit", "resalecertification"];
-const EXEMPT_WORDS: &[&str] = &["exemptioncertificate", "certificateofexemption", "exemptioncertification", "exemptcertificate", "exemptusecertificate", "exemptpurchasecertificate", "exemptpurchasercertificate", "exemptorganizationcertificate", "declarationofexemption", "directpaypermit"];
+const RESALE_WORDS: &[&str] = &[
+    "resalecertificate",
+    "certificateofresale",
+    "certificateforresale",
+    "resaleexemptioncertificate",
+    "salesforresale",
+    "annualresale",
+    "resellerpermit",
+    "resalecertification",
+];
+const EXEMPT_WORDS: &[&str] = &[
+    "exemptioncertificate",
+    "certificateofexemption",
+    "exemptioncertification",
+    "exemptcertificate",
+    "exemptusecertificate",
+    "exemptpurchasecertificate",
+    "exemptpurchasercertificate",
+    "exemptorganizationcertificate",
+    "declarationofexemption",
+    "directpaypermit",
+];
 
 fn certificate_words(upper: &str) -> bool {
     RESALE_WORDS.iter().chain(EXEMPT_WORDS).any(|w| alike_within(w, upper, 0.88) > 0.0)
@@ -177,10 +230,27 @@ fn unlisted<'c>(text: &Text, states: &[(Region, f32)]) -> Option<Guess<'c>> {
             None => word.to_owned(),
         };
         let title = if resale { "Resale certificate" } else { "Exemption certificate" };
-        return Some(Guess { form: None, guess: FormGuess { id, title: title.into(), confidence: if region.is_some() { 0.6 } else { 0.45 } }, region, titled: true, resale_title: resale });
+        return Some(Guess {
+            form: None,
+            guess: FormGuess { id, title: title.into(), confidence: if region.is_some() { 0.6 } else { 0.45 } },
+            region,
+            titled: true,
+            resale_title: resale,
+        });
     }
-    let letter = text.all.contains("exempt") && (text.all.contains("determinationletter") || text.all.contains("exemptstatus") || text.all.contains("salestaxexemption")) && (text.all.contains("dear") || text.all.contains("towhomitmayconcern") || text.all.contains("inreplyreferto") || text.all.contains("thisletter"));
-    (letter && !invoice).then(|| Guess { form: None, guess: FormGuess { id: "LETTER".into(), title: "Exemption letter".into(), confidence: 0.6 }, region, titled: true, resale_title: false })
+    let letter = text.all.contains("exempt")
+        && (text.all.contains("determinationletter") || text.all.contains("exemptstatus") || text.all.contains("salestaxexemption"))
+        && (text.all.contains("dear")
+            || text.all.contains("towhomitmayconcern")
+            || text.all.contains("inreplyreferto")
+            || text.all.contains("thisletter"));
+    (letter && !invoice).then(|| Guess {
+        form: None,
+        guess: FormGuess { id: "LETTER".into(), title: "Exemption letter".into(), confidence: 0.6 },
+        region,
+        titled: true,
+        resale_title: false,
+    })
 }
 
 #[cfg(test)]
@@ -196,15 +266,38 @@ mod tests {
     #[test]
     fn numbers_titles_and_states_together() {
         let filler = (0.1, 0.5, "the purchaser certifies that the goods are bought for sale in the usual course of business");
-        assert_eq!(id(&[(0.3, 0.05, "Texas Sales and Use Tax Resale Certificate"), (0.1, 0.03, "01-339"), filler]).as_deref(), Some("TX-01-339"));
-        assert_eq!(id(&[(0.1, 0.03, "ST-3"), (0.3, 0.03, "New Jersey Division of Taxation"), (0.3, 0.06, "Resale Certificate"), filler]).as_deref(), Some("NJ-ST-3"));
-        assert_eq!(id(&[(0.1, 0.03, "Form ST-4"), (0.6, 0.03, "Massachusetts Department of Revenue"), (0.3, 0.06, "Sales Tax Resale Certificate"), filler]).as_deref(), Some("MA-ST-4"));
-        assert_eq!(id(&[(0.1, 0.03, "Uniform Sales & Use Tax Exemption/Resale Certificate — Multijurisdiction"), filler]).as_deref(), Some("MTC"));
+        assert_eq!(
+            id(&[(0.3, 0.05, "Texas Sales and Use Tax Resale Certificate"), (0.1, 0.03, "01-339"), filler]).as_deref(),
+            Some("TX-01-339")
+        );
+        assert_eq!(
+            id(&[(0.1, 0.03, "ST-3"), (0.3, 0.03, "New Jersey Division of Taxation"), (0.3, 0.06, "Resale Certificate"), filler])
+                .as_deref(),
+            Some("NJ-ST-3")
+        );
+        assert_eq!(
+            id(&[
+                (0.1, 0.03, "Form ST-4"),
+                (0.6, 0.03, "Massachusetts Department of Revenue"),
+                (0.3, 0.06, "Sales Tax Resale Certificate"),
+                filler
+            ])
+            .as_deref(),
+            Some("MA-ST-4")
+        );
+        assert_eq!(
+            id(&[(0.1, 0.03, "Uniform Sales & Use Tax Exemption/Resale Certificate — Multijurisdiction"), filler]).as_deref(),
+            Some("MTC")
+        );
     }
 
     #[test]
     fn an_invoice_is_no_certificate() {
-        let words = [(0.4, 0.05, "INVOICE"), (0.1, 0.1, "Sold for resale, resale certificate on file"), (0.1, 0.5, "Texas orders are shipped without sales tax when exempt and listed here for you")];
+        let words = [
+            (0.4, 0.05, "INVOICE"),
+            (0.1, 0.1, "Sold for resale, resale certificate on file"),
+            (0.1, 0.5, "Texas orders are shipped without sales tax when exempt and listed here for you"),
+        ];
         assert_eq!(id(&words), None);
     }
 }

@@ -40,13 +40,21 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
     out.push(match (signature.present, signature.confidence >= SURE_SIGNATURE) {
         (true, true) => finding("signed", Pass, "ink in the signature's place"),
         (false, true) => finding("signed", Fail, "no ink in the signature's place"),
-        _ => finding("signed", Unsure, if signature.confidence == 0.0 { "no place for a signature found" } else { "faint marks in the signature's place" }),
+        _ => finding(
+            "signed",
+            Unsure,
+            if signature.confidence == 0.0 { "no place for a signature found" } else { "faint marks in the signature's place" },
+        ),
     });
     match &fields.signed_date {
         Some(date) => {
             out.push(finding("dated", Pass, date.value.to_string()));
             let future = date.value > ctx.today;
-            out.push(if future { finding("date-not-future", Unsure, format!("{} is after {}", date.value, ctx.today)) } else { finding("date-not-future", Pass, date.value.to_string()) });
+            out.push(if future {
+                finding("date-not-future", Unsure, format!("{} is after {}", date.value, ctx.today))
+            } else {
+                finding("date-not-future", Pass, date.value.to_string())
+            });
         }
         None => out.push(finding("dated", Unsure, "no date found beside the signature")),
     }
@@ -98,7 +106,13 @@ fn numbers_findings(document: &Document, form: Option<&Form>, ctx: &ReadContext,
         let state = ctx.catalogue.jurisdiction(&claim.region);
         let verdict = match numbers::fits(number.as_str(), state) {
             Some(true) => Pass,
-            None => if claim.confidence >= LEGIBLE { Pass } else { Unsure },
+            None => {
+                if claim.confidence >= LEGIBLE {
+                    Pass
+                } else {
+                    Unsure
+                }
+            }
             // States describe their formats loosely and buyers write them freely: clear print that differs is told, not held up.
             Some(false) if claim.confidence >= CLEAR_NUMBER => {
                 let firm = state.is_some_and(|s| s.pattern_firm) && form.is_some_and(|f| !f.is_multistate());
@@ -131,11 +145,15 @@ fn expiry(document: &Document, form: Option<&Form>, ctx: &ReadContext) -> Findin
     let signed = document.fields.signed_date.as_ref().map(|d| d.value);
     match (form.expiration.rule, signed) {
         // The state's own paper prints its end; without it the paper says too little.
-        (ExpirationRule::CalendarYearEnd, _) if form.issued => finding("not-expired", Unsure, "the paper ends with its year, and no year was read"),
+        (ExpirationRule::CalendarYearEnd, _) if form.issued => {
+            finding("not-expired", Unsure, "the paper ends with its year, and no year was read")
+        }
         (ExpirationRule::Years, Some(signed)) => {
             let years = i16::from(form.expiration.years.unwrap_or(1));
             match signed.checked_add(years.years()) {
-                Ok(end) if end < ctx.today => finding("not-expired", Unsure, format!("older than the {years} years after which the state asks for a new one")),
+                Ok(end) if end < ctx.today => {
+                    finding("not-expired", Unsure, format!("older than the {years} years after which the state asks for a new one"))
+                }
                 _ => finding("not-expired", Pass, format!("within {years} years of {signed}")),
             }
         }
@@ -145,7 +163,11 @@ fn expiry(document: &Document, form: Option<&Form>, ctx: &ReadContext) -> Findin
 
 fn legible(document: &Document) -> Finding {
     let fields = &document.fields;
-    let mut all: Vec<f32> = [&fields.purchaser_name, &fields.purchaser_line1, &fields.purchaser_city, &fields.purchaser_postal_code].into_iter().flatten().map(|f| f.confidence).collect();
+    let mut all: Vec<f32> = [&fields.purchaser_name, &fields.purchaser_line1, &fields.purchaser_city, &fields.purchaser_postal_code]
+        .into_iter()
+        .flatten()
+        .map(|f| f.confidence)
+        .collect();
     all.extend(document.states.iter().map(|s| s.confidence));
     if all.is_empty() {
         return finding("legible", Verdict::Unsure, "nothing was read");
@@ -159,8 +181,34 @@ fn legible(document: &Document) -> Finding {
 fn file_name(document: &Document) -> Option<Finding> {
     let name = document.fields.purchaser_name.as_ref()?;
     let stem = document.file.rsplit('/').next()?.rsplit_once('.').map_or("", |p| p.0);
-    const PLAIN: &[&str] = &["scan", "img", "image", "doc", "document", "cert", "certificate", "exempt", "exemption", "resale", "batch", "page", "fax", "file", "tax", "form", "copy", "signed", "final", "new", "mtc", "sst", "the", "and"];
-    let words: Vec<String> = stem.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase).filter(|w| w.len() > 2 && !PLAIN.contains(&w.as_str())).collect();
+    const PLAIN: &[&str] = &[
+        "scan",
+        "img",
+        "image",
+        "doc",
+        "document",
+        "cert",
+        "certificate",
+        "exempt",
+        "exemption",
+        "resale",
+        "batch",
+        "page",
+        "fax",
+        "file",
+        "tax",
+        "form",
+        "copy",
+        "signed",
+        "final",
+        "new",
+        "mtc",
+        "sst",
+        "the",
+        "and",
+    ];
+    let words: Vec<String> =
+        stem.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase).filter(|w| w.len() > 2 && !PLAIN.contains(&w.as_str())).collect();
     if words.len() < 2 {
         return None;
     }

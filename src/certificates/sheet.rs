@@ -49,7 +49,14 @@ impl<'a> Sheet<'a> {
             }
             let shift = slope * (b.mid_x() * aspect);
             let area = BBox::new(b.left * aspect, b.top - shift, b.right * aspect, b.bottom - shift);
-            sheet.toks.push(Tok { text: word.text.clone(), folded: fold(&word.text), area, page_box: b, confidence: word.confidence, run: 0 });
+            sheet.toks.push(Tok {
+                text: word.text.clone(),
+                folded: fold(&word.text),
+                area,
+                page_box: b,
+                confidence: word.confidence,
+                run: 0,
+            });
         }
         let mut heights: Vec<f32> = sheet.toks.iter().filter(|t| t.folded.len() > 2).map(|t| t.area.height()).collect();
         heights.sort_by(f32::total_cmp);
@@ -74,7 +81,8 @@ impl<'a> Sheet<'a> {
                     break;
                 }
                 let level = (one.mid_y() - two.mid_y()).abs();
-                if has_left[b] || two.left < one.left + one.width() * 0.5 || level > 0.45 * one.height().min(two.height()).max(self.h * 0.6) {
+                if has_left[b] || two.left < one.left + one.width() * 0.5 || level > 0.45 * one.height().min(two.height()).max(self.h * 0.6)
+                {
                     continue;
                 }
                 let gap = two.left - one.right + level;
@@ -109,7 +117,9 @@ impl<'a> Sheet<'a> {
 
     /// The words between two heights and two sides, by their middles, left to right.
     pub fn within(&self, area: BBox) -> Vec<usize> {
-        let inside = |t: &Tok| t.area.mid_y() >= area.top && t.area.mid_y() <= area.bottom && t.area.mid_x() >= area.left && t.area.mid_x() <= area.right;
+        let inside = |t: &Tok| {
+            t.area.mid_y() >= area.top && t.area.mid_y() <= area.bottom && t.area.mid_x() >= area.left && t.area.mid_x() <= area.right
+        };
         let mut found: Vec<usize> = (0..self.toks.len()).filter(|&i| inside(&self.toks[i])).collect();
         found.sort_by(|&a, &b| self.toks[a].area.left.total_cmp(&self.toks[b].area.left));
         found
@@ -146,7 +156,12 @@ impl<'a> Sheet<'a> {
 
     /// All folded text of the words whose middle lies between two heights of the page.
     pub fn folded_between(&self, top: f32, bottom: f32) -> String {
-        self.runs.iter().flatten().filter(|&&i| (top..=bottom).contains(&self.toks[i].area.mid_y())).map(|&i| self.toks[i].folded.as_str()).collect()
+        self.runs
+            .iter()
+            .flatten()
+            .filter(|&&i| (top..=bottom).contains(&self.toks[i].area.mid_y()))
+            .map(|&i| self.toks[i].folded.as_str())
+            .collect()
     }
 }
 
@@ -207,7 +222,11 @@ pub mod tests {
 
     #[test]
     fn a_tilted_page_is_levelled() {
-        let mut page = page(&[(0.05, 0.1, "one two three four five six seven eight nine"), (0.05, 0.2, "one two three four five six seven eight nine"), (0.05, 0.3, "one two three four five six seven eight nine")]);
+        let mut page = page(&[
+            (0.05, 0.1, "one two three four five six seven eight nine"),
+            (0.05, 0.2, "one two three four five six seven eight nine"),
+            (0.05, 0.3, "one two three four five six seven eight nine"),
+        ]);
         for word in &mut page.words {
             let drop = word.bbox.mid_x() * 0.773 * 0.03;
             word.bbox.top += drop;

@@ -39,12 +39,22 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
     let h = sheet.h;
     let level = |b: &BBox| (b.mid_y() - label.area.mid_y()).abs() < 0.9 * h;
     // The other blanks of this line tell on which side of their captions people write.
-    let sides: Vec<Side> = blanks.iter().filter(|b| level(&b.label.area) && b.label.concept != Concept::Signature && b.fit > 0.3).map(|b| b.side).collect();
+    let sides: Vec<Side> =
+        blanks.iter().filter(|b| level(&b.label.area) && b.label.concept != Concept::Signature && b.fit > 0.3).map(|b| b.side).collect();
     let count = |side: Side| sides.iter().filter(|s| **s == side).count();
-    let next = labels.iter().filter(|l| level(&l.area) && l.area.left > label.area.right).map(|l| l.area.left).fold(sheet.width() * 0.97, f32::min);
+    let next = labels
+        .iter()
+        .filter(|l| level(&l.area) && l.area.left > label.area.right)
+        .map(|l| l.area.left)
+        .fold(sheet.width() * 0.97, f32::min);
     let before = labels.iter().filter(|l| level(&l.area) && l.area.right < label.area.left).map(|l| l.area.right).fold(0.0, f32::max);
     let room = next - label.area.right;
-    let right = BBox::new(label.area.right + 0.3 * h, label.area.mid_y() - 2.0 * h, (label.area.right + 34.0 * h).min(next - 0.3 * h), label.area.mid_y() + 0.9 * h);
+    let right = BBox::new(
+        label.area.right + 0.3 * h,
+        label.area.mid_y() - 2.0 * h,
+        (label.area.right + 34.0 * h).min(next - 0.3 * h),
+        label.area.mid_y() + 0.9 * h,
+    );
     let left = (label.area.left - 4.0 * h).max(before + 0.3 * h);
     let over = (label.area.right + 18.0 * h).min(next - 0.8 * h);
     let above = BBox::new(left, label.area.top - 2.8 * h, over, label.area.top - 0.05 * h);

@@ -34,7 +34,8 @@ pub fn read(sheet: &Sheet, catalogue: &Catalogue, listed: &[Region]) -> Vec<Stat
     let columns = columns(sheet, listed);
     let mut claims: Vec<StateClaim> = vec![];
     for (n, column) in columns.iter().enumerate() {
-        let right = columns.get(n + 1).map_or(sheet.width(), |next| next.iter().map(|r| r.area.left).fold(f32::MAX, f32::min) - 0.3 * sheet.h);
+        let right =
+            columns.get(n + 1).map_or(sheet.width(), |next| next.iter().map(|r| r.area.left).fold(f32::MAX, f32::min) - 0.3 * sheet.h);
         let step = typical_step(column, sheet.h);
         for (k, row) in column.iter().enumerate() {
             let Some(region) = &row.region else { continue };
@@ -69,13 +70,24 @@ fn claim(sheet: &Sheet, catalogue: &Catalogue, region: &Region, cell: &[usize]) 
     let list: Vec<&str> = words.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
     let (number, used) = numbers::pick(&list, catalogue.jurisdiction(region))?;
     let toks = &words[used];
-    Some(StateClaim { region: region.clone(), number: TaxNumber::new(&number), confidence: sheet.confidence(toks), page: sheet.page.number, bbox: sheet.page_box(toks) })
+    Some(StateClaim {
+        region: region.clone(),
+        number: TaxNumber::new(&number),
+        confidence: sheet.confidence(toks),
+        page: sheet.page.number,
+        bbox: sheet.page_box(toks),
+    })
 }
 
 /// Columns of state codes, left to right; a code that was misread is found by its neighbours.
 fn columns(sheet: &Sheet, listed: &[Region]) -> Vec<Vec<Row>> {
     let h = sheet.h;
-    let mut rows: Vec<Row> = sheet.toks.iter().filter(|t| t.text.chars().count() <= 7 && !t.text.is_empty()).map(|t| Row { region: code(&t.text), text: t.folded.clone(), area: t.area }).collect();
+    let mut rows: Vec<Row> = sheet
+        .toks
+        .iter()
+        .filter(|t| t.text.chars().count() <= 7 && !t.text.is_empty())
+        .map(|t| Row { region: code(&t.text), text: t.folded.clone(), area: t.area })
+        .collect();
     rows.sort_by(|a, b| a.area.left.total_cmp(&b.area.left));
     let mut columns: Vec<Vec<Row>> = vec![];
     let anchors: Vec<f32> = rows.iter().filter(|r| r.region.is_some()).map(|r| r.area.left).collect();
@@ -123,7 +135,9 @@ fn infer(column: &mut [Row], listed: &[Region], known: &[Region]) {
         let wanted: Vec<&Region> = listed
             .iter()
             .filter(|r| !known.contains(r) && r.name() > before.name() && r.name() < after.name())
-            .filter(|r| column[at].text.get(..2).or(column[at].text.get(..1)).is_some_and(|t| alike(t, &r.code().to_lowercase(), 0.45) > 0.0))
+            .filter(|r| {
+                column[at].text.get(..2).or(column[at].text.get(..1)).is_some_and(|t| alike(t, &r.code().to_lowercase(), 0.45) > 0.0)
+            })
             .collect();
         if let [only] = wanted[..] {
             column[at].region = Some(only.clone());
@@ -142,7 +156,13 @@ mod tests {
         let mut words: Vec<(f32, f32, &str)> = codes.iter().enumerate().map(|(i, c)| (0.1, 0.3 + 0.02 * i as f32, *c)).collect();
         let other = ["MO16", "NE17", "NV", "NJ", "NM4,18", "NC19"];
         words.extend(other.iter().enumerate().map(|(i, c)| (0.5, 0.3 + 0.02 * i as f32, *c)));
-        words.extend([(0.2, 0.34, "170852787"), (0.2, 0.36, "N/A"), (0.2, 0.38, "SEE ATTACHED"), (0.6, 0.36, "801-373-333/061"), (0.6, 0.38, "662 846 325")]);
+        words.extend([
+            (0.2, 0.34, "170852787"),
+            (0.2, 0.36, "N/A"),
+            (0.2, 0.38, "SEE ATTACHED"),
+            (0.6, 0.36, "801-373-333/061"),
+            (0.6, 0.38, "662 846 325"),
+        ]);
         let page = page(&words);
         let found = read(&Sheet::new(&page), Catalogue::builtin(), &Catalogue::builtin().form("MTC").unwrap().states);
         let got: Vec<(&str, &str)> = found.iter().map(|c| (c.region.code(), c.number.as_ref().unwrap().as_str())).collect();

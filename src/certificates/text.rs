@@ -3,10 +3,27 @@
 //! Owns: folding and fuzzy comparison. Must not touch: pages or meaning. Called by: the other files of this module.
 
 use rapidfuzz::distance::levenshtein;
+use unicode_normalization::UnicodeNormalization;
 
-/// Lower-case letters and digits only: what stays when a scan garbles case, spaces and punctuation.
+/// Lower-case letters and digits of plain ASCII only: what stays when a scan garbles case, accents, spaces and punctuation.
 pub fn fold(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.nfd().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// A folded text with the letters that scans confuse made one.
+pub fn look_alike(folded: &str) -> String {
+    let text = folded.replace("rn", "m").replace("vv", "w").replace("cl", "d");
+    text.chars()
+        .map(|c| match c {
+            '0' => 'o',
+            '1' | 'l' => 'i',
+            '5' => 's',
+            '8' => 'b',
+            '6' => 'g',
+            '2' => 'z',
+            c => c,
+        })
+        .collect()
 }
 
 /// 0 to 1: how alike two folded texts are; 0 when less than `floor`.
@@ -44,8 +61,10 @@ pub fn alike_within(needle: &str, hay: &str, floor: f64) -> f64 {
 /// Words that only a sentence has. Two of them, and a stretch of words is no name.
 pub fn is_sentence_word(folded: &str) -> bool {
     const WORDS: &[&str] = &[
-        "this", "that", "if", "is", "are", "must", "shall", "will", "not", "from", "which", "hereby", "any", "or", "to", "be", "been", "as", "for", "with", "by", "was", "were", "has", "have", "you",
-        "your", "we", "our", "i", "it", "its", "may", "under", "when", "such", "these", "those", "other", "used", "only", "in", "on", "a", "an", "the", "enter", "check", "below", "above", "their", "who",
+        "this", "that", "if", "is", "are", "must", "shall", "will", "not", "from", "which", "hereby", "any", "or", "to", "be", "been",
+        "as", "for", "with", "by", "was", "were", "has", "have", "you", "your", "we", "our", "i", "it", "its", "may", "under", "when",
+        "such", "these", "those", "other", "used", "only", "in", "on", "a", "an", "the", "enter", "check", "below", "above", "their",
+        "who",
     ];
     WORDS.contains(&folded)
 }
@@ -53,10 +72,69 @@ pub fn is_sentence_word(folded: &str) -> bool {
 /// Words that forms print and companies are seldom called by.
 pub fn is_form_word(folded: &str) -> bool {
     const WORDS: &[&str] = &[
-        "purchaser", "purchasers", "seller", "sellers", "vendor", "vendors", "buyer", "certificate", "certification", "exemption", "exempt", "resale", "tax", "taxes", "taxable", "signature", "authorized",
-        "registration", "permit", "number", "purchased", "purchase", "address", "zip", "code", "state", "city", "title", "date", "name", "print", "printed", "type", "description", "tangible",
-        "taxation", "registered", "section", "instructions", "undersigned", "officer", "owner", "phone", "telephone", "required", "wholesaler", "retailer", "lessor", "specify",
-        "representative", "street", "country", "check", "box", "reason", "identification", "id", "business", "form", "rev", "issued", "engaged", "certify",
+        "purchaser",
+        "purchasers",
+        "seller",
+        "sellers",
+        "vendor",
+        "vendors",
+        "buyer",
+        "certificate",
+        "certification",
+        "exemption",
+        "exempt",
+        "resale",
+        "tax",
+        "taxes",
+        "taxable",
+        "signature",
+        "authorized",
+        "registration",
+        "permit",
+        "number",
+        "purchased",
+        "purchase",
+        "address",
+        "zip",
+        "code",
+        "state",
+        "city",
+        "title",
+        "date",
+        "name",
+        "print",
+        "printed",
+        "type",
+        "description",
+        "tangible",
+        "taxation",
+        "registered",
+        "section",
+        "instructions",
+        "undersigned",
+        "officer",
+        "owner",
+        "phone",
+        "telephone",
+        "required",
+        "wholesaler",
+        "retailer",
+        "lessor",
+        "specify",
+        "representative",
+        "street",
+        "country",
+        "check",
+        "box",
+        "reason",
+        "identification",
+        "id",
+        "business",
+        "form",
+        "rev",
+        "issued",
+        "engaged",
+        "certify",
     ];
     WORDS.contains(&folded)
 }

@@ -29,7 +29,15 @@ impl<'a> Index<'a> {
     pub fn new(customers: &'a [Customer], seller: Option<&str>) -> Self {
         let mut customers: Vec<&Customer> = customers.iter().collect();
         customers.sort_by(|a, b| a.code.cmp(&b.code).then(a.row.cmp(&b.row)));
-        let mut index = Index { profiles: customers.iter().map(|c| of_customer(c)).collect(), customers, seller: seller.map(normal::name_forms), by_word: HashMap::new(), by_start: HashMap::new(), by_place: HashMap::new(), by_number: HashMap::new() };
+        let mut index = Index {
+            profiles: customers.iter().map(|c| of_customer(c)).collect(),
+            customers,
+            seller: seller.map(normal::name_forms),
+            by_word: HashMap::new(),
+            by_start: HashMap::new(),
+            by_place: HashMap::new(),
+            by_number: HashMap::new(),
+        };
         for (i, profile) in index.profiles.iter().enumerate() {
             let at = i as u32;
             let mut words: Vec<&String> = profile.names.iter().flatten().collect();

@@ -40,11 +40,13 @@ pub fn points(document: &Profile, customer: &Profile) -> Points {
         name: names(&document.names, &customer.names),
         street: (!document.street.is_empty() && !customer.street.is_empty()).then(|| streets(&document.street, &customer.street)),
         house: house_a.zip(house_b).map(|(a, b)| a == b),
-        city: both(&document.city, &customer.city).then(|| levenshtein::normalized_similarity(document.city.chars(), customer.city.chars())),
+        city: both(&document.city, &customer.city)
+            .then(|| levenshtein::normalized_similarity(document.city.chars(), customer.city.chars())),
         region: document.region.as_ref().zip(customer.region.as_ref()).map(|(a, b)| a == b),
         zip: document.zip.as_ref().zip(customer.zip.as_ref()).map(|(a, b)| levenshtein::normalized_similarity(a.chars(), b.chars())),
         phone: document.phone.as_ref().zip(customer.phone.as_ref()).map(|(a, b)| a == b),
-        number: (!document.numbers.is_empty() && !customer.numbers.is_empty()).then(|| document.numbers.iter().any(|n| customer.numbers.contains(n))),
+        number: (!document.numbers.is_empty() && !customer.numbers.is_empty())
+            .then(|| document.numbers.iter().any(|n| customer.numbers.contains(n))),
     }
 }
 
@@ -106,12 +108,31 @@ fn word_likeness(a: &str, b: &str) -> f64 {
     }
     let close = levenshtein::normalized_similarity(a.chars(), b.chars());
     let looks = jaro_winkler::similarity(a.chars(), b.chars());
-    if look_alike(a) == look_alike(b) { 0.97 } else if close >= 0.6 { close.max(looks * 0.95 * f64::from(u8::from(close >= 0.7))) } else { close * 0.6 }
+    if look_alike(a) == look_alike(b) {
+        0.97
+    } else if close >= 0.6 {
+        close.max(looks * 0.95 * f64::from(u8::from(close >= 0.7)))
+    } else {
+        close * 0.6
+    }
 }
 
 /// Letters that scans confuse, made one.
 fn look_alike(word: &str) -> String {
-    word.replace("rn", "m").replace("vv", "w").replace("cl", "d").chars().map(|c| match c { '0' => 'o', '1' | 'l' => 'i', '5' => 's', '8' => 'b', '6' => 'g', '2' => 'z', c => c }).collect()
+    word.replace("rn", "m")
+        .replace("vv", "w")
+        .replace("cl", "d")
+        .chars()
+        .map(|c| match c {
+            '0' => 'o',
+            '1' | 'l' => 'i',
+            '5' => 's',
+            '8' => 'b',
+            '6' => 'g',
+            '2' => 'z',
+            c => c,
+        })
+        .collect()
 }
 
 /// The leading number of a street line: the house, or the box.

@@ -81,7 +81,8 @@ impl Index<'_> {
         }
         let place = place_agrees(points);
         let number = points.number == Some(true);
-        let name = points.name >= NAME_AGREES || points.name >= NAME_NEARLY && place && points.street.is_some_and(|s| s >= 0.97) && points.zip == Some(1.0);
+        let name = points.name >= NAME_AGREES
+            || points.name >= NAME_NEARLY && place && points.street.is_some_and(|s| s >= 0.97) && points.zip == Some(1.0);
         if !name || !(place || number) || contradicted(points) {
             return false;
         }

@@ -12,7 +12,25 @@ pub fn words(text: &str) -> Vec<String> {
 
 /// Words that say what kind of company it is, not which.
 const LEGAL: &[&str] = &[
-    "inc", "incorporated", "llc", "lc", "corp", "corporation", "co", "company", "companies", "ltd", "limited", "lp", "llp", "pllc", "plc", "pc", "pa", "na", "the",
+    "inc",
+    "incorporated",
+    "llc",
+    "lc",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "companies",
+    "ltd",
+    "limited",
+    "lp",
+    "llp",
+    "pllc",
+    "plc",
+    "pc",
+    "pa",
+    "na",
+    "the",
 ];
 
 /// Spellings of common words in company names. Only true abbreviations: “Products” and “Supply” part two companies.
@@ -163,7 +181,10 @@ mod tests {
         assert_eq!(name_words("Company Ltd"), ["company"]);
         assert_ne!(name_words("Quay Supply"), name_words("Quay Products"));
         let forms = name_forms("Alder Holdings LLC dba Quay Brass");
-        assert!(forms.contains(&vec!["quay".to_owned(), "brass".to_owned()]) && forms.contains(&vec!["alder".to_owned(), "holdings".to_owned()]));
+        assert!(
+            forms.contains(&vec!["quay".to_owned(), "brass".to_owned()])
+                && forms.contains(&vec!["alder".to_owned(), "holdings".to_owned()])
+        );
     }
 
     #[test]

@@ -18,7 +18,12 @@ pub fn score(points: &Points) -> f64 {
     let half = |value: Option<f64>| value.unwrap_or(0.5);
     let mut sum = NAME * points.name + STREET * half(points.street) + ZIP * half(points.zip) + CITY * half(points.city);
     // A number that differs says little: buyers hold several. One that agrees says much.
-    sum += NUMBER * match points.number { Some(true) => 1.0, Some(false) => 0.4, None => 0.5 };
+    sum += NUMBER
+        * match points.number {
+            Some(true) => 1.0,
+            Some(false) => 0.4,
+            None => 0.5,
+        };
     sum += PHONE * flag(points.phone).unwrap_or(0.5);
     if points.region == Some(false) {
         sum -= 0.08;
@@ -32,9 +37,27 @@ mod tests {
 
     #[test]
     fn agreement_everywhere_is_near_one_and_nowhere_near_nothing() {
-        let all = Points { name: 1.0, street: Some(1.0), house: Some(true), city: Some(1.0), region: Some(true), zip: Some(1.0), phone: Some(true), number: Some(true) };
+        let all = Points {
+            name: 1.0,
+            street: Some(1.0),
+            house: Some(true),
+            city: Some(1.0),
+            region: Some(true),
+            zip: Some(1.0),
+            phone: Some(true),
+            number: Some(true),
+        };
         assert!(score(&all) > 0.99);
-        let none = Points { name: 0.1, street: Some(0.1), house: Some(false), city: Some(0.1), region: Some(false), zip: Some(0.0), phone: Some(false), number: Some(false) };
+        let none = Points {
+            name: 0.1,
+            street: Some(0.1),
+            house: Some(false),
+            city: Some(0.1),
+            region: Some(false),
+            zip: Some(0.0),
+            phone: Some(false),
+            number: Some(false),
+        };
         assert!(score(&none) < 0.15);
         assert!((NAME + STREET + ZIP + CITY + NUMBER + PHONE - 1.0).abs() < 1e-9);
     }
