@@ -2,10 +2,12 @@
 //!
 //!     cargo run --example read_words -- DUMP_DIR CUSTOMERS.json "Merchant name" 2026-11-20 > out.jsonl
 //!
+//! With `--explain FILE` (after the four arguments) it tells what was seen on each page of that scan instead.
+//!
 //! The dump is one JSON file per scan: `{file, sha256, pages: [{number, words, marks, origin, turned, aspect, image}]}`, where `image` is the
 //! path of a grey PNG. The customers are a JSON list of `domain::Customer`.
 
-use certonboard::certificates::{Catalogue, ReadContext, read_documents, settle};
+use certonboard::certificates::{Catalogue, ReadContext, explain_page, read_documents, settle};
 use certonboard::domain::{Customer, Gray, Mark, PageContent, PageOrigin, Sha256, Word};
 use certonboard::matching::Index;
 use std::path::Path;
@@ -35,6 +37,10 @@ fn picture(path: &str) -> Option<Arc<Gray>> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    let (explain, args) = match args.iter().position(|a| a == "--explain") {
+        Some(at) => (args.get(at + 1).cloned(), args[..at].to_vec()),
+        None => (None, args),
+    };
     let [dir, customers, merchant, today] = args.as_slice() else {
         return Err("usage: read_words DUMP_DIR CUSTOMERS.json MERCHANT TODAY".into());
     };
@@ -67,6 +73,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                             aspect: p.aspect,
                         })
                         .collect();
+                    if let Some(wanted) = &explain {
+                        if dump.file.ends_with(wanted.as_str()) {
+                            pages.iter().flat_map(|p| explain_page(p, &ctx)).for_each(|line| println!("{line}"));
+                        }
+                        continue;
+                    }
                     for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &ctx) {
                         let decision = index.decide(&document);
                         settle(&mut document, decision, true);

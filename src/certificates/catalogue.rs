@@ -3,7 +3,7 @@
 //! Owns: the shape of the files under `data/`. Must not touch: words or pages.
 //! Called by: every other file of this module. A tax person adds a state, a form or a label in the data files alone.
 
-use super::text::fold;
+use super::text::{fold, look_alike};
 use crate::domain::Region;
 use regex::Regex;
 use serde::Deserialize;
@@ -231,6 +231,8 @@ pub struct Label {
     pub rank: i32,
     /// Folded, without spaces.
     pub phrase: String,
+    /// The phrase with the letters that scans confuse made one.
+    pub canon: String,
     pub words: usize,
 }
 
@@ -321,6 +323,7 @@ impl Catalogue {
                     party: label.party,
                     inline: label.inline,
                     rank: label.rank,
+                    canon: look_alike(&phrase),
                     phrase,
                     words,
                 });

@@ -13,7 +13,6 @@ use crate::domain::{BBox, Mark};
 #[derive(Debug, Clone)]
 pub struct Option_ {
     pub choice: Choice,
-    pub area: BBox,
     pub page_box: BBox,
     pub ticked: bool,
     /// 0 to 1.
@@ -36,10 +35,12 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
                     if let (Some(area), Some(page_box)) = (sheet.area(toks), sheet.page_box(toks)) {
                         let first = start - prefix(sheet, run, start);
                         let from = sheet.toks[run[first]].area;
-                        let begins = first == 0 || sheet.toks[run[first]].area.left - sheet.toks[run[first - 1]].area.right > 1.2 * sheet.h;
+                        // Words that follow others with no room for a box are part of a sentence.
+                        let room = |n: usize| n == 0 || sheet.toks[run[n]].area.left - sheet.toks[run[n - 1]].area.right > 0.9 * sheet.h;
+                        let begins = room(first) || room(start);
                         let seen = look(sheet, ink, marks, area, from, run, first, start);
-                        if begins || seen.framed || seen.text.is_some() {
-                            options.push((Option_ { choice, area, page_box, ticked: false, confidence: 0.0 }, seen));
+                        if begins {
+                            options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0 }, seen));
                         }
                     }
                     start = end;

@@ -11,6 +11,8 @@ pub struct Ink {
     width: usize,
     height: usize,
     dark: Vec<bool>,
+    /// Also the grey that frames of boxes are often printed in.
+    pale: Vec<bool>,
     unruled: Vec<bool>,
 }
 
@@ -26,6 +28,8 @@ pub struct Tick {
 const TILE: usize = 48;
 /// Darker than this share of the paper's own brightness is ink.
 const DARK: f32 = 0.68;
+/// Darker than this share of it may be the frame of a box.
+const PALE: f32 = 0.86;
 
 impl Ink {
     pub fn new(gray: &Gray) -> Option<Ink> {
@@ -35,10 +39,13 @@ impl Ink {
         }
         let paper = paper_brightness(gray, width, height);
         let across = width.div_ceil(TILE);
-        let dark: Vec<bool> = (0..width * height)
-            .map(|at| f32::from(gray.pixels[at]) < DARK * f32::from(paper[(at / width / TILE) * across + (at % width) / TILE]))
-            .collect();
-        let mut ink = Ink { width, height, unruled: dark.clone(), dark };
+        let darker = |share: f32| -> Vec<bool> {
+            (0..width * height)
+                .map(|at| f32::from(gray.pixels[at]) < share * f32::from(paper[(at / width / TILE) * across + (at % width) / TILE]))
+                .collect()
+        };
+        let (dark, pale) = (darker(DARK), darker(PALE));
+        let mut ink = Ink { width, height, unruled: dark.clone(), dark, pale };
         ink.remove_rules();
         Some(ink)
     }
@@ -79,10 +86,15 @@ impl Ink {
         x >= 0 && y >= 0 && (x as usize) < self.width && (y as usize) < self.height && self.dark[y as usize * self.width + x as usize]
     }
 
+    fn grey_at(&self, x: i64, y: i64) -> bool {
+        x >= 0 && y >= 0 && (x as usize) < self.width && (y as usize) < self.height && self.pale[y as usize * self.width + x as usize]
+    }
+
     /// Share of a column (or row) that is dark, one pixel of slack to either side.
     fn line(&self, along: std::ops::Range<i64>, across: i64, upright: bool) -> f32 {
         let all = (along.end - along.start).max(1) as f32;
-        let hit = along.filter(|&a| (-1..=1).any(|d| if upright { self.at(across + d, a) } else { self.at(a, across + d) })).count();
+        let hit =
+            along.filter(|&a| (-1..=1).any(|d| if upright { self.grey_at(across + d, a) } else { self.grey_at(a, across + d) })).count();
         hit as f32 / all
     }
 

@@ -3,9 +3,9 @@
 //! Owns: fuzzy phrase search over stretches of words, overlaps (the longest phrase wins), which party an open label belongs to.
 //! Must not touch: values. Called by: `places`, `read`, `signature`, `states`.
 
-use super::catalogue::{Catalogue, Concept, Party};
+use super::catalogue::{Catalogue, Concept, Label, Party};
 use super::sheet::Sheet;
-use super::text::{alike, is_sentence_word};
+use super::text::{is_sentence_word, look_alike};
 use crate::domain::BBox;
 
 /// A label found on a page.
@@ -23,20 +23,47 @@ pub struct Found {
     pub colon: bool,
 }
 
-/// Phrases less alike than this are not the label. Short ones must be nearly exact: `likeness_needed`.
-const LIKENESS: f64 = 0.84;
-
-fn likeness_needed(letters: usize) -> f64 {
+/// How many letters of a phrase may be misread. Short phrases differ from other words by little (“certificate of”, “certificate no.”).
+fn edits_allowed(letters: usize) -> usize {
     match letters {
-        0..=4 => 1.0,
-        5..=8 => 0.86,
-        _ => LIKENESS,
+        0..=5 => 0,
+        6..=14 => 1,
+        15..=22 => 2,
+        _ => letters * 14 / 100,
     }
+}
+
+/// How alike a text is to a phrase, or `None` where it is another one.
+fn likeness(joined: &str, label: &Label) -> Option<f64> {
+    if joined == label.phrase || joined == label.canon {
+        return Some(1.0);
+    }
+    let letters = label.phrase.len();
+    let allowed = edits_allowed(letters);
+    if allowed == 0 || joined.len().abs_diff(letters) > allowed + 2 {
+        return None;
+    }
+    // A look-alike (“rn” for “m”) is no edit.
+    let text = look_alike(joined);
+    if text == label.canon {
+        return Some(0.99);
+    }
+    // In a single word one letter more or less, or another ending, makes another word: “wholesale”, “purchased”.
+    if label.words == 1 && (joined.len() != letters || joined[joined.len() - 1..] != label.phrase[letters - 1..]) {
+        return None;
+    }
+    let edits = rapidfuzz::distance::levenshtein::distance_with_args(
+        text.chars(),
+        label.canon.chars(),
+        &rapidfuzz::distance::levenshtein::Args::default().score_cutoff(allowed),
+    )?;
+    Some(1.0 - edits as f64 / letters as f64)
 }
 
 /// All labels on the page, top to bottom, none overlapping.
 pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
     let mut hits: Vec<(Found, usize, usize, usize)> = vec![];
+    let prose: Vec<bool> = sheet.runs.iter().map(|run| is_prose(sheet, run)).collect();
     for (number, run) in sheet.runs.iter().enumerate() {
         for start in 0..run.len() {
             // Joined text of the first n words from here, n up to the longest phrase.
@@ -46,6 +73,12 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
                 if word.is_empty() && end > start {
                     continue;
                 }
+                // Numbering that OCR joined to the first word: “1Name”.
+                let word = if end == start && word.chars().skip(2).any(char::is_alphabetic) {
+                    word.trim_start_matches(|c: char| c.is_ascii_digit())
+                } else {
+                    word
+                };
                 joined.push_str(word);
                 if joined.is_empty() {
                     break;
@@ -54,8 +87,9 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
                     let (label, likeness) = hit;
                     let toks: Vec<usize> = run[start..=end].to_vec();
                     let Some(area) = sheet.area(&toks) else { continue };
-                    let inline = is_inline(sheet, run, start, end);
-                    if inline && !label.inline {
+                    let inline =
+                        is_inline(sheet, run, start, end) || prose[number] && !(start <= 1 && sheet.toks[run[end]].text.ends_with(':'));
+                    if inline && !label.inline || label.phrase.len() <= 2 && !stands_alone(sheet, run, start, end) {
                         continue;
                     }
                     let colon = sheet.toks[run[end]].text.ends_with(':');
@@ -83,55 +117,154 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
     found
 }
 
-fn best_label<'c>(joined: &str, words: usize, catalogue: &'c Catalogue) -> Option<(&'c super::catalogue::Label, f64)> {
-    let mut best: Option<(&super::catalogue::Label, f64)> = None;
+fn best_label<'c>(joined: &str, words: usize, catalogue: &'c Catalogue) -> Option<(&'c Label, f64)> {
+    let mut best: Option<(&Label, f64)> = None;
     for label in &catalogue.labels {
         // OCR splits and joins words, but not many of them.
         if words > label.words + 2 {
             continue;
         }
-        let needed = likeness_needed(label.phrase.len());
-        let likeness = if joined == label.phrase { 1.0 } else { alike(joined, &label.phrase, needed) };
-        if likeness >= needed && best.is_none_or(|(_, b)| likeness > b) {
+        if let Some(likeness) = likeness(joined, label)
+            && best.is_none_or(|(_, b)| likeness > b)
+        {
             best = Some((label, likeness));
         }
     }
     best
 }
 
-/// Is there sentence right before these words? Numbering (`1.`, `(a)`, `3`) and boxes do not count.
-fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool {
-    let before: Vec<&str> = run[..start].iter().rev().map(|&i| sheet.toks[i].folded.as_str()).take(4).collect();
-    // Gaps within a stretch are small, but a blank before the label is wider than a space.
-    let gap = (start > 0).then(|| sheet.toks[run[start]].area.left - sheet.toks[run[start - 1]].area.right).unwrap_or(f32::MAX);
-    let worded = before.first().is_some_and(|w| w.len() > 2 || is_sentence_word(w));
-    let starts_capital = sheet.toks[run[start]].text.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase);
-    let after: Vec<&str> = run[end + 1..].iter().map(|&i| sheet.toks[i].folded.as_str()).take(3).collect();
-    let goes_on =
-        after.len() >= 2 && after.iter().filter(|w| is_sentence_word(w)).count() >= 2 && !sheet.toks[run[end]].text.ends_with(':');
-    (worded && gap < 0.6 * sheet.h && !starts_capital) || goes_on && (worded || after.len() >= 3)
+/// A line of a sentence: many words, and many of them such as only sentences have.
+fn is_prose(sheet: &Sheet, run: &[usize]) -> bool {
+    let words: Vec<&str> = run.iter().map(|&i| sheet.toks[i].folded.as_str()).filter(|w| !w.is_empty()).collect();
+    words.len() >= 7 && words.iter().filter(|w| is_sentence_word(w)).count() * 10 >= words.len() * 3
 }
 
-/// An open label (“Address”) belongs to the party that the nearest label before it names.
+/// A word of two letters is a label only with a colon, or alone at the start of a line.
+fn stands_alone(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool {
+    let tok = |n: usize| &sheet.toks[run[n]];
+    let gap_after = run.get(end + 1).map_or(f32::MAX, |&i| sheet.toks[i].area.left - tok(end).area.right);
+    tok(end).text.ends_with(':') || start == 0 && gap_after > 0.8 * sheet.h
+}
+
+/// Does the phrase stand in the middle of a sentence? Numbering (`1.`, `(a)`, `3`) and boxes before it do not count.
+fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool {
+    let tok = |n: usize| &sheet.toks[run[n]];
+    let colon = tok(end).text.ends_with(':');
+    let first = tok(start).text.chars().find(|c| c.is_alphabetic());
+    let bracket = tok(start).text.starts_with(['(', '[', '{']);
+    if first.is_some_and(char::is_lowercase) && !bracket && !colon && !tok(start).folded.contains("dba") {
+        return true;
+    }
+    if start > 0 {
+        let before = tok(start - 1);
+        let near = tok(start).area.left - before.area.right < 0.8 * sheet.h;
+        if near && is_sentence_word(&before.folded) && before.folded.len() > 1 {
+            return true;
+        }
+        if near && before.folded.len() > 2 && first.is_some_and(char::is_lowercase) && !bracket {
+            return true;
+        }
+    }
+    // The sentence goes on after it.
+    let Some(&next) = run.get(end + 1) else { return false };
+    let next = &sheet.toks[next];
+    let near = next.area.left - tok(end).area.right < 0.8 * sheet.h;
+    let verb = matches!(
+        next.folded.as_str(),
+        "is" | "are"
+            | "and"
+            | "or"
+            | "of"
+            | "to"
+            | "from"
+            | "in"
+            | "for"
+            | "by"
+            | "shall"
+            | "must"
+            | "will"
+            | "may"
+            | "has"
+            | "have"
+            | "that"
+            | "which"
+            | "who"
+            | "who's"
+            | "on"
+            | "with"
+            | "as"
+            | "at"
+            | "be"
+            | "was"
+            | "if"
+            | "not"
+    );
+    !colon && near && verb
+}
+
+/// An open label (“Address”) belongs to the party of the label it continues on its line (street, city, state, ZIP), else to the one that the
+/// nearest name or header before it tells.
 fn give_parties(sheet: &Sheet, found: &mut [Found]) {
-    let anchors: Vec<(Party, BBox, bool)> = found
+    let anchors: Vec<(Party, BBox)> = found
         .iter()
         .filter(|f| {
             f.party != Party::Open
                 && !f.inline
-                && matches!(f.concept, Concept::Name | Concept::Header | Concept::Block | Concept::Line1 | Concept::Number)
+                && (matches!(f.concept, Concept::Name | Concept::Header | Concept::Block) || f.concept == Concept::Line1 && f.rank > 1)
         })
-        .map(|f| (f.party, f.area, f.concept == Concept::Header))
+        .map(|f| (f.party, f.area))
         .collect();
-    for label in found.iter_mut().filter(|f| f.party == Party::Open) {
-        label.party = party_for(&label.area, &anchors, sheet.h).unwrap_or(Party::Open);
+    for at in 0..found.len() {
+        if found[at].party != Party::Open {
+            continue;
+        }
+        let area = found[at].area;
+        // Words of one line may differ a little in height, so the order of the list is not the order on the line.
+        let row: Vec<usize> = (0..found.len())
+            .filter(|&j| (found[j].area.mid_y() - area.mid_y()).abs() < 0.8 * sheet.h && found[j].area.right <= area.left + 0.2 * sheet.h)
+            .collect();
+        let chain = line_party(&row, at, found);
+        found[at].party = chain.or_else(|| party_for(&area, &anchors, sheet.h)).unwrap_or(Party::Open);
+    }
+    // A left neighbour that was decided after its right one.
+    for at in 0..found.len() {
+        let area = found[at].area;
+        if matches!(found[at].concept, Concept::City | Concept::Region | Concept::PostalCode) {
+            let row: Vec<usize> = (0..found.len())
+                .filter(|&j| {
+                    (found[j].area.mid_y() - area.mid_y()).abs() < 0.8 * sheet.h && found[j].area.right <= area.left + 0.2 * sheet.h
+                })
+                .collect();
+            if let Some(party) = line_party(&row, at, found) {
+                found[at].party = party;
+            }
+        }
     }
 }
 
+/// The party of the label just left, if this one continues its address.
+fn line_party(row: &[usize], at: usize, found: &[Found]) -> Option<Party> {
+    let order = |c: Concept| match c {
+        Concept::Name => Some(0),
+        Concept::Line1 => Some(1),
+        Concept::City => Some(2),
+        Concept::Region => Some(3),
+        Concept::PostalCode => Some(4),
+        _ => None,
+    };
+    let own = order(found[at].concept)?;
+    let left = row
+        .iter()
+        .copied()
+        .filter(|&j| order(found[j].concept).is_some())
+        .max_by(|&a, &b| found[a].area.left.total_cmp(&found[b].area.left))?;
+    (order(found[left].concept)? < own).then_some(found[left].party).filter(|p| *p != Party::Open)
+}
+
 /// The party of the anchor that stands nearest before a place: above it, or on its line to the left.
-pub fn party_for(area: &BBox, anchors: &[(Party, BBox, bool)], h: f32) -> Option<Party> {
+pub fn party_for(area: &BBox, anchors: &[(Party, BBox)], h: f32) -> Option<Party> {
     let mut best: Option<(f32, Party)> = None;
-    for (party, anchor, _) in anchors {
+    for (party, anchor) in anchors {
         let down = area.mid_y() - anchor.mid_y();
         let same_line = down.abs() < 0.8 * h;
         if down < -0.8 * h || same_line && anchor.left > area.left {

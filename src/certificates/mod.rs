@@ -23,7 +23,7 @@ mod states;
 mod text;
 
 pub use catalogue::{BlanketRule, Catalogue, Expiration, ExpirationRule, Form, Jurisdiction, Kind};
-pub use pages::read_documents;
+pub use pages::{explain_page, read_documents};
 pub use rules::settle;
 
 use jiff::civil::Date;

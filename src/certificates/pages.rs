@@ -102,3 +102,39 @@ fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Do
     rules::settle(&mut document, None, false);
     document
 }
+
+/// What was seen on one page, in words: the form, each label with its value, each option. For whoever adds a form or a label.
+pub fn explain_page(page: &PageContent, ctx: &ReadContext) -> Vec<String> {
+    let read = PageRead::new(page, ctx);
+    let sheet = &read.sheet;
+    let mut lines = vec![];
+    match recognise::recognise(sheet, ctx.catalogue) {
+        Some(g) => lines.push(format!(
+            "form {} {:.2} region {:?} titled {}",
+            g.guess.id,
+            g.guess.confidence,
+            g.region.map(|r| r.code().to_owned()),
+            g.titled
+        )),
+        None => lines.push("form unknown".to_owned()),
+    }
+    for label in &read.labels {
+        let answer = read.blanks.iter().find(|b| b.label.toks == label.toks);
+        let value = answer.map_or("-".to_owned(), |b| format!("{:?} {:.2} “{}”", b.side, b.fit, sheet.text(&b.toks)));
+        lines.push(format!(
+            "{:.3} {:.3} {:?} {:?} rank {} “{}” = {value}",
+            label.area.left,
+            label.area.mid_y(),
+            label.concept,
+            label.party,
+            label.rank,
+            sheet.text(&label.toks)
+        ));
+    }
+    let ink = page.image.as_deref().and_then(super::ink::Ink::new);
+    for option in super::choices::read(sheet, ink.as_ref(), &page.marks, ctx.catalogue) {
+        lines.push(format!("{:.3} {:?} ticked {} {:.2}", option.page_box.mid_y(), option.choice, option.ticked, option.confidence));
+    }
+    lines.push(format!("signature {:?}", super::signature::read(sheet, ink.as_ref(), &read.labels, &read.blanks)));
+    lines
+}

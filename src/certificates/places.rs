@@ -17,6 +17,7 @@ pub enum Side {
     Right,
     Below,
     Above,
+    Left,
 }
 
 /// A label with the words that answer it.
@@ -68,7 +69,16 @@ pub fn fill(sheet: &Sheet, labels: &[Found]) -> Vec<Blank> {
             _ => {}
         }
     }
-    wishes.extend(board.captions(&captions));
+    let vertical = board.captions(&captions);
+    // Last, what stands before its caption on the same line: only for values that cannot be anything else.
+    for &i in &captions {
+        if matches!(labels[i].concept, Concept::Number | Concept::SignedDate | Concept::Expires)
+            && !vertical.iter().any(|b| b.label.toks == labels[i].toks && b.fit > 0.5)
+        {
+            wishes.extend(board.left(&labels[i]));
+        }
+    }
+    wishes.extend(vertical);
     // One word answers one label: the better fit takes it.
     wishes.sort_by(|a, b| b.fit.total_cmp(&a.fit).then(b.label.rank.cmp(&a.label.rank)));
     let mut taken = vec![false; sheet.toks.len()];
@@ -140,6 +150,27 @@ impl Board<'_, '_> {
         let near = if far < 4.0 { 1.0 } else { 0.9 - 0.02 * (far - 4.0).min(20.0) };
         let fit = fit(label.concept, &sheet.text(&toks)) * near;
         Some((toks, fit))
+    }
+
+    /// The words right before a caption on its line.
+    fn left(&self, label: &Found) -> Option<Blank> {
+        let (sheet, h, mid) = (self.sheet, self.sheet.h, label.area.mid_y());
+        let mut toks: Vec<usize> = vec![];
+        let mut at = label.area.left;
+        for i in sheet.within(BBox::new(0.0, mid - 0.9 * h, label.area.left, mid + 0.7 * h)).into_iter().rev() {
+            let tok = &sheet.toks[i];
+            if tok.folded.is_empty() {
+                continue;
+            }
+            let far = if toks.is_empty() { 22.0 } else { VALUE_GAP };
+            if !self.open(i, label.concept) || at - tok.area.right > far * h {
+                break;
+            }
+            toks.insert(0, i);
+            at = tok.area.left;
+        }
+        let fit = 0.75 * fit(label.concept, &sheet.text(&toks));
+        (fit > 0.4).then(|| Blank { label: label.clone(), side: Side::Left, toks, fit })
     }
 
     /// Decides below or above for all captions: each by its own words, its row's and its neighbours'.

@@ -106,6 +106,10 @@ pub fn recognise<'c>(sheet: &Sheet, catalogue: &'c Catalogue) -> Option<Guess<'c
             .unwrap_or((0.0, 0));
         // A long title says more than “Resale Certificate”.
         let title = if likeness > 0.0 { likeness as f32 * (0.25 + 0.15 * (length as f32 / 30.0).min(1.2)) } else { 0.0 };
+        // The state's name in the title that was read is as good as its agency.
+        let names_state =
+            form.region.as_ref().is_some_and(|r| form.titles.iter().any(|t| fold(t).contains(&fold(r.name())) && text.title(t) > 0.86));
+        let state = if names_state { state.max(0.9) } else { state };
         let score = match form.is_multistate() {
             true => 0.4 * number + if likeness > 0.0 && length > 30 { likeness as f32 * 0.7 } else { title },
             false => 0.35 * number + title + 0.3 * state,

@@ -3,10 +3,27 @@
 //! Owns: folding and fuzzy comparison. Must not touch: pages or meaning. Called by: the other files of this module.
 
 use rapidfuzz::distance::levenshtein;
+use unicode_normalization::UnicodeNormalization;
 
-/// Lower-case letters and digits only: what stays when a scan garbles case, spaces and punctuation.
+/// Lower-case letters and digits of plain ASCII only: what stays when a scan garbles case, accents, spaces and punctuation.
 pub fn fold(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.nfd().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// A folded text with the letters that scans confuse made one.
+pub fn look_alike(folded: &str) -> String {
+    let text = folded.replace("rn", "m").replace("vv", "w").replace("cl", "d");
+    text.chars()
+        .map(|c| match c {
+            '0' => 'o',
+            '1' | 'l' => 'i',
+            '5' => 's',
+            '8' => 'b',
+            '6' => 'g',
+            '2' => 'z',
+            c => c,
+        })
+        .collect()
 }
 
 /// 0 to 1: how alike two folded texts are; 0 when less than `floor`.
