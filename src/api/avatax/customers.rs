@@ -78,7 +78,7 @@ impl CustomerIn {
 
     fn on_file(self) -> Option<CustomerOnFile> {
         let code = self.code()?;
-        let regions: BTreeSet<Region> = self.exposure_zones.iter().flatten().filter_map(ZoneIn::region).collect();
+        let regions = self.exposure_zones.as_ref().map(|zones| zones.iter().filter_map(ZoneIn::region).collect::<BTreeSet<Region>>());
         Some(CustomerOnFile {
             code,
             name: self.name.unwrap_or_default(),
@@ -92,7 +92,7 @@ impl CustomerIn {
             },
             contact: Contact { name: self.contact_name, email: self.email_address, phone: self.phone_number, fax: self.fax_number },
             tax_number: self.kept.taxpayer_id_number.as_deref().and_then(TaxNumber::new),
-            exposure_zones: regions.into_iter().collect(),
+            exposure_zones: regions.map(|r| r.into_iter().collect()),
         })
     }
 }
