@@ -357,6 +357,31 @@ async fn a_customer_is_looked_up_by_its_exact_code() {
 }
 
 #[tokio::test]
+async fn ship_to_zones_are_asked_for_and_read_in_any_form() {
+    let server = Server::start(|seen, _| match seen.query("$include").as_deref() {
+        Some("shipToStates") => list(vec![
+            json!({ "customerCode": "C-1", "exposureZones": [{ "name": "Ohio" }], "shipToStates": [{ "name": "Ohio", "region": "OH" }] }),
+            json!({ "customerCode": "C-2", "shipToStates": ["TX", "Ohio", 7] }),
+        ]),
+        _ => list(vec![]),
+    })
+    .await;
+    let found = service(&server.url).0.customers(COMPANY).await.unwrap();
+    let codes = |n: usize| found[n].exposure_zones.iter().map(Region::code).collect::<Vec<_>>();
+    assert_eq!((codes(0), codes(1)), (vec!["OH"], vec!["OH", "TX"]));
+
+    // A release that does not know the word.
+    let server = Server::start(|seen, _| match seen.query("$include") {
+        Some(_) => refused(5, 400),
+        None => list(vec![json!({ "customerCode": "C-1", "exposureZones": [{ "name": "Ohio" }] })]),
+    })
+    .await;
+    let (service, _) = service(&server.url);
+    assert_eq!(service.customers(COMPANY).await.unwrap()[0].exposure_zones.len(), 1);
+    assert!(service.customer(COMPANY, &code("C-1")).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_refused_search_is_done_here_instead() {
     let server = Server::start(|seen, _| match seen.query("$filter") {
         Some(_) => refused(1212, 400),

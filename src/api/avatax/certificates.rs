@@ -145,7 +145,7 @@ impl AvaTax {
     /// By the customer's path where its code travels in one; else through the customer's record, which lists them too.
     pub(super) async fn list_certificates_of(&self, company: CompanyId, code: &CustomerCode) -> ServiceResult<Vec<CertificateOnFile>> {
         if !travels_in_path(code)
-            && let Some(listed) = self.find_customer(company, code, Some("certificates")).await?.and_then(|customer| customer.certificates)
+            && let Some(listed) = self.find_customer(company, code, "certificates").await?.and_then(|customer| customer.certificates)
         {
             return Ok(on_file(listed));
         }
