@@ -270,6 +270,26 @@ async fn a_code_that_no_path_can_hold_is_refused_before_sending() {
 }
 
 #[tokio::test]
+async fn a_code_lost_on_the_way_is_told_as_such() {
+    let server = Server::start(|seen, _| match seen.path().contains("%2F") {
+        true => plain(404, "<html>Not Found</html>"),
+        false => list(vec![json!({ "customerCode": ODD })]),
+    })
+    .await;
+    let (service, _) = service(&server.url);
+    for error in [
+        service.update_customer(COMPANY, &customer(ODD), &[]).await.unwrap_err(),
+        service.invite(COMPANY, &invitation(ODD, Delivery::Email)).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind, ServiceErrorKind::Invalid);
+        assert!(error.hint.as_deref().unwrap().contains("by hand"), "{error:?}");
+    }
+    // A customer that is gone is another matter.
+    let error = service.update_customer(COMPANY, &customer("C-1"), &[]).await.unwrap_err();
+    assert_eq!(error.kind, ServiceErrorKind::NotFound);
+}
+
+#[tokio::test]
 async fn headers_say_who_calls() {
     let server = Server::start(|_, _| {
         ok(json!({ "authenticated": true, "authenticationType": "AccountIdLicenseKey", "version": "26.6.0",
@@ -713,6 +733,7 @@ async fn a_write_that_may_have_worked_is_not_tried_again() {
         let (service, trail) = service(&server.url);
         let error = service.create_certificate(COMPANY, &NewCertificate { draft: &draft(), pdf: b"%PDF" }).await.unwrap_err();
         assert_eq!(error.kind, ServiceErrorKind::Unclear, "{answer}");
+        assert!(error.hint.unwrap().contains("look the object up"));
         assert_eq!(server.seen().len(), 1);
         assert_eq!(trail.calls()[0].request_sha256, Some(Sha256::of(&server.last().body)));
     }

@@ -2,6 +2,7 @@
 //!
 //! Owns: `QueryCertificates`, `GetCertificate`, `CreateCertificates`, `ListCertificatesForCustomer`, `LinkCertificatesToCustomer`,
 //! `LinkCustomersToCertificate` and the certificate's wire type.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`; `api::dry_run` for the requests alone.
 //!
 //! A refused or lost `CreateCertificates` may have stored the certificate all the same (AvaTax-REST-V2-DotNet-SDK issues 131 and 214):

@@ -1,6 +1,7 @@
 //! Customers.
 //!
 //! Owns: `QueryCustomers`, `CreateCustomers`, `UpdateCustomer` and the customer's wire type.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`; `api::dry_run` for the requests alone.
 //!
 //! A customer is looked up with `$filter`, never by its code in the path: whether every character survives a path there is not documented
@@ -10,7 +11,7 @@
 use super::certificates::CertificateIn;
 use super::definitions::ZoneIn;
 use super::errors::is_search_fault;
-use super::{AvaTax, wire};
+use super::{AvaTax, path_error, wire};
 use crate::api::request::Request;
 use crate::api::transport::{nonsense, unsendable};
 use crate::domain::{Address, CompanyId, Contact, Country, Customer, CustomerCode, CustomerOnFile, ExposureZone, Region, TaxNumber};
@@ -279,7 +280,7 @@ impl AvaTax {
 
     pub(super) async fn send_customer_update(&self, company: CompanyId, customer: &Customer, zones: &[ExposureZone]) -> ServiceResult<()> {
         let request = self.update_customer_request(company, customer, zones, true).await?;
-        let reply = self.transport.send(&request).await?;
+        let reply = self.transport.send(&request).await.map_err(|e| path_error(&customer.code, e))?;
         let updated: CustomerIn = reply.json(&request)?;
         match updated.customer_code.as_deref() {
             Some(code) if code != customer.code.as_str() => Err(nonsense(&request, &format!("the service answered for customer {code}"))),

@@ -1,6 +1,7 @@
 //! The company's lists: exposure zones, exemption reasons, cover letters.
 //!
 //! Owns: `ListCertificateExposureZones`, `ListCertificateExemptReasons`, `ListCoverLetters`.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`.
 //!
 //! Ids differ from company to company. These calls take no company: they answer for the default company of the user or license key (OpenAPI).
