@@ -270,6 +270,26 @@ async fn a_code_that_no_path_can_hold_is_refused_before_sending() {
 }
 
 #[tokio::test]
+async fn a_code_lost_on_the_way_is_told_as_such() {
+    let server = Server::start(|seen, _| match seen.path().contains("%2F") {
+        true => plain(404, "<html>Not Found</html>"),
+        false => list(vec![json!({ "customerCode": ODD })]),
+    })
+    .await;
+    let (service, _) = service(&server.url);
+    for error in [
+        service.update_customer(COMPANY, &customer(ODD), &[]).await.unwrap_err(),
+        service.invite(COMPANY, &invitation(ODD, Delivery::Email)).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind, ServiceErrorKind::Invalid);
+        assert!(error.hint.as_deref().unwrap().contains("by hand"), "{error:?}");
+    }
+    // A customer that is gone is another matter.
+    let error = service.update_customer(COMPANY, &customer("C-1"), &[]).await.unwrap_err();
+    assert_eq!(error.kind, ServiceErrorKind::NotFound);
+}
+
+#[tokio::test]
 async fn headers_say_who_calls() {
     let server = Server::start(|_, _| {
         ok(json!({ "authenticated": true, "authenticationType": "AccountIdLicenseKey", "version": "26.6.0",
@@ -354,6 +374,31 @@ async fn a_customer_is_looked_up_by_its_exact_code() {
     assert_eq!((found.name.as_str(), found.address.country), ("Right", Country::US));
     assert!(server.last().target.contains("$filter=customerCode%20eq%20%27O%27%27Neil%27"));
     assert_eq!(service.customer(COMPANY, &code("O'NEIL")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn ship_to_zones_are_asked_for_and_read_in_any_form() {
+    let server = Server::start(|seen, _| match seen.query("$include").as_deref() {
+        Some("shipToStates") => list(vec![
+            json!({ "customerCode": "C-1", "exposureZones": [{ "name": "Ohio" }], "shipToStates": [{ "name": "Ohio", "region": "OH" }] }),
+            json!({ "customerCode": "C-2", "shipToStates": ["TX", "Ohio", 7] }),
+        ]),
+        _ => list(vec![]),
+    })
+    .await;
+    let found = service(&server.url).0.customers(COMPANY).await.unwrap();
+    let codes = |n: usize| found[n].exposure_zones.iter().map(Region::code).collect::<Vec<_>>();
+    assert_eq!((codes(0), codes(1)), (vec!["OH"], vec!["OH", "TX"]));
+
+    // A release that does not know the word.
+    let server = Server::start(|seen, _| match seen.query("$include") {
+        Some(_) => refused(5, 400),
+        None => list(vec![json!({ "customerCode": "C-1", "exposureZones": [{ "name": "Ohio" }] })]),
+    })
+    .await;
+    let (service, _) = service(&server.url);
+    assert_eq!(service.customers(COMPANY).await.unwrap()[0].exposure_zones.len(), 1);
+    assert!(service.customer(COMPANY, &code("C-1")).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -688,6 +733,7 @@ async fn a_write_that_may_have_worked_is_not_tried_again() {
         let (service, trail) = service(&server.url);
         let error = service.create_certificate(COMPANY, &NewCertificate { draft: &draft(), pdf: b"%PDF" }).await.unwrap_err();
         assert_eq!(error.kind, ServiceErrorKind::Unclear, "{answer}");
+        assert!(error.hint.unwrap().contains("look the object up"));
         assert_eq!(server.seen().len(), 1);
         assert_eq!(trail.calls()[0].request_sha256, Some(Sha256::of(&server.last().body)));
     }

@@ -403,7 +403,8 @@ fn chain(error: &reqwest::Error) -> String {
     let mut cause = std::error::Error::source(error);
     while let Some(e) = cause {
         let text = e.to_string();
-        if !parts.iter().any(|p| p.contains(&text)) {
+        // The HTTP client's own word for “it failed here”, which tells a reader nothing.
+        if !text.starts_with("client error (") && !parts.iter().any(|p| p.contains(&text)) {
             parts.push(text);
         }
         cause = e.source();

@@ -2,6 +2,7 @@
 //!
 //! Owns: `QueryCertificates`, `GetCertificate`, `CreateCertificates`, `ListCertificatesForCustomer`, `LinkCertificatesToCustomer`,
 //! `LinkCustomersToCertificate` and the certificate's wire type.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`; `api::dry_run` for the requests alone.
 //!
 //! A refused or lost `CreateCertificates` may have stored the certificate all the same (AvaTax-REST-V2-DotNet-SDK issues 131 and 214):
@@ -145,7 +146,7 @@ impl AvaTax {
     /// By the customer's path where its code travels in one; else through the customer's record, which lists them too.
     pub(super) async fn list_certificates_of(&self, company: CompanyId, code: &CustomerCode) -> ServiceResult<Vec<CertificateOnFile>> {
         if !travels_in_path(code)
-            && let Some(listed) = self.find_customer(company, code, Some("certificates")).await?.and_then(|customer| customer.certificates)
+            && let Some(listed) = self.find_customer(company, code, "certificates").await?.and_then(|customer| customer.certificates)
         {
             return Ok(on_file(listed));
         }

@@ -1,6 +1,7 @@
 //! Companies and their certificate storage.
 //!
 //! Owns: `QueryCompanies`, `GetCertificateSetup`, `RequestCertificateSetup`.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`; `api::dry_run` for the request alone.
 
 use super::{AvaTax, wire};

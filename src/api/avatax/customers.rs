@@ -1,6 +1,7 @@
 //! Customers.
 //!
 //! Owns: `QueryCustomers`, `CreateCustomers`, `UpdateCustomer` and the customer's wire type.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`; `api::dry_run` for the requests alone.
 //!
 //! A customer is looked up with `$filter`, never by its code in the path: whether every character survives a path there is not documented
@@ -10,13 +11,14 @@
 use super::certificates::CertificateIn;
 use super::definitions::ZoneIn;
 use super::errors::is_search_fault;
-use super::{AvaTax, wire};
+use super::{AvaTax, path_error, wire};
 use crate::api::request::Request;
 use crate::api::transport::{nonsense, unsendable};
 use crate::domain::{Address, CompanyId, Contact, Country, Customer, CustomerCode, CustomerOnFile, ExposureZone, Region, TaxNumber};
 use crate::ports::{ServiceError, ServiceErrorKind, ServiceResult};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// `CustomerModel` as it is read.
@@ -48,6 +50,8 @@ pub(super) struct CustomerIn {
     #[serde(deserialize_with = "wire::de_text")]
     fax_number: Option<String>,
     exposure_zones: Option<Vec<ZoneIn>>,
+    /// The same zones, only with `$include=shipToStates`. The SDK does not tell their form.
+    ship_to_states: Option<Vec<Value>>,
     /// Only with `$include=certificates`.
     pub certificates: Option<Vec<CertificateIn>>,
     #[serde(flatten)]
@@ -76,9 +80,19 @@ impl CustomerIn {
         self.customer_code.clone().and_then(|code| CustomerCode::new(code).ok())
     }
 
+    /// The ship-to zones, from wherever this release puts them.
+    fn zones(&self) -> Vec<ZoneIn> {
+        let read = |value: &Value| match value {
+            Value::String(word) => ZoneIn::from_word(word),
+            _ => ZoneIn::deserialize(value).unwrap_or_default(),
+        };
+        let states = self.ship_to_states.iter().flatten().map(read);
+        self.exposure_zones.iter().flatten().cloned().chain(states).collect()
+    }
+
     fn on_file(self) -> Option<CustomerOnFile> {
         let code = self.code()?;
-        let regions = self.exposure_zones.as_ref().map(|zones| zones.iter().filter_map(ZoneIn::region).collect::<BTreeSet<Region>>());
+        let regions: BTreeSet<Region> = self.zones().iter().filter_map(ZoneIn::region).collect();
         Some(CustomerOnFile {
             code,
             name: self.name.unwrap_or_default(),
@@ -92,7 +106,7 @@ impl CustomerIn {
             },
             contact: Contact { name: self.contact_name, email: self.email_address, phone: self.phone_number, fax: self.fax_number },
             tax_number: self.kept.taxpayer_id_number.as_deref().and_then(TaxNumber::new),
-            exposure_zones: regions.map(|r| r.into_iter().collect()),
+            exposure_zones: regions.into_iter().collect(),
         })
     }
 }
@@ -147,7 +161,7 @@ fn out<'a>(
     customer: &'a Customer,
     zones: &'a [ExposureZone],
     kept: Kept,
-    other_zones: &'a [String],
+    other_zones: &'a BTreeSet<String>,
 ) -> CustomerOut<'a> {
     let names = zones.iter().map(|zone| zone.name.as_str()).chain(other_zones.iter().map(String::as_str));
     CustomerOut {
@@ -169,6 +183,9 @@ fn out<'a>(
     }
 }
 
+/// What has the ship-to zones come with a customer (SDK 26.6). Without it, whether they come is up to the release.
+const SHIP_TO: &str = "shipToStates";
+
 impl AvaTax {
     fn customers_request(&self, company: CompanyId) -> ServiceResult<Request> {
         self.request("QueryCustomers", Method::GET, &["companies", &company.to_string(), "customers"])
@@ -176,8 +193,16 @@ impl AvaTax {
 
     pub(super) async fn list_customers(&self, company: CompanyId) -> ServiceResult<Vec<CustomerOnFile>> {
         let request = self.customers_request(company)?.query("$orderBy", "id ASC");
-        let customers: Vec<CustomerIn> = self.list(request).await?;
+        let customers = self.list_with(request, SHIP_TO).await?;
         Ok(customers.into_iter().filter_map(CustomerIn::on_file).collect())
+    }
+
+    /// A list with one `$include`; without it where the service does not take it, because releases differ in what can be included.
+    async fn list_with(&self, request: Request, include: &'static str) -> ServiceResult<Vec<CustomerIn>> {
+        match self.list(request.clone().query("$include", include)).await {
+            Err(error) if error.kind == ServiceErrorKind::Invalid && !is_search_fault(&error) => self.list(request).await,
+            other => other,
+        }
     }
 
     /// The record with exactly this code.
@@ -185,22 +210,19 @@ impl AvaTax {
         &self,
         company: CompanyId,
         code: &CustomerCode,
-        include: Option<&'static str>,
+        include: &'static str,
     ) -> ServiceResult<Option<CustomerIn>> {
-        let mut request = self.customers_request(company)?;
-        if let Some(include) = include {
-            request = request.query("$include", include);
-        }
-        let filtered = request.clone().query("$filter", wire::equals("customerCode", code.as_str())).query("$orderBy", "id ASC");
-        let found: Vec<CustomerIn> = match self.list(filtered).await {
-            Err(error) if is_search_fault(&error) => self.list(request.query("$orderBy", "id ASC")).await?,
+        let request = self.customers_request(company)?.query("$orderBy", "id ASC");
+        let filtered = request.clone().query("$filter", wire::equals("customerCode", code.as_str()));
+        let found = match self.list_with(filtered, include).await {
+            Err(error) if is_search_fault(&error) => self.list_with(request, include).await?,
             other => other?,
         };
         Ok(found.into_iter().find(|customer| customer.customer_code.as_deref() == Some(code.as_str())))
     }
 
     pub(super) async fn read_customer(&self, company: CompanyId, code: &CustomerCode) -> ServiceResult<Option<CustomerOnFile>> {
-        Ok(self.find_customer(company, code, None).await?.and_then(CustomerIn::on_file))
+        Ok(self.find_customer(company, code, SHIP_TO).await?.and_then(CustomerIn::on_file))
     }
 
     pub(super) fn create_customers_request(
@@ -208,7 +230,8 @@ impl AvaTax {
         company: CompanyId,
         customers: &[(&Customer, Vec<ExposureZone>)],
     ) -> ServiceResult<Request> {
-        let models: Vec<_> = customers.iter().map(|(customer, zones)| out(company, customer, zones, Kept::default(), &[])).collect();
+        let no_zones = BTreeSet::new();
+        let models: Vec<_> = customers.iter().map(|(customer, zones)| out(company, customer, zones, Kept::default(), &no_zones)).collect();
         let request = self.request("CreateCustomers", Method::POST, &["companies", &company.to_string(), "customers"])?;
         request.json(&models).map_err(|e| unsendable("CreateCustomers", e))
     }
@@ -239,7 +262,7 @@ impl AvaTax {
     ) -> ServiceResult<Request> {
         let present = match on_file {
             false => CustomerIn::default(),
-            true => self.find_customer(company, &customer.code, None).await?.ok_or_else(|| ServiceError {
+            true => self.find_customer(company, &customer.code, SHIP_TO).await?.ok_or_else(|| ServiceError {
                 kind: ServiceErrorKind::NotFound,
                 call: "UpdateCustomer".to_owned(),
                 number: None,
@@ -249,8 +272,7 @@ impl AvaTax {
         };
         // Cities and counties have no counterpart in `zones`, which are whole states.
         let is_state = |name: &str| Region::us_state_by_name(name).or_else(|| Region::ca_province_by_name(name)).is_some();
-        let others: Vec<String> =
-            present.exposure_zones.into_iter().flatten().filter_map(|zone| zone.name).filter(|name| !is_state(name)).collect();
+        let others: BTreeSet<String> = present.zones().into_iter().filter_map(|zone| zone.name).filter(|name| !is_state(name)).collect();
         let model = out(company, customer, zones, present.kept, &others);
         let path = ["companies", &company.to_string(), "customers", customer.code.as_str()];
         self.request("UpdateCustomer", Method::PUT, &path)?.json(&model).map_err(|e| unsendable("UpdateCustomer", e))
@@ -258,7 +280,7 @@ impl AvaTax {
 
     pub(super) async fn send_customer_update(&self, company: CompanyId, customer: &Customer, zones: &[ExposureZone]) -> ServiceResult<()> {
         let request = self.update_customer_request(company, customer, zones, true).await?;
-        let reply = self.transport.send(&request).await?;
+        let reply = self.transport.send(&request).await.map_err(|e| path_error(&customer.code, e))?;
         let updated: CustomerIn = reply.json(&request)?;
         match updated.customer_code.as_deref() {
             Some(code) if code != customer.code.as_str() => Err(nonsense(&request, &format!("the service answered for customer {code}"))),

@@ -1,6 +1,7 @@
 //! The company's lists: exposure zones, exemption reasons, cover letters.
 //!
 //! Owns: `ListCertificateExposureZones`, `ListCertificateExemptReasons`, `ListCoverLetters`.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`.
 //!
 //! Ids differ from company to company. These calls take no company: they answer for the default company of the user or license key (OpenAPI).
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// `ExposureZoneModel`.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, Clone)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ZoneIn {
     #[serde(deserialize_with = "wire::de_integer")]
@@ -28,6 +29,12 @@ pub(super) struct ZoneIn {
 }
 
 impl ZoneIn {
+    /// A zone of which only a name or a state's code is known. A code stands for the whole state, whose zone has its full name.
+    pub fn from_word(word: &str) -> Self {
+        let state = Region::us_state(word);
+        Self { name: Some(state.as_ref().map_or(word, Region::name).to_owned()), ..Self::default() }
+    }
+
     /// The region's code; where only the name of a state or province was sent, by that.
     pub fn region(&self) -> Option<Region> {
         let name = self.name.as_deref().unwrap_or_default();

@@ -36,8 +36,10 @@ const DATA: &str = "Correct the customer's data, then run again.";
 const PLACE: &str = "Correct the customer's country or state, then run again.";
 const SMALLER: &str = "Send less at a time, or a smaller document.";
 const STORAGE: &str =
-    "Certificate storage is not set up for this company. Ask for it (`certonboard check` offers to), then wait a few minutes.";
+    "Certificate storage is not set up for this company. Have the service set it up (the wizard offers to), then wait a few minutes.";
 const WAIT: &str = "The service, or one behind it, is down. Wait a while, then resume the run.";
+const UNCLEAR: &str = "The service, or one behind it, is down, and the change may or may not have been made: look the object up before sending \
+                       it again.";
 const SLOWER: &str = "The service takes no more requests now. Wait a while, then resume the run.";
 const STORED: &str = "Look the object up before sending it again: the service is known to keep some of what it refuses.";
 const EXISTS: &str = "Read it and compare before changing anything.";
@@ -154,6 +156,7 @@ pub(super) fn read(call: &'static str, writes: bool, status: u16, body: &[u8]) -
     };
     let hint = match (&told.readable, kind) {
         (false, NotFound | Invalid) => Some("The answer is not the service's own kind of error: check the base URL."),
+        (_, Unclear) => Some(UNCLEAR),
         _ => hint,
     };
     ServiceError { kind, call: call.to_owned(), number: told.number, message, hint: hint.map(str::to_owned) }

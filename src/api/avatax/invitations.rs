@@ -1,12 +1,13 @@
 //! CertExpress invitations.
 //!
 //! Owns: `CreateCertExpressInvitation`, `GetCertExpressInvitation`, `ListCertExpressInvitations`.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`; `api::dry_run` for the request alone.
 //!
 //! An e-mail goes out at once and can't be called back. Reading an invitation gives no status: see `InvitationOnFile::state`.
 
 use super::errors::is_search_fault;
-use super::{AvaTax, travels_in_path, wire};
+use super::{AvaTax, path_error, travels_in_path, wire};
 use crate::api::request::Request;
 use crate::api::transport::{nonsense, unsendable};
 use crate::domain::{
@@ -101,7 +102,7 @@ impl AvaTax {
 
     pub(super) async fn send_invitation(&self, company: CompanyId, draft: &InvitationDraft) -> ServiceResult<InvitationReceipt> {
         let request = self.invitation_request(company, draft)?;
-        let reply = self.transport.send(&request).await?;
+        let reply = self.transport.send(&request).await.map_err(|e| path_error(&draft.customer, e))?;
         let answers: Vec<StatusIn> = reply.json(&request)?;
         let Some(answer) = answers.into_iter().next() else { return Err(nonsense(&request, "the service answered with no invitation")) };
         // `Ready` is 1 in the published enum; a word that is not known yet is no promise.

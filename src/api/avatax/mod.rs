@@ -4,6 +4,8 @@
 //! Must not touch: when something is sent again (`api::transport`), what is done about an error (`apply`).
 //! Called by: `api::connect`; `api::dry_run`, which uses the same request builders.
 //!
+//! A customer code goes into a path only where no other call does: see [`travels_in_path`].
+//!
 //! Sources named in the comments: “OpenAPI” is Avalara's published description of AvaTax REST v2 (release 21.12), “SDK” the AvaTax SDKs up to
 //! release 26.6, “developer guide” developer.avalara.com. Fields are all optional when read, and unknown ones are passed over, because
 //! releases between the two differ.
@@ -26,7 +28,10 @@ use crate::domain::{
     CertificateId, CertificateOnFile, CompanyId, Customer, CustomerCode, CustomerOnFile, ExposureZone, InvitationDraft, InvitationId,
     InvitationOnFile, InvitationReceipt,
 };
-use crate::ports::{CertificateSearch, Company, Definitions, ExemptionService, Identity, NewCertificate, ServiceResult, StorageStatus};
+use crate::ports::{
+    CertificateSearch, Company, Definitions, ExemptionService, Identity, NewCertificate, ServiceError, ServiceErrorKind, ServiceResult,
+    StorageStatus,
+};
 use async_trait::async_trait;
 use jiff::civil::Date;
 use reqwest::Method;
@@ -61,6 +66,17 @@ impl AvaTax {
 fn travels_in_path(code: &CustomerCode) -> bool {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | ' ');
     code.as_str().chars().all(plain) && !code.as_str().ends_with('.')
+}
+
+/// The error of a call that could carry this code in its path only. Where the code may not have arrived unharmed, a “not found” says nothing
+/// about the customer.
+fn path_error(code: &CustomerCode, mut error: ServiceError) -> ServiceError {
+    let refused = error.kind == ServiceErrorKind::NotFound || (error.kind == ServiceErrorKind::Invalid && error.number.is_none());
+    if refused && !travels_in_path(code) {
+        error.kind = ServiceErrorKind::Invalid;
+        error.hint = Some(format!("The code {code} holds characters that servers on the way may refuse. Do this by hand in the service."));
+    }
+    error
 }
 
 #[async_trait]

@@ -1,6 +1,7 @@
 //! Ping: does the service answer, and who are we to it?
 //!
 //! Owns: `Ping`.
+//! Must not touch: when something is sent again, what follows from an error.
 //! Called by: `api::avatax`.
 
 use super::{AvaTax, wire};
