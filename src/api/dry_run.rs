@@ -101,7 +101,7 @@ fn on_file(customer: &Customer, zones: &[ExposureZone]) -> CustomerOnFile {
         address: customer.address.clone(),
         contact: customer.contact.clone(),
         tax_number: None,
-        exposure_zones: regions.into_iter().collect(),
+        exposure_zones: Some(regions.into_iter().collect()),
     }
 }
 

@@ -23,7 +23,11 @@ impl Wizard {
 
     /// Waits for a text.
     fn see(&mut self, text: &str) -> &mut Self {
-        self.session.expect(text).unwrap_or_else(|e| panic!("waiting for `{text}`: {e}"));
+        if let Err(error) = self.session.expect(text) {
+            let mut seen = vec![0; 100_000];
+            let n = self.session.try_read(&mut seen).unwrap_or(0);
+            panic!("waiting for `{text}`: {error}; unread: {}; {:?}", String::from_utf8_lossy(&seen[..n]), self.session.status());
+        }
         self
     }
 
