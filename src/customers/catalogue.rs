@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 #[serde(deny_unknown_fields)]
 struct ColumnsFile {
     words: HashMap<String, String>,
+    foreign: Vec<String>,
     places: Places,
     targets: BTreeMap<Target, Tiers>,
     systems: BTreeMap<String, System>,
@@ -90,6 +91,7 @@ pub(super) struct Heading {
 
 pub(super) struct Catalogue {
     words: HashMap<String, String>,
+    foreign: HashSet<String>,
     bill: Vec<String>,
     ship: Vec<String>,
     /// Phrase without blanks to targets and tier scores.
@@ -112,6 +114,7 @@ impl Catalogue {
     fn new(file: ColumnsFile) -> Self {
         let mut catalogue = Self {
             words: file.words,
+            foreign: file.foreign.into_iter().collect(),
             bill: Vec::new(),
             ship: Vec::new(),
             phrases: HashMap::new(),
@@ -204,18 +207,21 @@ impl Catalogue {
         }
         if depth != Depth::Exact && fits.0.is_empty() && !words.is_empty() {
             for (phrase, target) in &self.sure {
-                let part = phrase.len() < words.len() && words.windows(phrase.len()).any(|window| window == phrase.as_slice());
+                let foreign = words.iter().any(|word| self.foreign.contains(word) && !phrase.contains(word));
+                let part = !foreign && phrase.len() < words.len() && words.windows(phrase.len()).any(|window| window == phrase.as_slice());
                 if part {
                     fits.add(*target, 0.75 * (phrase.len() as f32 / words.len() as f32).sqrt());
                 }
             }
         }
-        if depth == Depth::Similar && fits.0.is_empty() && joined.len() >= 5 {
+        if depth == Depth::Similar && fits.0.is_empty() && joined.len() >= 6 {
             for (phrase, target) in &self.sure {
                 let phrase = phrase.concat();
-                if phrase.len() >= 5 && phrase.len().abs_diff(joined.len()) <= 3 {
-                    let alike = strsim::normalized_damerau_levenshtein(&phrase, &joined) as f32;
-                    if alike >= 0.8 {
+                if phrase.len() >= 6 && phrase.len().abs_diff(joined.len()) <= 2 {
+                    // A slip of the pen, not another word.
+                    let slips = strsim::damerau_levenshtein(&phrase, &joined);
+                    let alike = 1.0 - slips as f32 / phrase.len().max(joined.len()) as f32;
+                    if slips <= 2 && alike >= 0.8 {
                         fits.add(*target, alike * 0.75);
                     }
                 }
@@ -362,11 +368,14 @@ mod tests {
             ("ZIP/Postal Code", Target::PostalCode), ("E-mail Address", Target::Email), ("Tax Exempt?", Target::ExemptFlag), ("Taxable (Y/N)", Target::TaxableFlag),
             ("Resale #", Target::ExemptionNumber), ("Is customer exempted from sales tax?", Target::ExemptFlag), ("Exemption Cert. No.", Target::ExemptionNumber),
             ("Telephone", Target::Phone), ("City, State, Zip", Target::CityStateZip), ("Cert Expiration Date", Target::ExemptionExpiry), ("State/Province", Target::Region),
+            ("TAX_EXEMPT_FLG", Target::ExemptFlag), ("TAX_SCHED", Target::TaxSchedule), ("STATE_CD", Target::Region), ("Cert on file?", Target::ExemptFlag),
         ];
         for (header, target) in cases {
             assert_eq!(best(header), Some(target), "{header}");
         }
-        assert_eq!(best("Credit Limit"), None);
+        for header in ["Credit Limit", "Tax ID", "Customer Class", "Customer Group", "Parent Customer ID", "Exempt Since", "Exemption Effective Date", "Sales Rep Name"] {
+            assert_eq!(best(header), None, "{header}");
+        }
         assert_eq!(catalogue().read_header("Ship To State", Depth::Similar).place, Place::Ship);
         assert_eq!(catalogue().read_header("State (Ship To)", Depth::Similar).place, Place::Ship);
         assert_eq!(catalogue().read_header("Billing City", Depth::Similar).place, Place::Bill);

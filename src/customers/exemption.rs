@@ -77,6 +77,11 @@ impl Flag {
     }
 }
 
+/// Whether a folded value says exempt or taxed by itself.
+pub(super) fn speaks(folded: &str) -> bool {
+    matches!(by_words(folded), Says::Exempt(_) | Says::Taxable)
+}
+
 /// Words that stand for themselves, whatever the header asks.
 fn by_words(folded: &str) -> Says {
     let words = words();

@@ -446,7 +446,8 @@ fn believable(target: Target, p: &Profile) -> f32 {
         Target::City if p.number > 0.5 || p.email > 0.3 => 0.0,
         Target::ExemptFlag | Target::TaxableFlag if p.date > 0.5 && p.flag < 0.3 => 0.0,
         Target::ExemptFlag | Target::TaxableFlag if p.flag < 0.3 && (p.number > 0.8 || !few) => 0.2,
-        Target::ExemptFlag | Target::TaxableFlag if p.flag < 0.3 => 0.9,
+        // States where the exemption holds, or words nobody knows.
+        Target::ExemptFlag | Target::TaxableFlag if p.flag < 0.3 => if p.state > 0.6 || !p.values.iter().any(|value| super::exemption::speaks(value)) { 0.5 } else { 0.9 },
         Target::Inactive | Target::Active if p.distinct > 12 => 0.0,
         Target::CustomerType | Target::RecordKind => kinds(target, p),
         Target::TaxCode if p.distinct > 300 => 0.2,
@@ -489,7 +490,7 @@ fn turned(target: Target, p: &Profile) -> Option<Target> {
         Target::ExemptionNumber if flags => Some(Target::ExemptFlag),
         Target::ExemptFlag if numbers => Some(Target::ExemptionNumber),
         Target::EntityUseCode if flags && p.values.iter().any(|value| matches!(value.as_str(), "y" | "yes" | "true" | "1")) => Some(Target::ExemptFlag),
-        Target::ExemptFlag if p.date >= 0.6 => Some(Target::ExemptionExpiry),
+        Target::Active if p.values.len() <= 8 && p.values.iter().any(|value| value.contains("exempt") || value.contains("taxable")) => Some(Target::ExemptFlag),
         Target::Line1 if p.city_state >= 0.6 => Some(Target::WholeAddress),
         Target::WholeAddress if p.city_state < 0.1 && p.street >= 0.5 => Some(Target::Line1),
         Target::City if p.city_state >= 0.6 => Some(Target::CityStateZip),
