@@ -49,7 +49,23 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
             }
         }
     }
+    // Under “Type of business” the same words mean something else.
+    let reasons_from = heading(sheet, "reasonforexemption");
+    if heading(sheet, "typeofbusiness").is_some()
+        && let Some(from) = reasons_from
+    {
+        options.retain(|(o, _)| !matches!(o.choice, Choice::Reason(_)) || o.page_box.mid_y() > from);
+    }
     decide(options)
+}
+
+/// Where a heading stands: the first line that begins with it, numbering apart.
+fn heading(sheet: &Sheet, wanted: &str) -> Option<f32> {
+    let begins = |run: &&Vec<usize>| {
+        let text: String = run.iter().take(6).map(|&i| sheet.toks[i].folded.as_str()).collect();
+        text.find(wanted).is_some_and(|at| at < 12)
+    };
+    sheet.runs.iter().find(begins).map(|run| sheet.toks[run[0]].page_box.mid_y())
 }
 
 /// What was seen in an option's box.
@@ -137,7 +153,7 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], area: BBox, from: BBox
         let near = ink.tick(sheet, area);
         let tick = if near.framed { near } else { ink.tick(sheet, from) };
         seen.framed = tick.framed;
-        seen.ink = Some(if tick.framed { tick.ink } else { near.ink });
+        seen.ink = Some(tick.ink);
     }
     seen
 }
