@@ -17,6 +17,8 @@ pub struct Option_ {
     pub ticked: bool,
     /// 0 to 1.
     pub confidence: f32,
+    /// What was seen in its box, for explaining.
+    pub seen: Seen,
 }
 
 /// Ink inside a frame above which it is ticked, and below which it is empty. Measured on drawn boxes: a cross fills 0.2 to 0.5, an empty box under 0.05.
@@ -40,7 +42,7 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
                         let begins = room(first) || room(start);
                         let seen = look(sheet, ink, marks, area, from, run, first, start);
                         if begins {
-                            options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0 }, seen));
+                            options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0, seen }, seen));
                         }
                     }
                     start = end;
@@ -69,18 +71,23 @@ fn heading(sheet: &Sheet, wanted: &str) -> Option<f32> {
 }
 
 /// What was seen in an option's box.
-#[derive(Debug, Clone, Copy)]
-struct Seen {
-    framed: bool,
-    ink: Option<f32>,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    pub framed: bool,
+    pub ink: Option<f32>,
     /// A mark that was read as text: `[X]`, `(x)`.
-    text: Option<bool>,
+    pub text: Option<bool>,
 }
 
 fn longest(sheet: &Sheet, run: &[usize], start: usize, catalogue: &Catalogue) -> Option<(Choice, usize)> {
     let mut best: Option<(usize, usize, Choice)> = None;
+    // A box that was read as letters is no part of the option.
+    let first = sheet.toks[*run.get(start)?].folded.chars().next()?;
     for known in &catalogue.choices {
         let mut joined = String::new();
+        if !known.phrase.starts_with(first) {
+            continue;
+        }
         for end in start..run.len().min(start + known.words + 2) {
             joined.push_str(&sheet.toks[run[end]].folded);
             if joined.len() * 8 > known.phrase.len() * 10 || joined.len() >= known.phrase.len() {
