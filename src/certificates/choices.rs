@@ -34,14 +34,13 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
             match longest(sheet, run, start, catalogue) {
                 Some((choice, end)) if !numbered(sheet, run, start) => {
                     let toks = &run[start..end];
-                    if let (Some(area), Some(page_box)) = (sheet.area(toks), sheet.page_box(toks)) {
+                    if let Some(page_box) = sheet.page_box(toks) {
                         let first = start - prefix(sheet, run, start);
-                        let from = sheet.toks[run[first]].area;
                         // Words that follow others with no room for a box are part of a sentence.
                         let room = |n: usize| n == 0 || sheet.toks[run[n]].area.left - sheet.toks[run[n - 1]].area.right > 0.9 * sheet.h;
-                        let begins = room(first) || room(start);
-                        let seen = look(sheet, ink, marks, area, from, run, first, start);
-                        if begins {
+                        let begins = room(first) || room(start) || first < start;
+                        let seen = look(sheet, ink, marks, run, first, start);
+                        if begins && (room(first) || room(start) || seen.framed || seen.text.is_some()) {
                             options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0, seen }, seen));
                         }
                     }
@@ -90,7 +89,7 @@ fn longest(sheet: &Sheet, run: &[usize], start: usize, catalogue: &Catalogue) ->
         }
         for end in start..run.len().min(start + known.words + 2) {
             joined.push_str(&sheet.toks[run[end]].folded);
-            if joined.len() * 8 > known.phrase.len() * 10 || joined.len() >= known.phrase.len() {
+            if joined.len() * 10 >= known.phrase.len() * 9 {
                 let needed = if known.phrase.len() <= 6 { 1.0 } else { 0.86 };
                 if (joined == known.phrase || alike(&joined, &known.phrase, needed) >= needed)
                     && best.as_ref().is_none_or(|b| known.phrase.len() > b.0)
@@ -127,8 +126,7 @@ fn prefix(sheet: &Sheet, run: &[usize], start: usize) -> usize {
     count
 }
 
-#[allow(clippy::too_many_arguments, reason = "all of one place on the page")]
-fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], area: BBox, from: BBox, run: &[usize], first: usize, start: usize) -> Seen {
+fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: usize, start: usize) -> Seen {
     let mut seen = Seen { framed: false, ink: None, text: None };
     // A form field of the PDF is certain.
     let page_left = sheet.toks[run[start]].page_box;
@@ -156,11 +154,18 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], area: BBox, from: BBox
         seen.text = Some(false);
     }
     if let Some(ink) = ink {
-        // The box stands before the words, or before their letter.
-        let near = ink.tick(sheet, area);
-        let tick = if near.framed { near } else { ink.tick(sheet, from) };
-        seen.framed = tick.framed;
-        seen.ink = Some(tick.ink);
+        // The box stands before the words, before their letter, or was itself read as letters.
+        let framed = (first..=start).map(|n| ink.tick(sheet, sheet.toks[run[n]].area)).find(|t| t.framed);
+        seen.framed = framed.is_some();
+        // Without a frame: the darkest spot before the option's number, or before its words.
+        let numbering = |n: &usize| {
+            let text = &sheet.toks[run[*n]].text;
+            text.chars().any(|c| c.is_ascii_digit())
+                || text.len() > 1 && text.ends_with(['.', ')']) && text.chars().any(char::is_alphabetic)
+        };
+        let words = sheet.toks[run[(first..start).find(numbering).unwrap_or(start)]].area;
+        let from = sheet.toks[run[first]].area.left.min(words.left - 3.0 * sheet.h);
+        seen.ink = Some(framed.map_or_else(|| ink.patch(sheet, from, words.left - 0.2 * sheet.h, words.mid_y()), |t| t.ink));
     }
     seen
 }

@@ -21,6 +21,8 @@ pub struct Found {
     pub inline: bool,
     /// Ends with a colon.
     pub colon: bool,
+    /// Letters of the phrase.
+    pub letters: usize,
 }
 
 /// How many letters of a phrase may be misread. Short phrases differ from other words by little (“certificate of”, “certificate no.”).
@@ -102,7 +104,17 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
                     }
                     let colon = sheet.toks[run[end]].text.ends_with(':');
                     hits.push((
-                        Found { concept: label.concept, party: label.party, rank: label.rank, toks, area, likeness, inline, colon },
+                        Found {
+                            concept: label.concept,
+                            party: label.party,
+                            rank: label.rank,
+                            toks,
+                            area,
+                            likeness,
+                            inline,
+                            colon,
+                            letters: label.phrase.len(),
+                        },
                         number,
                         start,
                         end,
@@ -111,8 +123,9 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
             }
         }
     }
-    // Longest first, then most alike: a short phrase inside a longer one is no label of its own.
-    hits.sort_by(|a, b| (b.3 - b.2).cmp(&(a.3 - a.2)).then(b.0.likeness.total_cmp(&a.0.likeness)));
+    // The longest phrase first, then the most alike: a short phrase inside a longer one is no label of its own, and a value's first
+    // letters are no part of the label.
+    hits.sort_by(|a, b| b.0.letters.cmp(&a.0.letters).then(b.0.likeness.total_cmp(&a.0.likeness)).then((a.3 - a.2).cmp(&(b.3 - b.2))));
     let mut kept: Vec<(Found, usize, usize, usize)> = vec![];
     for hit in hits {
         if kept.iter().all(|k| k.1 != hit.1 || hit.3 < k.2 || hit.2 > k.3) {
@@ -301,6 +314,23 @@ fn give_parties(sheet: &Sheet, found: &mut [Found]) {
             .collect();
         let chain = line_party(&row, at, found);
         found[at].party = chain.or_else(|| party_for(&area, &anchors, sheet.h)).unwrap_or(Party::Open);
+    }
+    // Where the labels name only one party, what stands open is the other's.
+    let names = |party: Party| {
+        found.iter().any(|f| {
+            f.party == party
+                && !f.inline
+                && matches!(f.concept, Concept::Name | Concept::Block | Concept::Header)
+                && (f.rank > 1 || f.concept == Concept::Header)
+        })
+    };
+    let other = match (names(Party::Purchaser), names(Party::Seller)) {
+        (false, true) => Some(Party::Purchaser),
+        (true, false) => Some(Party::Seller),
+        _ => None,
+    };
+    if let Some(party) = other {
+        found.iter_mut().filter(|f| f.party == Party::Open).for_each(|f| f.party = party);
     }
     // A left neighbour that was decided after its right one.
     for at in 0..found.len() {

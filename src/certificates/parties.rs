@@ -192,7 +192,14 @@ fn put(sheet: &Sheet, toks: &[usize], parts: Parts, trust: f32, fields: &mut Fie
 }
 
 fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut Fields) {
-    let one = |concept| of(blanks, Party::Purchaser, concept);
+    // A state or a ZIP far from the name and the street belongs to something else: a table, another address.
+    let rows: Vec<f32> = name
+        .iter()
+        .map(|n| n.label.area.mid_y())
+        .chain(of(blanks, Party::Purchaser, Concept::Line1).first().map(|b| b.label.area.mid_y()))
+        .collect();
+    let close = |b: &&Blank| rows.is_empty() || rows.iter().any(|y| (b.label.area.mid_y() - y).abs() < 14.0 * sheet.h);
+    let one = |concept| -> Vec<&Blank> { of(blanks, Party::Purchaser, concept).into_iter().filter(close).collect() };
     // A street line may carry the whole address.
     let lines = one(Concept::Line1);
     let near_name = |b: &&&Blank| name.is_none_or(|n| (b.label.area.mid_y() - n.label.area.mid_y()).abs() < 30.0 * sheet.h);
