@@ -17,6 +17,8 @@ pub struct Option_ {
     pub ticked: bool,
     /// 0 to 1.
     pub confidence: f32,
+    /// What was seen in its box, for explaining.
+    pub seen: Seen,
 }
 
 /// Ink inside a frame above which it is ticked, and below which it is empty. Measured on drawn boxes: a cross fills 0.2 to 0.5, an empty box under 0.05.
@@ -32,15 +34,14 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
             match longest(sheet, run, start, catalogue) {
                 Some((choice, end)) if !numbered(sheet, run, start) => {
                     let toks = &run[start..end];
-                    if let (Some(area), Some(page_box)) = (sheet.area(toks), sheet.page_box(toks)) {
+                    if let Some(page_box) = sheet.page_box(toks) {
                         let first = start - prefix(sheet, run, start);
-                        let from = sheet.toks[run[first]].area;
                         // Words that follow others with no room for a box are part of a sentence.
                         let room = |n: usize| n == 0 || sheet.toks[run[n]].area.left - sheet.toks[run[n - 1]].area.right > 0.9 * sheet.h;
-                        let begins = room(first) || room(start);
-                        let seen = look(sheet, ink, marks, area, from, run, first, start);
-                        if begins {
-                            options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0 }, seen));
+                        let begins = room(first) || room(start) || first < start;
+                        let seen = look(sheet, ink, marks, run, first, start);
+                        if begins && (room(first) || room(start) || seen.framed || seen.text.is_some()) {
+                            options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0, seen }, seen));
                         }
                     }
                     start = end;
@@ -49,25 +50,46 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
             }
         }
     }
+    // Under “Type of business” the same words mean something else.
+    let reasons_from = heading(sheet, "reasonforexemption");
+    if heading(sheet, "typeofbusiness").is_some()
+        && let Some(from) = reasons_from
+    {
+        options.retain(|(o, _)| !matches!(o.choice, Choice::Reason(_)) || o.page_box.mid_y() > from);
+    }
     decide(options)
 }
 
+/// Where a heading stands: the first line that begins with it, numbering apart.
+fn heading(sheet: &Sheet, wanted: &str) -> Option<f32> {
+    let begins = |run: &&Vec<usize>| {
+        let text: String = run.iter().take(6).map(|&i| sheet.toks[i].folded.as_str()).collect();
+        text.find(wanted).is_some_and(|at| at < 12)
+    };
+    sheet.runs.iter().find(begins).map(|run| sheet.toks[run[0]].page_box.mid_y())
+}
+
 /// What was seen in an option's box.
-#[derive(Debug, Clone, Copy)]
-struct Seen {
-    framed: bool,
-    ink: Option<f32>,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    pub framed: bool,
+    pub ink: Option<f32>,
     /// A mark that was read as text: `[X]`, `(x)`.
-    text: Option<bool>,
+    pub text: Option<bool>,
 }
 
 fn longest(sheet: &Sheet, run: &[usize], start: usize, catalogue: &Catalogue) -> Option<(Choice, usize)> {
     let mut best: Option<(usize, usize, Choice)> = None;
+    // A box that was read as letters is no part of the option.
+    let first = sheet.toks[*run.get(start)?].folded.chars().next()?;
     for known in &catalogue.choices {
         let mut joined = String::new();
+        if !known.phrase.starts_with(first) {
+            continue;
+        }
         for end in start..run.len().min(start + known.words + 2) {
             joined.push_str(&sheet.toks[run[end]].folded);
-            if joined.len() * 8 > known.phrase.len() * 10 || joined.len() >= known.phrase.len() {
+            if joined.len() * 10 >= known.phrase.len() * 9 {
                 let needed = if known.phrase.len() <= 6 { 1.0 } else { 0.86 };
                 if (joined == known.phrase || alike(&joined, &known.phrase, needed) >= needed)
                     && best.as_ref().is_none_or(|b| known.phrase.len() > b.0)
@@ -104,8 +126,7 @@ fn prefix(sheet: &Sheet, run: &[usize], start: usize) -> usize {
     count
 }
 
-#[allow(clippy::too_many_arguments, reason = "all of one place on the page")]
-fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], area: BBox, from: BBox, run: &[usize], first: usize, start: usize) -> Seen {
+fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: usize, start: usize) -> Seen {
     let mut seen = Seen { framed: false, ink: None, text: None };
     // A form field of the PDF is certain.
     let page_left = sheet.toks[run[start]].page_box;
@@ -133,11 +154,18 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], area: BBox, from: BBox
         seen.text = Some(false);
     }
     if let Some(ink) = ink {
-        // The box stands before the words, or before their letter.
-        let near = ink.tick(sheet, area);
-        let tick = if near.framed { near } else { ink.tick(sheet, from) };
-        seen.framed = tick.framed;
-        seen.ink = Some(if tick.framed { tick.ink } else { near.ink });
+        // The box stands before the words, before their letter, or was itself read as letters.
+        let framed = (first..=start).map(|n| ink.tick(sheet, sheet.toks[run[n]].area)).find(|t| t.framed);
+        seen.framed = framed.is_some();
+        // Without a frame: the darkest spot before the option's number, or before its words.
+        let numbering = |n: &usize| {
+            let text = &sheet.toks[run[*n]].text;
+            text.chars().any(|c| c.is_ascii_digit())
+                || text.len() > 1 && text.ends_with(['.', ')']) && text.chars().any(char::is_alphabetic)
+        };
+        let words = sheet.toks[run[(first..start).find(numbering).unwrap_or(start)]].area;
+        let from = sheet.toks[run[first]].area.left.min(words.left - 3.0 * sheet.h);
+        seen.ink = Some(framed.map_or_else(|| ink.patch(sheet, from, words.left - 0.2 * sheet.h, words.mid_y()), |t| t.ink));
     }
     seen
 }

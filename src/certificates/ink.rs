@@ -131,6 +131,22 @@ impl Ink {
         Tick { framed: false, ink: self.share(area.0, area.1, area.2, area.3) }
     }
 
+    /// The darkest spot of a box's size between two level points of a line.
+    pub fn patch(&self, sheet: &Sheet, from: f32, to: f32, height: f32) -> f32 {
+        let h = (sheet.h * self.height as f32).max(6.0);
+        let (fx, fy) = sheet.to_page(from, height);
+        let (left, mid) = ((fx * self.width as f32) as i64, (fy * self.height as f32) as i64);
+        let right = (sheet.to_page(to, height).0 * self.width as f32) as i64;
+        let (wide, half) = ((1.5 * h) as i64, (0.6 * h) as i64);
+        let mut best: f32 = 0.0;
+        let mut x = left;
+        while x + wide <= right.max(left + wide) {
+            best = best.max(self.share(x, x + wide, mid - half, mid + half));
+            x += (h * 0.2).max(1.0) as i64;
+        }
+        best
+    }
+
     fn share(&self, left: i64, right: i64, top: i64, bottom: i64) -> f32 {
         let all = ((right - left).max(0) * (bottom - top).max(0)) as f32;
         if all == 0.0 {

@@ -5,7 +5,7 @@
 
 use super::catalogue::{Catalogue, Concept, Label, Party};
 use super::sheet::Sheet;
-use super::text::{is_sentence_word, look_alike};
+use super::text::{is_form_word, is_sentence_word, look_alike};
 use crate::domain::BBox;
 
 /// A label found on a page.
@@ -21,6 +21,8 @@ pub struct Found {
     pub inline: bool,
     /// Ends with a colon.
     pub colon: bool,
+    /// Letters of the phrase.
+    pub letters: usize,
 }
 
 /// How many letters of a phrase may be misread. Short phrases differ from other words by little (“certificate of”, “certificate no.”).
@@ -37,6 +39,10 @@ fn edits_allowed(letters: usize) -> usize {
 fn likeness(joined: &str, label: &Label) -> Option<f64> {
     if joined == label.phrase || joined == label.canon {
         return Some(1.0);
+    }
+    // `3. E. Seller's name` is not `Reseller's name`: the first letter must stand.
+    if look_alike(&joined[..1]) != label.canon[..1] {
+        return None;
     }
     let letters = label.phrase.len();
     let allowed = edits_allowed(letters);
@@ -63,9 +69,13 @@ fn likeness(joined: &str, label: &Label) -> Option<f64> {
 /// All labels on the page, top to bottom, none overlapping.
 pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
     let mut hits: Vec<(Found, usize, usize, usize)> = vec![];
-    let prose: Vec<bool> = sheet.runs.iter().map(|run| is_prose(sheet, run)).collect();
     for (number, run) in sheet.runs.iter().enumerate() {
         for start in 0..run.len() {
+            // Numbering and boxes begin no label.
+            let first = &sheet.toks[run[start]].folded;
+            if !first.chars().any(char::is_alphabetic) || first.len() == 1 && first != "i" && first != "p" && first != "d" {
+                continue;
+            }
             // Joined text of the first n words from here, n up to the longest phrase.
             let mut joined = String::new();
             for end in start..run.len().min(start + 22) {
@@ -87,14 +97,24 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
                     let (label, likeness) = hit;
                     let toks: Vec<usize> = run[start..=end].to_vec();
                     let Some(area) = sheet.area(&toks) else { continue };
-                    let inline =
-                        is_inline(sheet, run, start, end) || prose[number] && !(start <= 1 && sheet.toks[run[end]].text.ends_with(':'));
+                    let inline = is_inline(sheet, run, start, end, label)
+                        || is_prose(sheet, run, start, end) && !(start <= 1 && sheet.toks[run[end]].text.ends_with(':'));
                     if inline && !label.inline || label.phrase.len() <= 2 && !stands_alone(sheet, run, start, end) {
                         continue;
                     }
                     let colon = sheet.toks[run[end]].text.ends_with(':');
                     hits.push((
-                        Found { concept: label.concept, party: label.party, rank: label.rank, toks, area, likeness, inline, colon },
+                        Found {
+                            concept: label.concept,
+                            party: label.party,
+                            rank: label.rank,
+                            toks,
+                            area,
+                            likeness,
+                            inline,
+                            colon,
+                            letters: label.phrase.len(),
+                        },
                         number,
                         start,
                         end,
@@ -103,8 +123,9 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
             }
         }
     }
-    // Longest first, then most alike: a short phrase inside a longer one is no label of its own.
-    hits.sort_by(|a, b| (b.3 - b.2).cmp(&(a.3 - a.2)).then(b.0.likeness.total_cmp(&a.0.likeness)));
+    // The longest phrase first, then the most alike: a short phrase inside a longer one is no label of its own, and a value's first
+    // letters are no part of the label.
+    hits.sort_by(|a, b| b.0.letters.cmp(&a.0.letters).then(b.0.likeness.total_cmp(&a.0.likeness)).then((a.3 - a.2).cmp(&(b.3 - b.2))));
     let mut kept: Vec<(Found, usize, usize, usize)> = vec![];
     for hit in hits {
         if kept.iter().all(|k| k.1 != hit.1 || hit.3 < k.2 || hit.2 > k.3) {
@@ -114,7 +135,60 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
     let mut found: Vec<Found> = kept.into_iter().map(|k| k.0).collect();
     found.sort_by(|a, b| a.area.mid_y().total_cmp(&b.area.mid_y()).then(a.area.left.total_cmp(&b.area.left)));
     give_parties(sheet, &mut found);
+    signing_row(sheet, &mut found);
+    continued(sheet, &mut found);
     found
+}
+
+/// “Purchaser | Title | Date” on one line is where the purchaser signs.
+fn signing_row(sheet: &Sheet, found: &mut [Found]) {
+    for at in 0..found.len() {
+        let f = &found[at];
+        if f.concept != Concept::Name || f.rank > 1 || f.colon {
+            continue;
+        }
+        let row = |g: &&Found| (g.area.mid_y() - f.area.mid_y()).abs() < 1.2 * sheet.h && g.area.left > f.area.right;
+        let dated = found.iter().filter(row).any(|g| g.concept == Concept::SignedDate);
+        let titled = found.iter().filter(row).any(|g| g.concept == Concept::Barrier);
+        if dated && titled {
+            found[at].concept = Concept::Signature;
+            found[at].rank = 2;
+        }
+    }
+}
+
+/// A caption of two lines: what goes on below in small letters (“or I.D. No.”, “of purchaser”) belongs to it.
+fn continued(sheet: &Sheet, found: &mut [Found]) {
+    for at in 0..found.len() {
+        let area = found[at].area;
+        if found[at].concept != Concept::Number {
+            continue;
+        }
+        let below = sheet.runs.iter().find(|run| {
+            let first = &sheet.toks[run[0]];
+            let gap = first.area.top - area.bottom;
+            (first.area.left - area.left).abs() < 1.5 * sheet.h
+                && gap > -0.3 * sheet.h
+                && gap < 1.0 * sheet.h
+                && first.text.starts_with(|c: char| c.is_lowercase())
+        });
+        let Some(below) = below else { continue };
+        let more: Vec<usize> = below
+            .iter()
+            .copied()
+            .take_while(|&i| {
+                is_form_word(&sheet.toks[i].folded)
+                    || is_sentence_word(&sheet.toks[i].folded)
+                    || matches!(sheet.toks[i].folded.as_str(), "of" | "no" | "id")
+            })
+            .collect();
+        // With a value after them they are that value's line, and the label's end.
+        if let Some(box_) = sheet.area(&more) {
+            let all_of_it = more.len() == below.len();
+            found[at].toks.extend(more);
+            found[at].area = if all_of_it { area.union(&box_) } else { box_ };
+        }
+    }
 }
 
 fn best_label<'c>(joined: &str, words: usize, catalogue: &'c Catalogue) -> Option<(&'c Label, f64)> {
@@ -133,10 +207,11 @@ fn best_label<'c>(joined: &str, words: usize, catalogue: &'c Catalogue) -> Optio
     best
 }
 
-/// A line of a sentence: many words, and many of them such as only sentences have.
-fn is_prose(sheet: &Sheet, run: &[usize]) -> bool {
-    let words: Vec<&str> = run.iter().map(|&i| sheet.toks[i].folded.as_str()).filter(|w| !w.is_empty()).collect();
-    words.len() >= 7 && words.iter().filter(|w| is_sentence_word(w)).count() * 10 >= words.len() * 3
+/// Is the rest of the line a sentence: many words, and many of them such as only sentences have?
+fn is_prose(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool {
+    let rest = run.iter().enumerate().filter(|(n, _)| *n < start || *n > end).map(|(_, &i)| sheet.toks[i].folded.as_str());
+    let words: Vec<&str> = rest.filter(|w| !w.is_empty()).collect();
+    words.len() >= 6 && words.iter().filter(|w| is_sentence_word(w)).count() * 10 >= words.len() * 3
 }
 
 /// A word of two letters is a label only with a colon, or alone at the start of a line.
@@ -147,7 +222,7 @@ fn stands_alone(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool 
 }
 
 /// Does the phrase stand in the middle of a sentence? Numbering (`1.`, `(a)`, `3`) and boxes before it do not count.
-fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool {
+fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize, label: &Label) -> bool {
     let tok = |n: usize| &sheet.toks[run[n]];
     let colon = tok(end).text.ends_with(':');
     let first = tok(start).text.chars().find(|c| c.is_alphabetic());
@@ -158,12 +233,26 @@ fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool {
     if start > 0 {
         let before = tok(start - 1);
         let near = tok(start).area.left - before.area.right < 0.8 * sheet.h;
-        if near && is_sentence_word(&before.folded) && before.folded.len() > 1 {
+        if near && (is_sentence_word(&before.folded) && before.folded.len() > 1 || before.folded == "of") {
+            return true;
+        }
+        // `Elm Street` holds no label `Street`.
+        if near
+            && label.words == 1
+            && !colon
+            && before.folded.chars().filter(|c| c.is_alphabetic()).count() > 1
+            && !before.text.ends_with(':')
+        {
             return true;
         }
         if near && before.folded.len() > 2 && first.is_some_and(char::is_lowercase) && !bracket {
             return true;
         }
+    }
+    // A party's bare name (“Seller”) is a label only with a colon or with nothing right after it; elsewhere it is an option.
+    let gap_after = run.get(end + 1).map_or(f32::MAX, |&i| sheet.toks[i].area.left - tok(end).area.right);
+    if label.words == 1 && label.concept == Concept::Name && label.party != Party::Open && !colon && gap_after < 0.8 * sheet.h {
+        return true;
     }
     // The sentence goes on after it.
     let Some(&next) = run.get(end + 1) else { return false };
@@ -225,6 +314,23 @@ fn give_parties(sheet: &Sheet, found: &mut [Found]) {
             .collect();
         let chain = line_party(&row, at, found);
         found[at].party = chain.or_else(|| party_for(&area, &anchors, sheet.h)).unwrap_or(Party::Open);
+    }
+    // Where the labels name only one party, what stands open is the other's.
+    let names = |party: Party| {
+        found.iter().any(|f| {
+            f.party == party
+                && !f.inline
+                && matches!(f.concept, Concept::Name | Concept::Block | Concept::Header)
+                && (f.rank > 1 || f.concept == Concept::Header)
+        })
+    };
+    let other = match (names(Party::Purchaser), names(Party::Seller)) {
+        (false, true) => Some(Party::Purchaser),
+        (true, false) => Some(Party::Seller),
+        _ => None,
+    };
+    if let Some(party) = other {
+        found.iter_mut().filter(|f| f.party == Party::Open).for_each(|f| f.party = party);
     }
     // A left neighbour that was decided after its right one.
     for at in 0..found.len() {

@@ -133,7 +133,15 @@ pub fn explain_page(page: &PageContent, ctx: &ReadContext) -> Vec<String> {
     }
     let ink = page.image.as_deref().and_then(super::ink::Ink::new);
     for option in super::choices::read(sheet, ink.as_ref(), &page.marks, ctx.catalogue) {
-        lines.push(format!("{:.3} {:?} ticked {} {:.2}", option.page_box.mid_y(), option.choice, option.ticked, option.confidence));
+        lines.push(format!(
+            "{:.3} {:.3} {:?} ticked {} {:.2} {:?}",
+            option.page_box.left,
+            option.page_box.mid_y(),
+            option.choice,
+            option.ticked,
+            option.confidence,
+            option.seen
+        ));
     }
     lines.push(format!("signature {:?}", super::signature::read(sheet, ink.as_ref(), &read.labels, &read.blanks)));
     lines

@@ -133,7 +133,7 @@ fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
         let mut lines = vec![blank.toks.clone()];
         let mut last = first;
         while lines.len() < 5 {
-            match next_line(sheet, &last, first.left) {
+            match next_line(sheet, &last, first.left, first.left) {
                 Some(toks) => {
                     last = sheet.area(&toks).unwrap_or(last);
                     lines.push(toks);
@@ -156,13 +156,13 @@ fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
     }
 }
 
-/// The line of words right below, beginning at about the same left edge; not one of printed text.
-fn next_line(sheet: &Sheet, last: &BBox, left: f32) -> Option<Vec<usize>> {
+/// The line of words right below, beginning between two left edges; not one of printed text.
+fn next_line(sheet: &Sheet, last: &BBox, left: f32, right: f32) -> Option<Vec<usize>> {
     let h = sheet.h;
     let run = sheet.runs.iter().filter(|run| !run.is_empty()).find(|run| {
         let area = &sheet.toks[run[0]].area;
         let down = area.mid_y() - last.mid_y();
-        (area.left - left).abs() < 3.0 * h && down > 0.6 * h && down < 2.6 * h
+        area.left > left - 2.0 * h && area.left < right + 3.0 * h && down > 0.6 * h && down < 2.6 * h
     })?;
     let words: Vec<&str> = run.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
     (!looks_printed(&words)).then(|| run.clone())
@@ -192,7 +192,14 @@ fn put(sheet: &Sheet, toks: &[usize], parts: Parts, trust: f32, fields: &mut Fie
 }
 
 fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut Fields) {
-    let one = |concept| of(blanks, Party::Purchaser, concept);
+    // A state or a ZIP far from the name and the street belongs to something else: a table, another address.
+    let rows: Vec<f32> = name
+        .iter()
+        .map(|n| n.label.area.mid_y())
+        .chain(of(blanks, Party::Purchaser, Concept::Line1).first().map(|b| b.label.area.mid_y()))
+        .collect();
+    let close = |b: &&Blank| rows.is_empty() || rows.iter().any(|y| (b.label.area.mid_y() - y).abs() < 14.0 * sheet.h);
+    let one = |concept| -> Vec<&Blank> { of(blanks, Party::Purchaser, concept).into_iter().filter(close).collect() };
     // A street line may carry the whole address.
     let lines = one(Concept::Line1);
     let near_name = |b: &&&Blank| name.is_none_or(|n| (b.label.area.mid_y() - n.label.area.mid_y()).abs() < 30.0 * sheet.h);
@@ -237,7 +244,7 @@ fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut F
         // City, state and ZIP on the next line, with no label.
         if fields.purchaser_postal_code.is_none()
             && let Some(area) = sheet.area(&blank.toks)
-            && let Some(toks) = next_line(sheet, &area, area.left)
+            && let Some(toks) = next_line(sheet, &area, blank.label.area.left, area.left)
         {
             let parts = address::parse(&clean(&sheet.text(&toks)));
             if parts.postal_code.is_some() {
@@ -252,7 +259,7 @@ fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut F
     {
         let mut last = area;
         for _ in 0..3 {
-            let Some(toks) = next_line(sheet, &last, area.left) else { break };
+            let Some(toks) = next_line(sheet, &last, area.left, area.left) else { break };
             let text = clean(&sheet.text(&toks));
             let parts = address::parse(&text);
             if address::is_street(&text) || parts.postal_code.is_some() {

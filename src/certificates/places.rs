@@ -217,9 +217,12 @@ impl Board<'_, '_> {
             captions.iter().filter(|&&j| j != index).map(|&j| &self.labels[j].area).filter(|b| self.same_row(b, &area)).collect();
         let left_stop = row.iter().filter(|b| b.right <= area.left + 0.2 * h).map(|b| b.right).fold(0.0, f32::max);
         let right_stop = row.iter().filter(|b| b.left >= area.right - 0.2 * h).map(|b| b.left).fold(sheet.width() + h, f32::min);
+        // Numbers and blocks often stand apart from their captions, and nothing else looks like them.
+        let reach =
+            if matches!(label.concept, Concept::Block | Concept::Number) { 2.0 * REACH } else { REACH } * h.max(0.8 * area.height());
         let (top, bottom) = match side {
-            Side::Above => (area.top - REACH * h, area.top + 0.1 * h),
-            _ => (area.bottom - 0.1 * h, area.bottom + REACH * h),
+            Side::Above => (area.top - reach.min(REACH * h), area.top + 0.1 * h),
+            _ => (area.bottom - 0.1 * h, area.bottom + reach),
         };
         let band = sheet.within(BBox::new(left_stop - 2.0 * h, top, right_stop, bottom));
         // The line nearest to the caption.

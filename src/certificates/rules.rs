@@ -16,7 +16,7 @@ const LEGIBLE: f32 = 0.6;
 /// Below this the mark “unsigned” or “signed” is not sure.
 const SURE_SIGNATURE: f32 = 0.7;
 /// A number read clearer than this is what the paper says, whatever its state's pattern.
-const CLEAR_NUMBER: f32 = 0.8;
+const CLEAR_NUMBER: f32 = 0.75;
 
 fn finding(rule: &str, verdict: Verdict, evidence: impl Into<String>) -> Finding {
     Finding { rule: rule.to_owned(), verdict, evidence: evidence.into() }
