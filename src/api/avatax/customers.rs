@@ -92,7 +92,9 @@ impl CustomerIn {
 
     fn on_file(self) -> Option<CustomerOnFile> {
         let code = self.code()?;
-        let regions: BTreeSet<Region> = self.zones().iter().filter_map(ZoneIn::region).collect();
+        // Neither key in the answer: the service does not tell, which is not the same as none.
+        let told = self.exposure_zones.is_some() || self.ship_to_states.is_some();
+        let regions = told.then(|| self.zones().iter().filter_map(ZoneIn::region).collect::<BTreeSet<Region>>());
         Some(CustomerOnFile {
             code,
             name: self.name.unwrap_or_default(),
