@@ -2,6 +2,7 @@
 
 use crate::bed::{Bed, MERCHANT, Server, TODAY, sample};
 use expectrl::{ControlCode, Eof, Regex, Session, WaitStatus};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// Which file of the sample data is a paper that is accepted, and reads without OCR.
@@ -14,7 +15,7 @@ struct Wizard {
 impl Wizard {
     fn start(bed: &Bed, server: &Server, args: &[&str]) -> Self {
         let mut command = bed.command_at(server);
-        command.env("TERM", "xterm-256color").env("NO_COLOR", "1").args(args);
+        command.env("TERM", "xterm-256color").env("NO_COLOR", "1").args(args).stdin(Stdio::inherit());
         let mut session = Session::spawn(command).unwrap();
         session.set_expect_timeout(Some(Duration::from_secs(120)));
         session.set_window_size(140, 50).unwrap();
