@@ -210,6 +210,59 @@ const EXPORTS: &[Export] = &[
         all: &["X1", "X2"],
         exempt: &["X1"],
     },
+    Export {
+        name: "sage50.csv",
+        text: "Customer ID,Customer Name,Prospect,Inactive,Bill to Contact First Name,Bill to Contact Last Name,Bill to Address-Line One,Bill to Address-Line Two,Bill to City,Bill to State,Bill to Zip,Bill to Country,Bill to Sales Tax ID,Ship to Address 1-Line One,Ship to City 1,Ship to State 1,Customer Type,Telephone 1,Fax Number,Customer E-mail,Resale Number\n\
+            AMES,Ames Ltd,FALSE,FALSE,Ann,Ames,12 Mill Rd,,Dayton,OH,45402,USA,OHTAX,1 Dock St,Reno,NV,,937-555-0101,,ap@ames.example,51-0012\n\
+            BOW,Bow Inc,FALSE,FALSE,,,9 Oak Ave,,Reno,NV,89501,USA,NVTAX,,,,,,,b@bow.example,\n\
+            CEE,Cee Co,FALSE,TRUE,,,7 Elm St,,Reno,NV,89501,USA,NVTAX,,,,,,,c@cee.example,\n",
+        all: &["AMES", "BOW"],
+        exempt: &["AMES"],
+    },
+    Export {
+        name: "sage300.csv",
+        text: "IDCUST,TEXTSNAM,NAMECUST,TEXTSTRE1,TEXTSTRE2,NAMECITY,CODESTTE,CODEPSTL,CODECTRY,NAMECTAC,TEXTPHON1,TEXTPHON2,CODETAXGRP,SWACTV\n\
+            1100,AMES,Ames Ltd,12 Mill Rd,,Dayton,OH,45402,USA,Ann Ames,9375550101,,EXEMPT,1\n1105,BOW,Bow Inc,9 Oak Ave,,Reno,NV,89501,USA,,,,NVSTAX,1\n1200,CEE,Cee Co,7 Elm St,,Reno,NV,89501,USA,,,,NVSTAX,0\n",
+        all: &["1100", "1105"],
+        exempt: &["1100"],
+    },
+    Export {
+        name: "epicor.csv",
+        text: "Company,CustID,CustNum,Name,Address1,Address2,Address3,City,State,Zip,Country,PhoneNum,FaxNum,EmailAddress,TaxExempt,TaxRegionCode,ResaleID,CreditHold\n\
+            HARBOR,AMES,1,Ames Ltd,12 Mill Rd,,,Dayton,OH,45402,USA,,,ap@ames.example,51-0012,OH,,FALSE\nHARBOR,BOW,2,Bow Inc,9 Oak Ave,,,Reno,NV,89501,USA,,,b@bow.example,,NV,,FALSE\n",
+        all: &["AMES", "BOW"],
+        exempt: &["AMES"],
+    },
+    Export {
+        name: "odoo.csv",
+        text: "External ID,Name,Is a Company,Reference,Street,Street2,City,State,Zip,Country,Email,Phone,Is Tax Exempt,Exemption Number,Exemption Code\n\
+            __export__.res_partner_1,Ames Ltd,TRUE,P001,12 Mill Rd,,Dayton,Ohio (US),45402,United States,ap@ames.example,,TRUE,51-0012,G\n\
+            __export__.res_partner_2,Bow Inc,TRUE,P002,9 Oak Ave,,Reno,Nevada (US),89501,United States,b@bow.example,,FALSE,,\n",
+        all: &["P001", "P002"],
+        exempt: &["P001"],
+    },
+    Export {
+        name: "table_dump.csv",
+        text: "CUST_NBR,CUST_NM,ADDR_LINE_1,ADDR_LINE_2,CITY_NM,STATE_CD,POSTAL_CD,CTRY_CD,EMAIL_ADDR,PHONE_NBR,ACTV_FLG,TAX_EXEMPT_FLG,EXEMPT_CERT_NBR,EXEMPT_RSN_CD,EXEMPT_EXP_DT,SLS_REP_CD,CRT_DT\n\
+            0000012,AMES LTD,12 MILL RD,,DAYTON,OH,45402,USA,ap@ames.example,9375550101,Y,Y,51-0012,RESALE,2027-12-31,KL,2019-01-01\n\
+            0000345,BOW INC,9 OAK AVE,,RENO,NV,89501,USA,b@bow.example,,Y,N,,,,KL,2019-01-01\n0000346,CEE CO,7 ELM ST,,RENO,NV,89501,USA,c@cee.example,,N,N,,,,KL,2019-01-01\n",
+        all: &["0000012", "0000345"],
+        exempt: &["0000012"],
+    },
+    Export {
+        name: "ticks.csv",
+        text: "Customer,Customer No.,Billing Street,Billing City,Billing State,Billing Postal Code,Shipping Street,Shipping City,Shipping State,Taxable,Exempt Cert On File\n\
+            Ames Ltd,1001,12 Mill Rd,Dayton,OH,45402,12 Mill Rd,Dayton,OH,,X\nBow Inc,1002,9 Oak Ave,Reno,NV,89501,9 Oak Ave,Reno,NV,X,\nCee Co,1003,7 Elm St,Reno,NV,89501,7 Elm St,Reno,NV,X,\n",
+        all: &["1001", "1002", "1003"],
+        exempt: &["1001"],
+    },
+    Export {
+        name: "tax_codes.csv",
+        text: "Account Number,Account Name,Address,City,State,Zip Code,Tax Code,Status\n\
+            A-1,Ames Ltd,12 Mill Rd,Dayton,OH,45402,EXM,Active\nA-2,Bow Inc,9 Oak Ave,Reno,NV,89501,NV-WASHOE,Active\nA-3,Cee Co,7 Elm St,Reno,NV,89501,NT,Closed\nA-4,Dee Co,7 Elm St,Reno,NV,89501,NT,Active\n",
+        all: &["A-1", "A-2", "A-4"],
+        exempt: &["A-1", "A-4"],
+    },
 ];
 
 #[test]
@@ -218,9 +271,16 @@ fn exports_of_many_systems_are_understood() {
     for export in EXPORTS {
         let list = load_bytes(export.name, export.text);
         if codes(&list) != export.all || exempt(&list) != export.exempt {
-            let columns: Vec<String> = list.layout.mapping.columns.iter().map(|(target, column)| format!("{target}={}", column.header)).collect();
+            let columns: Vec<String> =
+                list.layout.mapping.columns.iter().map(|(target, column)| format!("{target}={}", column.header)).collect();
             let issues: Vec<&str> = list.issues.iter().map(|issue| issue.message.as_str()).collect();
-            wrong.push(format!("{}: {:?} exempt {:?}\n  {columns:?}\n  {issues:?}\n  unmapped {:?}", export.name, codes(&list), exempt(&list), list.layout.unmapped));
+            wrong.push(format!(
+                "{}: {:?} exempt {:?}\n  {columns:?}\n  {issues:?}\n  unmapped {:?}",
+                export.name,
+                codes(&list),
+                exempt(&list),
+                list.layout.unmapped
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -234,7 +294,10 @@ fn what_is_read_beside_the_flag_is_right_too() {
     assert_eq!(ames.exemption.expires.unwrap().to_string(), "2027-12-31");
     assert!(ames.exemption.rule.contains("Resale Certificate #"));
     let bow = customer(&list, "D2");
-    assert_eq!((bow.address.country.code(), bow.address.region.as_ref().unwrap().code(), bow.address.postal_code.as_str()), ("CA", "ON", "K1A 0B1"));
+    assert_eq!(
+        (bow.address.country.code(), bow.address.region.as_ref().unwrap().code(), bow.address.postal_code.as_str()),
+        ("CA", "ON", "K1A 0B1")
+    );
 
     let list = load_bytes("status_words.csv", EXPORTS.iter().find(|e| e.name == "status_words.csv").unwrap().text);
     assert_eq!(customer(&list, "A1").exemption.reason.as_ref().unwrap().as_str(), "RESALE");
@@ -315,7 +378,9 @@ const PLAIN: &str = "Customer ID,Company Name,Address 1,City,State,Zip,Tax Exemp
 
 #[test]
 fn text_files_in_every_encoding_read_alike() {
-    let utf16 = |little: bool| PLAIN.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect::<Vec<u8>>();
+    let utf16 = |little: bool| {
+        PLAIN.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect::<Vec<u8>>()
+    };
     let cases = [
         PLAIN.as_bytes().to_vec(),
         [b"\xef\xbb\xbf", PLAIN.as_bytes()].concat(),
@@ -386,7 +451,10 @@ fn a_workbook_is_read_as_the_merchant_sees_it() {
     let right = spreadsheet::read(&path, &OpenOptions { sheet: Some("notes".into()), ..OpenOptions::default() }).unwrap();
     assert_eq!(right.len(), 1);
     let small = Limits { unpacked_bytes: 1000, ..Limits::default() };
-    assert!(matches!(spreadsheet::read(&path, &OpenOptions { limits: small, ..OpenOptions::default() }), Err(SpreadsheetError::TooBig { .. })));
+    assert!(matches!(
+        spreadsheet::read(&path, &OpenOptions { limits: small, ..OpenOptions::default() }),
+        Err(SpreadsheetError::TooBig { .. })
+    ));
 }
 
 #[test]

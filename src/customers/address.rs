@@ -85,7 +85,8 @@ pub(super) fn whole(text: &str) -> Option<Parts> {
         true => tail.city.split(['\n', '\r']).collect(),
         false => tail.city.split(',').collect(),
     };
-    let mut lines: Vec<String> = pieces.into_iter().map(|piece| piece.trim().trim_end_matches(',').trim().to_owned()).filter(|piece| !piece.is_empty()).collect();
+    let mut lines: Vec<String> =
+        pieces.into_iter().map(|piece| piece.trim().trim_end_matches(',').trim().to_owned()).filter(|piece| !piece.is_empty()).collect();
     let city = lines.pop()?;
     if lines.is_empty() || city.chars().any(|c| c.is_ascii_digit()) {
         return None;

@@ -88,7 +88,10 @@ pub(super) fn judge(cell: Cell<'_>, habits: &Habits) -> Verdict {
         && bare.len() < length
         && bare.bytes().all(|b| b.is_ascii_digit())
     {
-        return Verdict::Doubtful(bare.to_owned(), format!("other codes have {length} digits with leading zeros; this may have been {bare:0>length$}"));
+        return Verdict::Doubtful(
+            bare.to_owned(),
+            format!("other codes have {length} digits with leading zeros; this may have been {bare:0>length$}"),
+        );
     }
     let marked = super::text::without_text_mark(bare);
     if marked.len() < bare.len() && !marked.is_empty() {
@@ -144,7 +147,13 @@ mod tests {
         assert!(matches!(judge(Cell::Text("123.0"), &habits(&["123.0", "123.1"])), Verdict::Fine(_)));
         assert!(matches!(judge(Cell::Text("C-1 "), &none), Verdict::Repaired(code, _) if code == "C-1"));
         assert!(matches!(judge(Cell::Text("'0012"), &none), Verdict::Repaired(code, _) if code == "0012"));
-        for lost in [Cell::Text("1.23457E+11"), Cell::Text("1E+05"), Cell::Date("2026-01-02"), Cell::Number("1234567890123450000"), Cell::Error("#N/A")] {
+        for lost in [
+            Cell::Text("1.23457E+11"),
+            Cell::Text("1E+05"),
+            Cell::Date("2026-01-02"),
+            Cell::Number("1234567890123450000"),
+            Cell::Error("#N/A"),
+        ] {
             assert!(matches!(judge(lost, &none), Verdict::Destroyed(_)), "{lost:?}");
         }
         let padded = habits(&["00017", "00018", "12345", "19"]);

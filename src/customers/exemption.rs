@@ -39,7 +39,11 @@ impl Flag {
         let all_yes = !values.is_empty() && values.iter().all(|value| words.yes.contains(value) || words.marks.contains(value));
         let ticks = ["x", "xx", "checked", "1", "yes", "y", "true"];
         let ticked = all_yes && values.len() == 1 && values.iter().all(|v| ticks.contains(&v.as_str()) || words.marks.contains(v));
-        Self { yes_is_exempt, t_is_taxable: has("t") && has("e") || has("t") && has("n") && !has("f") && !has("y"), blank_is_no: blanks && ticked }
+        Self {
+            yes_is_exempt,
+            t_is_taxable: has("t") && has("e") || has("t") && has("n") && !has("f") && !has("y"),
+            blank_is_no: blanks && ticked,
+        }
     }
 
     fn answer(&self, yes: bool) -> Says {
@@ -73,8 +77,18 @@ impl Flag {
         if words.no.contains(&folded) || number == Some(0.0) {
             return self.answer(false);
         }
-        by_words(&folded)
+        match by_words(&folded) {
+            Says::Unclear if self.yes_is_exempt && number_in_flag(text).is_some() => Says::Exempt(None),
+            says => says,
+        }
     }
+}
+
+/// Some systems write the certificate's number where others write yes.
+pub(super) fn number_in_flag(text: &str) -> Option<TaxNumber> {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    (digits >= 4 && letters <= 4 && date(text).is_none() && !text.contains('%')).then(|| TaxNumber::new(text)).flatten()
 }
 
 /// Whether a folded value says exempt or taxed by itself.
@@ -91,7 +105,9 @@ fn by_words(folded: &str) -> Says {
     if words.exempt.contains(folded) {
         return Says::Exempt(None);
     }
-    if words.unclear.contains(folded) || folded.split(' ').any(|word| matches!(word, "pending" | "expired" | "partial" | "partially" | "lapsed")) {
+    if words.unclear.contains(folded)
+        || folded.split(' ').any(|word| matches!(word, "pending" | "expired" | "partial" | "partially" | "lapsed"))
+    {
         return Says::Unclear;
     }
     if words.nothing.contains(folded) {
@@ -179,7 +195,11 @@ pub(super) fn number_says(cell: Cell<'_>) -> (Says, Option<TaxNumber>) {
     let words = words();
     let text = super::text::without_text_mark(cell.text().trim());
     let folded = fold(text);
-    if folded.is_empty() || matches!(cell, Cell::Error(_)) || words.number_says_nothing.contains(&folded) || folded.bytes().all(|b| b == b'0' || b == b' ') {
+    if folded.is_empty()
+        || matches!(cell, Cell::Error(_))
+        || words.number_says_nothing.contains(&folded)
+        || folded.bytes().all(|b| b == b'0' || b == b' ')
+    {
         return (Says::Nothing, None);
     }
     if words.number_says_exempt.contains(&folded) {
@@ -262,7 +282,9 @@ pub(super) fn decide(said: &[Said<'_>]) -> Outcome {
     deciding.sort_by_key(|said| rank(said.target));
     let unclear = said.iter().find(|said| said.says == Says::Unclear);
     // With a flag column only flags and codes decide; a number beside an empty flag is a contradiction to show, not a verdict.
-    let chosen = deciding.iter().find(|said| !flagged || matches!(said.target, Target::ExemptFlag | Target::TaxableFlag | Target::TaxCode | Target::EntityUseCode));
+    let chosen = deciding
+        .iter()
+        .find(|said| !flagged || matches!(said.target, Target::ExemptFlag | Target::TaxableFlag | Target::TaxCode | Target::EntityUseCode));
     let quote = |said: &Said<'_>| format!("column “{}” says “{}”", said.header, super::text::cut(said.text.trim(), 60));
     let (status, rule) = match chosen {
         Some(said) => {
@@ -283,10 +305,8 @@ pub(super) fn decide(said: &[Said<'_>]) -> Outcome {
             (ExemptStatus::Taxable, rule)
         }
     };
-    let disagrees = |said: &&&Said<'_>| match (&said.says, status) {
-        (Says::Exempt(_), ExemptStatus::Taxable) => true,
-        (Says::Taxable, ExemptStatus::Exempt) => true,
-        _ => false,
+    let disagrees = |said: &&&Said<'_>| {
+        matches!((&said.says, status), (Says::Exempt(_), ExemptStatus::Taxable) | (Says::Taxable, ExemptStatus::Exempt))
     };
     let against = deciding.iter().find(disagrees).map(|said| (said.header.to_owned(), said.text.trim().to_owned()));
     let with_reason = |targets: &[Target]| {
@@ -297,7 +317,15 @@ pub(super) fn decide(said: &[Said<'_>]) -> Outcome {
             })
         })
     };
-    let order = [Target::ExemptionReason, Target::EntityUseCode, Target::ExemptFlag, Target::TaxableFlag, Target::TaxCode, Target::TaxSchedule, Target::ExemptionNumber];
+    let order = [
+        Target::ExemptionReason,
+        Target::EntityUseCode,
+        Target::ExemptFlag,
+        Target::TaxableFlag,
+        Target::TaxCode,
+        Target::TaxSchedule,
+        Target::ExemptionNumber,
+    ];
     Outcome {
         status,
         rule,
@@ -322,7 +350,17 @@ mod tests {
         for yes in ["Y", "yes", "TRUE", "1", "X", "1.0", "✓", "Yes - resale"] {
             assert!(matches!(exempt.says(Cell::Text(yes)), Says::Exempt(_)), "{yes}");
         }
-        for (text, says) in [("N", Says::Taxable), ("No", Says::Taxable), ("FALSE", Says::Taxable), ("0", Says::Taxable), ("", Says::Nothing), ("n/a", Says::Nothing), ("???", Says::Nothing), ("Pending", Says::Unclear), ("lorem", Says::Unclear)] {
+        for (text, says) in [
+            ("N", Says::Taxable),
+            ("No", Says::Taxable),
+            ("FALSE", Says::Taxable),
+            ("0", Says::Taxable),
+            ("", Says::Nothing),
+            ("n/a", Says::Nothing),
+            ("???", Says::Nothing),
+            ("Pending", Says::Unclear),
+            ("lorem", Says::Unclear),
+        ] {
             assert_eq!(exempt.says(Cell::Text(text)), says, "{text}");
         }
         assert_eq!(taxable.says(Cell::Text("No")), Says::Exempt(None));
@@ -334,6 +372,9 @@ mod tests {
             assert_eq!(column.says(Cell::Text("Not exempt")), Says::Taxable);
             assert_eq!(column.says(Cell::Text("E")), Says::Exempt(None));
         }
+        assert_eq!(exempt.says(Cell::Text("51-0012345")), Says::Exempt(None));
+        assert_eq!(exempt.says(Cell::Text("12/31/2026")), Says::Unclear);
+        assert_eq!(taxable.says(Cell::Text("51-0012345")), Says::Unclear);
         assert_eq!(exempt.says(Cell::Text("Exempt - Resale")), Says::Exempt(Some(ExemptionReason::resale())));
     }
 
@@ -376,9 +417,15 @@ mod tests {
     fn the_explicit_flag_decides_and_the_rest_is_a_contradiction() {
         let said = |target, header, text, says| Said { target, header, text, says };
         let number = Says::Exempt(None);
-        let outcome = decide(&[said(Target::ExemptFlag, "Tax Exempt", "No", Says::Taxable), said(Target::ExemptionNumber, "Resale Number", "123", number.clone())]);
+        let outcome = decide(&[
+            said(Target::ExemptFlag, "Tax Exempt", "No", Says::Taxable),
+            said(Target::ExemptionNumber, "Resale Number", "123", number.clone()),
+        ]);
         assert_eq!((outcome.status, outcome.against.is_some()), (ExemptStatus::Taxable, true));
-        let outcome = decide(&[said(Target::ExemptFlag, "Tax Exempt", "", Says::Nothing), said(Target::ExemptionNumber, "Resale Number", "123", number.clone())]);
+        let outcome = decide(&[
+            said(Target::ExemptFlag, "Tax Exempt", "", Says::Nothing),
+            said(Target::ExemptionNumber, "Resale Number", "123", number.clone()),
+        ]);
         assert_eq!((outcome.status, outcome.against.is_some()), (ExemptStatus::Taxable, true));
         let outcome = decide(&[said(Target::ExemptionNumber, "Resale Number", "123", number)]);
         assert_eq!((outcome.status, outcome.rule.as_str()), (ExemptStatus::Exempt, "column “Resale Number” holds a number"));

@@ -128,7 +128,9 @@ pub fn propose(grids: &[Grid], wish: &Wish) -> Result<Layout, CustomersError> {
     let mut found: Vec<HeaderRow<'_>> = Vec::new();
     for grid in sheets {
         let row = match wish.header_row {
-            Some(number) => grid.rows().position(|row| row.number() == number).map(|index| HeaderRow { grid, index, score: sheet_score(grid, 10.0) }),
+            Some(number) => {
+                grid.rows().position(|row| row.number() == number).map(|index| HeaderRow { grid, index, score: sheet_score(grid, 10.0) })
+            }
             None => find_header(grid),
         };
         found.extend(row);
@@ -154,7 +156,23 @@ fn sheet_score(grid: &Grid, header: f32) -> f32 {
     if says(&["customer", "client", "debtor", "cust"]) {
         score += 1.0;
     }
-    if says(&["note", "readme", "instruction", "vendor", "supplier", "legend", "lookup", "pivot", "summary", "invoice", "item", "product", "help", "example", "template"]) {
+    if says(&[
+        "note",
+        "readme",
+        "instruction",
+        "vendor",
+        "supplier",
+        "legend",
+        "lookup",
+        "pivot",
+        "summary",
+        "invoice",
+        "item",
+        "product",
+        "help",
+        "example",
+        "template",
+    ]) {
         score -= 2.0;
     }
     if grid.hidden {
@@ -286,8 +304,13 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         sample: samples(body(), column),
     };
     let mut ambiguous = Vec::new();
-    for (target, column) in mapping.columns.iter().filter(|(target, column)| target.matters() && column.confidence <= 1.0 && !wish.columns.contains_key(*target)) {
-        let own = choices.iter().find(|choice| choice.target == *target && choice.column == column.index).map_or(0.0, |choice| choice.score);
+    for (target, column) in mapping
+        .columns
+        .iter()
+        .filter(|(target, column)| target.matters() && column.confidence <= 1.0 && !wish.columns.contains_key(*target))
+    {
+        let own =
+            choices.iter().find(|choice| choice.target == *target && choice.column == column.index).map_or(0.0, |choice| choice.score);
         let rivals: Vec<&Choice> = choices
             .iter()
             .filter(|choice| choice.target == *target && choice.column != column.index && choice.score > own - 0.03 && choice.score >= 0.4)
@@ -296,17 +319,26 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         if !rivals.is_empty() && own < 1.4 {
             let mut candidates = vec![candidate(column.index, own)];
             candidates.extend(rivals.iter().map(|rival| candidate(rival.column, rival.score)));
-            ambiguous.push(Ambiguity { target: *target, candidates, why: "several columns fit equally well; the first was taken".to_owned() });
+            ambiguous.push(Ambiguity {
+                target: *target,
+                candidates,
+                why: "several columns fit equally well; the first was taken".to_owned(),
+            });
         }
     }
 
     if !mapping.columns.contains_key(&Target::CustomerCode) {
-        let Some((column, why)) = stand_in(&mapping, &headings, &profiles, &taken).filter(|_| !refused.contains(&Target::CustomerCode)) else {
+        let Some((column, why)) = stand_in(&mapping, &headings, &profiles, &taken).filter(|_| !refused.contains(&Target::CustomerCode))
+        else {
             let headers = headers.iter().filter(|header| !header.is_empty()).cloned().collect();
             return Err(CustomersError::NoCustomerColumn { headers });
         };
         let header = headers.get(column).cloned().unwrap_or_default();
-        let others = [Target::Name, Target::Email].iter().filter_map(|target| mapping.get(*target)).map(|other| other.index).filter(|other| *other != column);
+        let others = [Target::Name, Target::Email]
+            .iter()
+            .filter_map(|target| mapping.get(*target))
+            .map(|other| other.index)
+            .filter(|other| *other != column);
         let mut candidates = vec![candidate(column, 0.3)];
         candidates.extend(others.map(|other| candidate(other, 0.2)));
         ambiguous.push(Ambiguity { target: Target::CustomerCode, candidates, why: why.to_owned() });
@@ -336,13 +368,23 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
 }
 
 fn speaks_of_tax(mapping: &Mapping) -> bool {
-    let targets = [Target::ExemptFlag, Target::TaxableFlag, Target::TaxCode, Target::EntityUseCode, Target::ExemptionNumber, Target::ExemptionReason, Target::TaxSchedule];
+    let targets = [
+        Target::ExemptFlag,
+        Target::TaxableFlag,
+        Target::TaxCode,
+        Target::EntityUseCode,
+        Target::ExemptionNumber,
+        Target::ExemptionReason,
+        Target::TaxSchedule,
+    ];
     targets.iter().any(|target| mapping.columns.contains_key(target))
 }
 
 /// Where no column is a code: the name as in QuickBooks, or the e-mail address, if they tell the customers apart.
 fn stand_in(mapping: &Mapping, headings: &[Heading], profiles: &[Profile], taken: &BTreeSet<usize>) -> Option<(usize, &'static str)> {
-    let unique = |column: &usize| profiles.get(*column).is_some_and(|p| p.filled > 0 && p.filled * 10 >= p.rows * 9 && p.distinct * 10 >= p.filled * 9);
+    let unique = |column: &usize| {
+        profiles.get(*column).is_some_and(|p| p.filled > 0 && p.filled * 10 >= p.rows * 9 && p.distinct * 10 >= p.filled * 9)
+    };
     let second_name = headings
         .iter()
         .enumerate()
@@ -438,7 +480,13 @@ fn believable(target: Target, p: &Profile) -> f32 {
             share if share >= 0.1 => 0.6,
             _ => 0.0,
         },
-        Target::PostalCode if p.zip < 0.2 => if p.letters > 0.5 || p.email > 0.3 { 0.0 } else { 0.6 },
+        Target::PostalCode if p.zip < 0.2 => {
+            if p.letters > 0.5 || p.email > 0.3 {
+                0.0
+            } else {
+                0.6
+            }
+        }
         Target::Region if p.number > 0.8 || p.email > 0.3 || p.street > 0.5 => 0.0,
         Target::Region if p.state < 0.2 => 0.6,
         Target::Country if p.number > 0.8 || p.email > 0.3 => 0.0,
@@ -447,19 +495,28 @@ fn believable(target: Target, p: &Profile) -> f32 {
         Target::ExemptFlag | Target::TaxableFlag if p.date > 0.5 && p.flag < 0.3 => 0.0,
         Target::ExemptFlag | Target::TaxableFlag if p.flag < 0.3 && (p.number > 0.8 || !few) => 0.2,
         // States where the exemption holds, or words nobody knows.
-        Target::ExemptFlag | Target::TaxableFlag if p.flag < 0.3 => if p.state > 0.6 || !p.values.iter().any(|value| super::exemption::speaks(value)) { 0.5 } else { 0.9 },
+        Target::ExemptFlag | Target::TaxableFlag if p.flag < 0.3 => {
+            if p.state > 0.6 || !p.values.iter().any(|value| super::exemption::speaks(value)) { 0.5 } else { 0.9 }
+        }
         Target::Inactive | Target::Active if p.distinct > 12 => 0.0,
         Target::CustomerType | Target::RecordKind => kinds(target, p),
         Target::TaxCode if p.distinct > 300 => 0.2,
         Target::ExemptionExpiry if p.date < 0.3 => 0.2,
         Target::Phone | Target::Fax if p.phone < 0.3 => 0.3,
-        Target::Name if p.number > 0.8 || p.letters < 0.15 => 0.2,
+        Target::Name if p.number > 0.8 || p.wordy < 0.5 => 0.2,
+        Target::Name if p.email > 0.5 || p.date > 0.5 => 0.2,
         Target::Name if p.filled > 50 && p.distinct <= 3 => 0.4,
         Target::Name if p.spaced < 0.1 => 0.7,
         Target::CustomerCode => {
             let unique = p.distinct as f32 / p.filled as f32;
             let full = p.filled as f32 / p.rows.max(1) as f32;
-            let shape = if p.date > 0.5 { 0.2 } else if p.spaced > 0.5 { 0.6 } else { 1.0 };
+            let shape = if p.date > 0.5 {
+                0.2
+            } else if p.spaced > 0.5 {
+                0.6
+            } else {
+                1.0
+            };
             shape * (0.3 + 0.7 * (unique / 0.9).min(1.0)) * (0.4 + 0.6 * (full / 0.9).min(1.0))
         }
         Target::Line1 if p.number > 0.9 || p.email > 0.3 => 0.1,
@@ -471,10 +528,15 @@ fn believable(target: Target, p: &Profile) -> f32 {
 
 /// Columns of kinds are of use only when they tell bill from ship, or customers from vendors.
 fn kinds(target: Target, p: &Profile) -> f32 {
-    let has = |stems: &[&str]| p.values.iter().any(|value| stems.iter().any(|stem| value == stem || (stem.len() > 2 && value.contains(stem))));
+    let has =
+        |stems: &[&str]| p.values.iter().any(|value| stems.iter().any(|stem| value == stem || (stem.len() > 2 && value.contains(stem))));
     let fits = match target {
         Target::RecordKind => has(&["bill", "ship", "b", "s"]) && p.distinct <= 8,
-        _ => p.distinct <= 12 && has(&["vendor", "supplier", "lead", "c", "s", "customer"]) && has(&["customer", "c", "client", "vendor", "supplier"]),
+        _ => {
+            p.distinct <= 12
+                && has(&["vendor", "supplier", "lead", "c", "s", "customer"])
+                && has(&["customer", "c", "client", "vendor", "supplier"])
+        }
     };
     if fits { 0.9 } else { 0.0 }
 }
@@ -489,8 +551,12 @@ fn turned(target: Target, p: &Profile) -> Option<Target> {
     match target {
         Target::ExemptionNumber if flags => Some(Target::ExemptFlag),
         Target::ExemptFlag if numbers => Some(Target::ExemptionNumber),
-        Target::EntityUseCode if flags && p.values.iter().any(|value| matches!(value.as_str(), "y" | "yes" | "true" | "1")) => Some(Target::ExemptFlag),
-        Target::Active if p.values.len() <= 8 && p.values.iter().any(|value| value.contains("exempt") || value.contains("taxable")) => Some(Target::ExemptFlag),
+        Target::EntityUseCode if flags && p.values.iter().any(|value| matches!(value.as_str(), "y" | "yes" | "true" | "1")) => {
+            Some(Target::ExemptFlag)
+        }
+        Target::Active if p.values.len() <= 8 && p.values.iter().any(|value| value.contains("exempt") || value.contains("taxable")) => {
+            Some(Target::ExemptFlag)
+        }
         Target::Line1 if p.city_state >= 0.6 => Some(Target::WholeAddress),
         Target::WholeAddress if p.city_state < 0.1 && p.street >= 0.5 => Some(Target::Line1),
         Target::City if p.city_state >= 0.6 => Some(Target::CityStateZip),
@@ -528,7 +594,10 @@ mod tests {
 
     #[test]
     fn titles_blank_lines_and_other_sheets_do_not_confuse() {
-        let notes = Grid::of_texts("Notes", &[vec!["Column", "Meaning"], vec!["Customer ID", "our number"], vec!["Name", "legal name"], vec!["State", "two letters"]]);
+        let notes = Grid::of_texts(
+            "Notes",
+            &[vec!["Column", "Meaning"], vec!["Customer ID", "our number"], vec!["Name", "legal name"], vec!["State", "two letters"]],
+        );
         let rows = vec![
             vec!["Harbor Goods customer list as of 3/1/2026"],
             vec![],
@@ -546,13 +615,27 @@ mod tests {
     #[test]
     fn bill_to_comes_before_ship_to() {
         let layout = map(&[
-            vec!["Customer No", "Name", "Ship To Address", "Ship To City", "Ship To State", "Ship To Zip", "Bill To Address", "Bill To City", "Bill To State", "Bill To Zip"],
+            vec![
+                "Customer No",
+                "Name",
+                "Ship To Address",
+                "Ship To City",
+                "Ship To State",
+                "Ship To Zip",
+                "Bill To Address",
+                "Bill To City",
+                "Bill To State",
+                "Bill To Zip",
+            ],
             vec!["1", "Ames Ltd", "1 Dock St", "Reno", "NV", "89501", "12 Mill Rd", "Dayton", "OH", "45402"],
             vec!["2", "Bow Inc", "1 Dock St", "Reno", "NV", "89501", "12 Mill Rd", "Dayton", "OH", "45402"],
         ]);
         assert_eq!(header(&layout, Target::Region), Some("Bill To State"));
         assert_eq!(header(&layout, Target::ShipRegion), Some("Ship To State"));
-        let only_ship = map(&[vec!["Customer No", "Name", "Ship To Address", "Ship To City", "Ship To State"], vec!["1", "Ames Ltd", "1 Dock St", "Reno", "NV"]]);
+        let only_ship = map(&[
+            vec!["Customer No", "Name", "Ship To Address", "Ship To City", "Ship To State"],
+            vec!["1", "Ames Ltd", "1 Dock St", "Reno", "NV"],
+        ]);
         assert_eq!(header(&only_ship, Target::Region), Some("Ship To State"));
     }
 
@@ -605,7 +688,8 @@ mod tests {
     fn every_system_in_the_catalogue_is_known_by_its_own_headers() {
         for (id, system) in &catalogue().systems {
             let mut headers: Vec<&str> = system.signature.iter().map(String::as_str).collect();
-            headers.extend(system.columns.values().map(String::as_str).filter(|header| !system.signature.iter().any(|mark| mark == header)));
+            headers
+                .extend(system.columns.values().map(String::as_str).filter(|header| !system.signature.iter().any(|mark| mark == header)));
             let values: Vec<String> = headers.iter().map(|header| format!("v {header}")).collect();
             let rows = vec![headers.clone(), values.iter().map(String::as_str).collect()];
             let Ok(layout) = propose(&[Grid::of_texts("S", &rows)], &Wish::default()) else {
@@ -614,7 +698,12 @@ mod tests {
             };
             for (target, known) in &system.columns {
                 let got = layout.mapping.get(*target).map(|column| column.header.as_str());
-                assert!(got == Some(known.as_str()) || layout.system.as_deref() != Some(id.as_str()) || system.columns.values().filter(|h| *h == known).count() > 1, "{id} {target}: {got:?}");
+                assert!(
+                    got == Some(known.as_str())
+                        || layout.system.as_deref() != Some(id.as_str())
+                        || system.columns.values().filter(|h| *h == known).count() > 1,
+                    "{id} {target}: {got:?}"
+                );
             }
         }
     }

@@ -21,12 +21,15 @@ struct Tables {
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     // The files are part of the program, and a test reads each.
-    let words: RegionWords = serde_saphyr::from_str(include_str!("data/regions.yaml")).unwrap_or(RegionWords { us: BTreeMap::new(), ca: BTreeMap::new() });
+    let words: RegionWords =
+        serde_saphyr::from_str(include_str!("data/regions.yaml")).unwrap_or(RegionWords { us: BTreeMap::new(), ca: BTreeMap::new() });
     let countries: Vec<String> = serde_saphyr::from_str(include_str!("data/countries.yaml")).unwrap_or_default();
     let prefixes: Vec<(u16, u16, String)> = serde_saphyr::from_str(include_str!("data/zip_prefixes.yaml")).unwrap_or_default();
     let mut us: HashMap<String, Region> = HashMap::new();
     let mut ca: HashMap<String, Region> = HashMap::new();
-    for (table, known, more) in [(&mut us, Region::us_states().collect::<Vec<_>>(), words.us), (&mut ca, Region::ca_provinces().collect(), words.ca)] {
+    for (table, known, more) in
+        [(&mut us, Region::us_states().collect::<Vec<_>>(), words.us), (&mut ca, Region::ca_provinces().collect(), words.ca)]
+    {
         for (code, spellings) in more {
             let Some(region) = Region::from_code(&code) else { continue };
             table.extend(spellings.iter().map(|spelling| (fold(spelling), region.clone())));
@@ -50,7 +53,8 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
             by_name.entry(fold(name)).or_insert(country);
         }
     }
-    let prefixes = prefixes.into_iter().map(|(from, to, states)| (from, to, states.split(' ').filter_map(Region::from_code).collect())).collect();
+    let prefixes =
+        prefixes.into_iter().map(|(from, to, states)| (from, to, states.split(' ').filter_map(Region::from_code).collect())).collect();
     Tables { us, ca, countries: by_name, prefixes }
 });
 
@@ -60,14 +64,22 @@ pub(super) fn us_state(text: &str) -> Option<(Region, bool)> {
     find(&TABLES.us, text)
 }
 
+/// A state or province whose spelling is known; cheaper, for looking at many cells.
+pub(super) fn is_region(text: &str) -> bool {
+    find_known(&TABLES.us, text).is_some() || find_known(&TABLES.ca, text).is_some()
+}
+
 pub(super) fn ca_province(text: &str) -> Option<(Region, bool)> {
     find(&TABLES.ca, text)
 }
 
-fn find(table: &HashMap<String, Region>, text: &str) -> Option<(Region, bool)> {
+fn find_known(table: &HashMap<String, Region>, text: &str) -> Option<Region> {
     let text = text.trim();
-    if text.len() == 2 && text.is_ascii() {
-        return table.get(text.to_ascii_lowercase().as_str()).map(|region| (region.clone(), false));
+    if let [a, b] = text.as_bytes()
+        && text.is_ascii()
+    {
+        let small = [a.to_ascii_lowercase(), b.to_ascii_lowercase()];
+        return std::str::from_utf8(&small).ok().and_then(|small| table.get(small)).cloned();
     }
     let folded = fold(text);
     if folded.is_empty() {
@@ -75,25 +87,31 @@ fn find(table: &HashMap<String, Region>, text: &str) -> Option<(Region, bool)> {
     }
     let known = |name: &str| table.get(name).cloned();
     if let Some(region) = known(&folded) {
-        return Some((region, false));
+        return Some(region);
     }
     // N.Y. and N. Y.; `state of ohio`; `TX - Texas`; `US-TX`.
     let joined: String = folded.split(' ').collect();
     if let Some(region) = known(&joined).filter(|_| joined.len() <= 3) {
-        return Some((region, false));
+        return Some(region);
     }
     for (head, tail) in folded.split_once(' ').into_iter().chain(folded.rsplit_once(' ')) {
         let other_agrees = |a: &str, b: &str| {
             let region = known(a)?;
-            (matches!(b, "us" | "usa" | "ca" | "can" | "canada" | "state" | "united states") || known(b).as_ref() == Some(&region)).then_some(region)
+            (matches!(b, "us" | "usa" | "ca" | "can" | "canada" | "state" | "united states") || known(b).as_ref() == Some(&region))
+                .then_some(region)
         };
         if let Some(region) = other_agrees(tail, head).or_else(|| other_agrees(head, tail)) {
-            return Some((region, false));
+            return Some(region);
         }
     }
-    if let Some(region) = folded.strip_prefix("state of ").and_then(known) {
+    folded.strip_prefix("state of ").and_then(known)
+}
+
+fn find(table: &HashMap<String, Region>, text: &str) -> Option<(Region, bool)> {
+    if let Some(region) = find_known(table, text) {
         return Some((region, false));
     }
+    let folded = fold(text);
     if folded.len() < 5 || folded.len() > 30 {
         return None;
     }
@@ -111,6 +129,9 @@ fn find(table: &HashMap<String, Region>, text: &str) -> Option<(Region, bool)> {
 
 pub(super) fn country(text: &str) -> Option<Country> {
     let trimmed = text.trim();
+    if matches!(trimmed, "US" | "USA") {
+        return Some(Country::US);
+    }
     let folded = fold(trimmed);
     let joined: String = folded.split(' ').collect();
     let found = TABLES.countries.get(&folded).or_else(|| TABLES.countries.get(&joined)).copied();
@@ -182,7 +203,8 @@ pub(super) fn us_zip(text: &str, state: Option<&Region>) -> Option<Zip> {
 /// `K1A 0B1`, whatever stands between.
 pub(super) fn canadian_postal(text: &str) -> Option<Zip> {
     let letters: String = text.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_uppercase();
-    let fits = letters.len() == 6 && letters.bytes().enumerate().all(|(i, b)| if i % 2 == 0 { b.is_ascii_uppercase() } else { b.is_ascii_digit() });
+    let fits = letters.len() == 6
+        && letters.bytes().enumerate().all(|(i, b)| if i % 2 == 0 { b.is_ascii_uppercase() } else { b.is_ascii_digit() });
     let (head, tail) = letters.split_at_checked(3).filter(|_| fits)?;
     let code = format!("{head} {tail}");
     Some(Zip { repaired: code != text, code })
@@ -195,8 +217,20 @@ mod tests {
     #[test]
     fn states_as_people_write_them() {
         let cases = [
-            ("tx", "TX"), ("Calif.", "CA"), ("Pennsylvania", "PA"), ("Penn", "PA"), ("N.Y.", "NY"), ("N. Y.", "NY"), ("W. Va.", "WV"), ("US-TX", "TX"),
-            ("Washington, D.C.", "DC"), ("Pennsilvania", "PA"), ("Massachusets", "MA"), ("TX - Texas", "TX"), ("Texas (US)", "TX"), ("new  york", "NY"),
+            ("tx", "TX"),
+            ("Calif.", "CA"),
+            ("Pennsylvania", "PA"),
+            ("Penn", "PA"),
+            ("N.Y.", "NY"),
+            ("N. Y.", "NY"),
+            ("W. Va.", "WV"),
+            ("US-TX", "TX"),
+            ("Washington, D.C.", "DC"),
+            ("Pennsilvania", "PA"),
+            ("Massachusets", "MA"),
+            ("TX - Texas", "TX"),
+            ("Texas (US)", "TX"),
+            ("new  york", "NY"),
         ];
         for (text, code) in cases {
             assert_eq!(us_state(text).map(|(region, _)| region.code().to_owned()).as_deref(), Some(code), "{text}");
@@ -210,7 +244,16 @@ mod tests {
 
     #[test]
     fn countries_by_code_and_name() {
-        for (text, code) in [("usa", "US"), ("U.S.A.", "US"), ("United States", "US"), ("CAN", "CA"), ("México", "MX"), ("Puerto Rico", "US"), ("DEU", "DE"), ("norway", "NO")] {
+        for (text, code) in [
+            ("usa", "US"),
+            ("U.S.A.", "US"),
+            ("United States", "US"),
+            ("CAN", "CA"),
+            ("México", "MX"),
+            ("Puerto Rico", "US"),
+            ("DEU", "DE"),
+            ("norway", "NO"),
+        ] {
             assert_eq!(country(text).map(|c| c.code().to_owned()).as_deref(), Some(code), "{text}");
         }
         assert!(country("Atlantis").is_none() && country("").is_none() && country("XQ").is_none());

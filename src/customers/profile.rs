@@ -1,10 +1,10 @@
 //! What the values of a column look like, from a sample of its rows.
 
 use super::catalogue::words;
+use super::exemption::MOST_VALUES;
 use super::places;
 use super::text::fold;
 use crate::domain::{Cell, Row};
-use super::exemption::MOST_VALUES;
 use std::collections::{BTreeSet, HashSet};
 
 /// Shares are of the values that are there, from 0 to 1.
@@ -23,6 +23,8 @@ pub(super) struct Profile {
     pub street: f32,
     pub number: f32,
     pub letters: f32,
+    /// Mostly letters, digits allowed.
+    pub wordy: f32,
     /// `Dayton, OH 45402`
     pub city_state: f32,
     /// Values with a blank inside.
@@ -48,6 +50,7 @@ struct Counts {
     street: usize,
     number: usize,
     letters: usize,
+    wordy: usize,
     city_state: usize,
 }
 
@@ -82,8 +85,11 @@ impl Counts {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
         let short = text.len() <= 24;
         self.email += usize::from(looks_like_email(text));
-        self.zip += usize::from(letters == 0 && (4..=10).contains(&text.len()) && places::us_zip(text, None).is_some() || short && places::canadian_postal(text).is_some());
-        self.state += usize::from(short && digits == 0 && (places::us_state(text).is_some() || places::ca_province(text).is_some()));
+        self.zip += usize::from(
+            letters == 0 && (4..=10).contains(&text.len()) && places::us_zip(text, None).is_some()
+                || short && places::canadian_postal(text).is_some(),
+        );
+        self.state += usize::from(short && digits == 0 && places::is_region(text));
         self.country += usize::from(digits == 0 && text.len() <= 40 && text.len() >= 2 && places::country(text).is_some());
         self.phone += usize::from(letters <= 4 && (7..=15).contains(&digits) && text.len() <= 30 && !matches!(cell, Cell::Date(_)));
         let folded = if short { fold(text) } else { String::new() };
@@ -103,9 +109,13 @@ impl Counts {
         self.date += usize::from(matches!(cell, Cell::Date(_)) || super::exemption::date(text).is_some());
         let mut parts = text.split_whitespace();
         let first = parts.next().unwrap_or_default();
-        self.street += usize::from((first.starts_with(|c: char| c.is_ascii_digit()) && parts.next().is_some() && letters > 2) || text.to_lowercase().starts_with("po box"));
+        self.street += usize::from(
+            (first.starts_with(|c: char| c.is_ascii_digit()) && parts.next().is_some() && letters > 2)
+                || text.to_lowercase().starts_with("po box"),
+        );
         self.number += usize::from(matches!(cell, Cell::Number(_)) || text.parse::<f64>().is_ok());
         self.letters += usize::from(letters > 2 && digits == 0);
+        self.wordy += usize::from(letters > 1 && letters > digits);
         self.city_state += usize::from(super::address::city_state_zip(text).is_some());
     }
 
@@ -125,6 +135,7 @@ impl Counts {
             street: share(self.street),
             number: share(self.number),
             letters: share(self.letters),
+            wordy: share(self.wordy),
             city_state: share(self.city_state),
             spaced: share(self.spaced),
             values: self.values,

@@ -2,14 +2,16 @@
 
 use super::catalogue::{catalogue, words};
 use super::codes::{self, Habits, Verdict};
-use super::exemption::{self, Flag, MOST_VALUES, Said};
+use super::exemption::{self, Flag, MOST_VALUES, Said, Says};
 use super::text::{clean, cut, fold, without_text_mark};
 use super::{Layout, MappedColumn, Target, address, places};
 use crate::domain::{
-    Address, Cell, Contact, Country, Customer, CustomerCode, CustomerCodeError, ExemptStatus, Exemption, Grid, Issue, IssueKind, Region, Row,
-    Severity,
+    Address, Cell, Contact, Country, Customer, CustomerCode, CustomerCodeError, ExemptStatus, Exemption, Grid, Issue, IssueKind, Region,
+    Row, Severity,
 };
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -82,7 +84,23 @@ pub fn read(grids: &[Grid], layout: &Layout, settle: &Settle) -> CustomerList {
     };
     let Some(grid) = grids.iter().find(|grid| grid.sheet == layout.sheet) else { return list };
     let body = || grid.rows().filter(|row| row.number() > layout.header_row);
-    let mut reader = Reader { layout, settle, columns: Columns::new(layout, body), list, seen: HashMap::new(), folded: HashMap::new(), ship: Vec::new() };
+    let mut at = [None; Target::ALL.len()];
+    for (target, column) in &layout.mapping.columns {
+        if let Some(place) = at.get_mut(*target as usize) {
+            *place = Some(column.index);
+        }
+    }
+    let mut reader = Reader {
+        layout,
+        at,
+        settle,
+        columns: Columns::new(layout, body),
+        list,
+        seen: HashMap::new(),
+        collided: Vec::new(),
+        folded: HashMap::new(),
+        ship: Vec::new(),
+    };
     reader.list.issues.extend(grid.issues.iter().cloned());
     body().for_each(|row| reader.row(row));
     reader.finish()
@@ -93,6 +111,8 @@ struct TaxColumn<'l> {
     target: Target,
     column: &'l MappedColumn,
     flag: Option<Flag>,
+    /// What the first few values were found to say.
+    known: RefCell<Vec<(String, bool, Says)>>,
 }
 
 /// What is known of the columns before the first row is read.
@@ -123,7 +143,7 @@ impl<'l> Columns<'l> {
                 let (values, blanks) = distinct(body(), column.index);
                 Flag::new(target == Target::ExemptFlag, &values, blanks)
             });
-            tax.push(TaxColumn { target, column, flag });
+            tax.push(TaxColumn { target, column, flag, known: RefCell::default() });
         }
         let system = layout.system.as_ref().and_then(|id| catalogue().systems.get(id));
         let kinds = mapping.get(Target::CustomerType).map(|column| distinct(body(), column.index).0).unwrap_or_default();
@@ -138,11 +158,16 @@ impl<'l> Columns<'l> {
 
 fn distinct<'g>(rows: impl Iterator<Item = Row<'g>>, column: usize) -> (BTreeSet<String>, bool) {
     let (mut values, mut blanks) = (BTreeSet::new(), false);
+    let mut last = "";
     for row in rows {
         let text = row.get(column).text();
+        if text == last && !text.is_empty() {
+            continue;
+        }
+        last = text;
         if text.trim().is_empty() {
             blanks = true;
-        } else if values.len() <= MOST_VALUES {
+        } else if values.len() <= MOST_VALUES && !values.contains(text) {
             let marks = words().marks.contains(text.trim());
             values.insert(if marks { text.trim().to_owned() } else { fold(text) });
         }
@@ -152,11 +177,15 @@ fn distinct<'g>(rows: impl Iterator<Item = Row<'g>>, column: usize) -> (BTreeSet
 
 struct Reader<'l> {
     layout: &'l Layout,
+    /// Where each target's column is, by the target's place in [`Target::ALL`].
+    at: [Option<usize>; Target::ALL.len()],
     settle: &'l Settle,
     columns: Columns<'l>,
     list: CustomerList,
-    /// Hash of a code to the customers with that hash.
-    seen: HashMap<u64, Vec<u32>>,
+    /// Hash of a code to its customer.
+    seen: HashMap<u64, u32>,
+    /// Customers whose hash another code has already: next to none, yet a wrong merge must not happen.
+    collided: Vec<u32>,
     folded: HashMap<u64, u32>,
     /// Ship-to rows: code and state.
     ship: Vec<(String, Region)>,
@@ -180,12 +209,15 @@ impl<'l> Reader<'l> {
     }
 
     fn cell<'g>(&self, row: Row<'g>, target: Target) -> Cell<'g> {
-        self.column(target).map_or(Cell::Empty, |column| row.get(column.index))
+        self.at.get(target as usize).copied().flatten().map_or(Cell::Empty, |index| row.get(index))
     }
 
     /// A cell's text, trimmed and cleaned, with an issue where something had to be taken out.
     fn text(&self, draft: &mut Draft<'_>, target: Target) -> String {
         let cell = self.cell(draft.row, target);
+        if cell == Cell::Empty {
+            return String::new();
+        }
         if let Cell::Error(shown) = cell {
             let message = format!("the {} is the error {shown} of a spreadsheet program; it is read as empty", target.label());
             self.issue(draft, IssueKind::Unreadable, Severity::Warning, target, message, "mend the formula in the spreadsheet");
@@ -199,7 +231,15 @@ impl<'l> Reader<'l> {
         text.into_owned()
     }
 
-    fn issue(&self, draft: &mut Draft<'_>, kind: IssueKind, severity: Severity, target: Target, message: impl Into<String>, suggestion: &str) {
+    fn issue(
+        &self,
+        draft: &mut Draft<'_>,
+        kind: IssueKind,
+        severity: Severity,
+        target: Target,
+        message: impl Into<String>,
+        suggestion: &str,
+    ) {
         let value = self.cell(draft.row, target).text();
         draft.issues.push(Issue {
             kind,
@@ -243,7 +283,14 @@ impl<'l> Reader<'l> {
         let ship_to = self.ship_to(&mut draft, address.as_ref());
         let valid_code = code.as_deref().and_then(|code| self.valid_code(&mut draft, code));
         if name.is_empty() {
-            self.issue(&mut draft, IssueKind::MissingName, Severity::Error, Target::Name, "the customer has no name", "fill in the company's name in the ERP");
+            self.issue(
+                &mut draft,
+                IssueKind::MissingName,
+                Severity::Error,
+                Target::Name,
+                "the customer has no name",
+                "fill in the company's name in the ERP",
+            );
         }
         let exempt = exemption.status == ExemptStatus::Exempt;
         match (valid_code, address) {
@@ -252,7 +299,8 @@ impl<'l> Reader<'l> {
                 self.add(customer, draft.issues);
             }
             (_, _) => {
-                let why: BTreeSet<IssueKind> = draft.issues.iter().filter(|issue| issue.severity == Severity::Error).map(|issue| issue.kind).collect();
+                let why: BTreeSet<IssueKind> =
+                    draft.issues.iter().filter(|issue| issue.severity == Severity::Error).map(|issue| issue.kind).collect();
                 let name = Some(name).filter(|name| !name.is_empty());
                 self.list.rejected.push(Rejected { row: row.number(), code, name, exempt, why: why.into_iter().collect() });
                 self.list.issues.append(&mut draft.issues);
@@ -263,7 +311,16 @@ impl<'l> Reader<'l> {
     /// Totals and notes at the foot, headers repeated on each page, vendors.
     fn is_no_customer(&self, row: Row<'_>) -> bool {
         let mapped = &self.layout.mapping.columns;
-        let repeated = mapped.values().filter(|column| row.get(column.index).text().trim() == column.header.trim() && !column.header.is_empty()).count();
+        let code_column = self.column(Target::CustomerCode);
+        let repeats_code = code_column.is_some_and(|column| row.get(column.index).text().trim() == column.header.trim());
+        let repeated = if !repeats_code {
+            0
+        } else {
+            mapped
+                .values()
+                .filter(|column| row.get(column.index).text().trim() == column.header.trim() && !column.header.is_empty())
+                .count()
+        };
         if repeated >= 2 && repeated * 2 > mapped.values().filter(|column| !row.get(column.index).is_empty()).count() {
             return true;
         }
@@ -272,7 +329,29 @@ impl<'l> Reader<'l> {
         let nowhere = address.iter().all(|target| self.cell(row, *target).is_empty());
         if nowhere {
             let first = row.cells().find(|cell| !cell.is_empty()).map(|cell| fold(cell.text())).unwrap_or_default();
-            let total = ["total", "totals", "grand total", "sub total", "subtotal", "sum", "count", "record count", "records", "number of", "end of report", "end of file", "page", "printed", "report", "run date", "generated", "exported", "note", "notes", "summary"];
+            let total = [
+                "total",
+                "totals",
+                "grand total",
+                "sub total",
+                "subtotal",
+                "sum",
+                "count",
+                "record count",
+                "records",
+                "number of",
+                "end of report",
+                "end of file",
+                "page",
+                "printed",
+                "report",
+                "run date",
+                "generated",
+                "exported",
+                "note",
+                "notes",
+                "summary",
+            ];
             let starts = |stem: &str| first.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
             // A customer may be called Total Wine: then it has a code of its own.
             let code_is_word = code.is_empty() || row.cells().find(|cell| !cell.is_empty()) == Some(code);
@@ -282,11 +361,17 @@ impl<'l> Reader<'l> {
             let filled = row.cells().filter(|cell| !cell.is_empty()).count();
             // A remark, or the mark `*** 314 customers ***`: alone in its row.
             let has_name = !self.cell(row, Target::Name).is_empty();
-            if filled == 1 && (code.is_empty() && !has_name || code.text().trim().contains(' ') && mapped.len() > 2) || filled == 2 && code.is_empty() && !has_name {
+            if filled == 1 && (code.is_empty() && !has_name || code.text().trim().contains(' ') && mapped.len() > 2)
+                || filled == 2 && code.is_empty() && !has_name
+            {
                 return true;
             }
         }
-        let kind = fold(self.cell(row, Target::CustomerType).text());
+        let kind = self.cell(row, Target::CustomerType);
+        if kind.is_empty() {
+            return false;
+        }
+        let kind = fold(kind.text());
         match kind.as_str() {
             "vendor" | "supplier" | "csupplier" | "lead" | "clead" | "prospect" => true,
             "s" | "v" | "l" => self.columns.kinds_tell_customers,
@@ -301,9 +386,24 @@ impl<'l> Reader<'l> {
         };
         let gone = |cell: Cell<'_>| {
             let folded = fold(cell.text());
-            ["inactive", "closed", "disabled", "archived", "deleted", "blocked", "terminated", "dormant", "deactivated", "not active", "obsolete", "out of business", "do not use", "former"]
-                .iter()
-                .any(|word| folded.starts_with(word))
+            [
+                "inactive",
+                "closed",
+                "disabled",
+                "archived",
+                "deleted",
+                "blocked",
+                "terminated",
+                "dormant",
+                "deactivated",
+                "not active",
+                "obsolete",
+                "out of business",
+                "do not use",
+                "former",
+            ]
+            .iter()
+            .any(|word| folded.starts_with(word))
                 || folded == "i"
         };
         let inactive = self.cell(row, Target::Inactive);
@@ -311,12 +411,17 @@ impl<'l> Reader<'l> {
             return true;
         }
         let active = self.cell(row, Target::Active);
-        let no = matches!(active, Cell::Bool(false)) || (!active.is_empty() && words().no.contains(&fold(active.text())) && active.text().trim() != "-");
-        no || gone(active)
+        let no = matches!(active, Cell::Bool(false))
+            || (!active.is_empty() && words().no.contains(&fold(active.text())) && active.text().trim() != "-");
+        no || (!active.is_empty() && gone(active))
     }
 
     fn is_ship_row(&self, row: Row<'_>) -> bool {
-        let kind = fold(self.cell(row, Target::RecordKind).text());
+        let kind = self.cell(row, Target::RecordKind);
+        if kind.is_empty() {
+            return false;
+        }
+        let kind = fold(kind.text());
         kind.contains("ship") && !kind.contains("bill") || kind == "s" || kind == "st"
     }
 
@@ -324,7 +429,14 @@ impl<'l> Reader<'l> {
         let cell = self.cell(draft.row, Target::CustomerCode);
         let target = Target::CustomerCode;
         if cell.is_empty() {
-            self.issue(draft, IssueKind::MissingCode, Severity::Error, target, "the row has no customer code", "fill in the code that stands on the customer's invoices");
+            self.issue(
+                draft,
+                IssueKind::MissingCode,
+                Severity::Error,
+                target,
+                "the row has no customer code",
+                "fill in the code that stands on the customer's invoices",
+            );
             return None;
         }
         let code = match codes::judge(cell, &self.columns.habits) {
@@ -336,16 +448,33 @@ impl<'l> Reader<'l> {
             }
             Verdict::Doubtful(code, why) => {
                 let message = format!("the customer code looks altered: {why}");
-                self.issue(draft, IssueKind::CodeLooksAltered, Severity::Warning, target, message, "export the column as text and read the file again");
+                self.issue(
+                    draft,
+                    IssueKind::CodeLooksAltered,
+                    Severity::Warning,
+                    target,
+                    message,
+                    "export the column as text and read the file again",
+                );
                 code
             }
             Verdict::Destroyed(why) => {
                 let message = format!("the customer code is not the one on the invoices: {why}");
-                self.issue(draft, IssueKind::CodeLooksAltered, Severity::Error, target, message, "export the column as text and read the file again");
+                self.issue(
+                    draft,
+                    IssueKind::CodeLooksAltered,
+                    Severity::Error,
+                    target,
+                    message,
+                    "export the column as text and read the file again",
+                );
                 return None;
             }
         };
-        let hidden = |letter: &char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+        let hidden = |letter: &char| {
+            letter.is_control()
+                || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+        };
         let code = if code.chars().any(|letter| hidden(&letter)) {
             let bare: String = code.chars().filter(|letter| !hidden(letter)).collect();
             let message = format!("control or invisible characters were taken out of the customer code, which now reads “{}”", bare.trim());
@@ -375,7 +504,7 @@ impl<'l> Reader<'l> {
 
     fn name(&self, draft: &mut Draft<'_>, code: Option<&str>) -> String {
         let mut name = self.text(draft, Target::Name);
-        if words().nothing.contains(&fold(&name)) && name.len() <= 4 {
+        if name.len() <= 4 && words().nothing.contains(&fold(&name)) {
             name.clear();
         }
         if !name.is_empty() {
@@ -391,7 +520,12 @@ impl<'l> Reader<'l> {
                 name = self.text(draft, Target::Contact);
             }
             // In QuickBooks the code is the name.
-            let by_name = self.column(Target::CustomerCode).is_some_and(|column| matches!(fold(&column.header).as_str(), "name" | "customer" | "full name" | "customer name" | "job or customer name" | "company"));
+            let by_name = self.column(Target::CustomerCode).is_some_and(|column| {
+                matches!(
+                    fold(&column.header).as_str(),
+                    "name" | "customer" | "full name" | "customer name" | "job or customer name" | "company"
+                )
+            });
             if name.is_empty() && by_name {
                 name = code.unwrap_or_default().to_owned();
             }
@@ -413,17 +547,32 @@ impl<'l> Reader<'l> {
         for tax in &self.columns.tax {
             let cell = row.get(tax.column.index);
             let says = match (&tax.flag, tax.target) {
-                (Some(flag), _) => flag.says(cell),
+                (Some(flag), _) => {
+                    let mut known = tax.known.borrow_mut();
+                    match known.iter().find(|(text, kind, _)| text == cell.text() && *kind == matches!(cell, Cell::Bool(_))) {
+                        Some((_, _, says)) => says.clone(),
+                        None => {
+                            let says = flag.says(cell);
+                            if known.len() < 16 && cell.text().len() < 64 {
+                                known.push((cell.text().to_owned(), matches!(cell, Cell::Bool(_)), says.clone()));
+                            }
+                            says
+                        }
+                    }
+                }
                 (None, Target::TaxCode) => exemption::tax_code_says(cell, false),
                 (None, Target::TaxSchedule) => exemption::tax_code_says(cell, true),
                 (None, Target::EntityUseCode) => exemption::use_code_says(cell),
                 (None, Target::ExemptionReason) => exemption::reason_says(cell, &self.columns.reasons),
                 (None, _) => {
                     let (says, found) = exemption::number_says(cell);
-                    number = found;
+                    number = found.or(number.take());
                     says
                 }
             };
+            if tax.target == Target::ExemptFlag && number.is_none() && matches!(says, Says::Exempt(_)) {
+                number = exemption::number_in_flag(cell.text().trim());
+            }
             said.push(Said { target: tax.target, header: &tax.column.header, text: cell.text(), says });
         }
         let outcome = exemption::decide(&said);
@@ -453,15 +602,27 @@ impl<'l> Reader<'l> {
         }
         let raw = self.cell(row, Target::ExemptionExpiry);
         let expires = exemption::date(raw.text());
-        if expires.is_none() && !raw.is_empty() && !words().is_nothing(raw.text()) && !fold(raw.text()).contains("expir") && !matches!(fold(raw.text()).as_str(), "never" | "blanket" | "indefinite" | "perpetual" | "0") {
-            self.issue(draft, IssueKind::BadExemption, Severity::Warning, Target::ExemptionExpiry, "the expiry date can't be read; it is left out", "write it as 2026-12-31 or 12/31/2026");
+        if expires.is_none()
+            && !raw.is_empty()
+            && !words().is_nothing(raw.text())
+            && !fold(raw.text()).contains("expir")
+            && !matches!(fold(raw.text()).as_str(), "never" | "blanket" | "indefinite" | "perpetual" | "0")
+        {
+            self.issue(
+                draft,
+                IssueKind::BadExemption,
+                Severity::Warning,
+                Target::ExemptionExpiry,
+                "the expiry date can't be read; it is left out",
+                "write it as 2026-12-31 or 12/31/2026",
+            );
         }
         let exempt = status == ExemptStatus::Exempt;
         Exemption { status, rule, number, reason: outcome.reason.filter(|_| exempt), expires }
     }
 
     fn contact(&self, draft: &mut Draft<'_>) -> Contact {
-        let some = |text: String| Some(text).filter(|text| !text.is_empty() && !words().is_nothing(text));
+        let some = |text: String| Some(text).filter(|text| !words().is_nothing(text));
         let mut name = self.text(draft, Target::Contact);
         if name.is_empty() {
             name = [Target::FirstName, Target::LastName].map(|target| self.text(draft, target)).join(" ").trim().to_owned();
@@ -475,11 +636,18 @@ impl<'l> Reader<'l> {
 
     fn email(&self, draft: &mut Draft<'_>) -> Option<String> {
         let text = self.text(draft, Target::Email);
-        if text.is_empty() || words().is_nothing(&text) {
+        if good_email(&text) {
+            return Some(text);
+        }
+        if words().is_nothing(&text) {
             return None;
         }
         let target = Target::Email;
-        let several: Vec<&str> = text.split([';', ',', ' ', '|', '<', '>']).map(|part| part.trim_matches(['"', '\'', '(', ')'])).filter(|part| part.contains('@')).collect();
+        let several: Vec<&str> = text
+            .split([';', ',', ' ', '|', '<', '>'])
+            .map(|part| part.trim_matches(['"', '\'', '(', ')']))
+            .filter(|part| part.contains('@'))
+            .collect();
         let stripped = |part: &str| part.strip_prefix("mailto:").unwrap_or(part).trim_end_matches('.').to_owned();
         let good: Vec<String> = several.iter().map(|part| stripped(part)).filter(|part| good_email(part)).collect();
         match good.first() {
@@ -491,7 +659,14 @@ impl<'l> Reader<'l> {
                 Some(first.clone())
             }
             None => {
-                self.issue(draft, IssueKind::BadEmail, Severity::Warning, target, "this is no e-mail address; it is left out, and no invitation can be sent", "correct the address in the ERP");
+                self.issue(
+                    draft,
+                    IssueKind::BadEmail,
+                    Severity::Warning,
+                    target,
+                    "this is no e-mail address; it is left out, and no invitation can be sent",
+                    "correct the address in the ERP",
+                );
                 None
             }
         }
@@ -499,6 +674,9 @@ impl<'l> Reader<'l> {
 
     fn ship_to(&self, draft: &mut Draft<'_>, address: Option<&Address>) -> Vec<Region> {
         let text = self.text(draft, Target::ShipRegion);
+        if text.is_empty() {
+            return Vec::new();
+        }
         let found = places::us_state(&text).or_else(|| places::ca_province(&text)).map(|(region, _)| region);
         found.into_iter().filter(|region| address.and_then(|a| a.region.as_ref()) != Some(region)).collect()
     }
@@ -536,7 +714,9 @@ impl<'l> Reader<'l> {
                 keep(&mut parts.region, found.region);
                 keep(&mut parts.postal_code, found.postal_code);
                 keep(&mut parts.country, found.country);
-            } else if let Some((city, state)) = tail.rsplit_once([',', ' ']).filter(|(_, state)| places::us_state(state).is_some() || places::ca_province(state).is_some()) {
+            } else if let Some((city, state)) =
+                tail.rsplit_once([',', ' ']).filter(|(_, state)| places::us_state(state).is_some() || places::ca_province(state).is_some())
+            {
                 parts.city = city.trim().trim_end_matches(',').to_owned();
                 keep(&mut parts.region, state.trim().to_owned());
             }
@@ -555,7 +735,14 @@ impl<'l> Reader<'l> {
                     parts.country = country;
                 }
             } else if !raw.trim().is_empty() {
-                self.issue(draft, IssueKind::MissingAddress, Severity::Error, Target::WholeAddress, "the address can't be split into street, city, state and ZIP with certainty", "export the parts in columns of their own, or part them by commas");
+                self.issue(
+                    draft,
+                    IssueKind::MissingAddress,
+                    Severity::Error,
+                    Target::WholeAddress,
+                    "the address can't be split into street, city, state and ZIP with certainty",
+                    "export the parts in columns of their own, or part them by commas",
+                );
                 return None;
             }
         }
@@ -570,7 +757,14 @@ impl<'l> Reader<'l> {
             };
             if !shipped.lines.is_empty() {
                 parts = shipped;
-                self.issue(draft, IssueKind::MissingAddress, Severity::Repaired, Target::Line1, "there is no bill-to address; the ship-to address is used", "fill in the bill-to address in the ERP");
+                self.issue(
+                    draft,
+                    IssueKind::MissingAddress,
+                    Severity::Repaired,
+                    Target::Line1,
+                    "there is no bill-to address; the ship-to address is used",
+                    "fill in the bill-to address in the ERP",
+                );
             }
         }
         self.checked(draft, parts, name)
@@ -584,11 +778,11 @@ impl<'l> Reader<'l> {
             self.issue(draft, IssueKind::BadCountry, Severity::Warning, Target::Country, message, "use a two-letter code such as US");
         }
         let state = places::us_state(&parts.region);
-        let province = places::ca_province(&parts.region);
-        let canadian = places::canadian_postal(&parts.postal_code).is_some();
+        let province = if state.is_none() || stated == Some(Country::CA) { places::ca_province(&parts.region) } else { None };
+        let canadian = || places::canadian_postal(&parts.postal_code).is_some();
         let country = match stated {
             Some(country) => country,
-            None if canadian || province.is_some() && state.is_none() => Country::CA,
+            None if canadian() || province.is_some() && state.is_none() => Country::CA,
             None => Country::US,
         };
         let mut complete = true;
@@ -603,7 +797,14 @@ impl<'l> Reader<'l> {
             let region = Region::from_code(&parts.region);
             let code = parts.postal_code.clone();
             if code.chars().count() > 10 {
-                self.issue(draft, IssueKind::TooLong, Severity::Warning, Target::PostalCode, "the postal code is longer than 10 characters; it is cut", "correct it in the ERP");
+                self.issue(
+                    draft,
+                    IssueKind::TooLong,
+                    Severity::Warning,
+                    Target::PostalCode,
+                    "the postal code is longer than 10 characters; it is cut",
+                    "correct it in the ERP",
+                );
             }
             (region, cut(&code, 10).to_owned())
         };
@@ -626,10 +827,24 @@ impl<'l> Reader<'l> {
         }
         let (line1, line2, lost) = address::two_lines(parts.lines, 50);
         if lost {
-            self.issue(draft, IssueKind::TooLong, Severity::Warning, Target::Line1, "the address doesn't fit two lines of 50 characters; the end is cut off", "shorten it in the ERP");
+            self.issue(
+                draft,
+                IssueKind::TooLong,
+                Severity::Warning,
+                Target::Line1,
+                "the address doesn't fit two lines of 50 characters; the end is cut off",
+                "shorten it in the ERP",
+            );
         }
         if parts.city.chars().count() > 50 {
-            self.issue(draft, IssueKind::TooLong, Severity::Warning, Target::City, "the city is longer than 50 characters; it is cut", "correct it in the ERP");
+            self.issue(
+                draft,
+                IssueKind::TooLong,
+                Severity::Warning,
+                Target::City,
+                "the city is longer than 50 characters; it is cut",
+                "correct it in the ERP",
+            );
         }
         Some(Address { line1, line2, city: cut(&parts.city, 50).to_owned(), region, postal_code, country })
     }
@@ -656,9 +871,23 @@ impl<'l> Reader<'l> {
                 match &by_zip {
                     Some(state) => {
                         let message = format!("{said}; the ZIP code lies in {}, which is used", state.name());
-                        self.issue(draft, IssueKind::BadRegion, Severity::Repaired, Target::Region, message, "fill in the state in the ERP");
+                        self.issue(
+                            draft,
+                            IssueKind::BadRegion,
+                            Severity::Repaired,
+                            Target::Region,
+                            message,
+                            "fill in the state in the ERP",
+                        );
                     }
-                    None => self.issue(draft, IssueKind::BadRegion, Severity::Error, Target::Region, said, "use the two-letter code of the state; for another country fill in the country"),
+                    None => self.issue(
+                        draft,
+                        IssueKind::BadRegion,
+                        Severity::Error,
+                        Target::Region,
+                        said,
+                        "use the two-letter code of the state; for another country fill in the country",
+                    ),
                 }
                 by_zip
             }
@@ -678,14 +907,27 @@ impl<'l> Reader<'l> {
             self.issue(draft, IssueKind::BadPostalCode, Severity::Warning, Target::PostalCode, message, "check the address");
         } else if zip.repaired {
             let message = format!("the ZIP code reads {}", zip.code);
-            self.issue(draft, IssueKind::BadPostalCode, Severity::Repaired, Target::PostalCode, message, "export the column as text, so that leading zeros stay");
+            self.issue(
+                draft,
+                IssueKind::BadPostalCode,
+                Severity::Repaired,
+                Target::PostalCode,
+                message,
+                "export the column as text, so that leading zeros stay",
+            );
         }
         (region, Some(zip.code))
     }
 
-    fn canadian(&self, draft: &mut Draft<'_>, parts: &address::Parts, province: Option<(Region, bool)>) -> (Option<Region>, Option<String>) {
+    fn canadian(
+        &self,
+        draft: &mut Draft<'_>,
+        parts: &address::Parts,
+        province: Option<(Region, bool)>,
+    ) -> (Option<Region>, Option<String>) {
         if province.is_none() {
-            let (message, suggestion) = ("the address has no Canadian province that can be read", "use the two-letter code of the province");
+            let (message, suggestion) =
+                ("the address has no Canadian province that can be read", "use the two-letter code of the province");
             self.issue(draft, IssueKind::BadRegion, Severity::Error, Target::Region, message, suggestion);
         }
         let code = places::canadian_postal(&parts.postal_code);
@@ -696,11 +938,17 @@ impl<'l> Reader<'l> {
         (province.map(|(region, _)| region), code.map(|zip| zip.code))
     }
 
+    /// Where the customer with this code stands in the list.
+    fn position(&self, key: u64, code: &str) -> Option<usize> {
+        let is = |at: &usize| self.list.customers.get(*at).is_some_and(|customer| customer.code.as_str() == code);
+        let at = *self.seen.get(&key)? as usize;
+        Some(at).filter(is).or_else(|| self.collided.iter().map(|at| *at as usize).find(is))
+    }
+
     /// Takes a customer in, unless its code is there already.
     fn add(&mut self, customer: Customer, mut issues: Vec<Issue>) {
         let key = hash(customer.code.as_str());
-        let known = self.seen.get(&key).into_iter().flatten().find(|at| self.list.customers.get(**at as usize).is_some_and(|c| c.code == customer.code));
-        let first = known.and_then(|at| self.list.customers.get(*at as usize));
+        let first = self.position(key, customer.code.as_str()).and_then(|at| self.list.customers.get(at));
         let header = self.column(Target::CustomerCode).map(|column| column.header.clone());
         let issue = |kind, severity, message: String, suggestion: &str| Issue {
             kind,
@@ -718,8 +966,20 @@ impl<'l> Reader<'l> {
                 let message = format!("repeats row {} exactly; the rows count once", first.row);
                 self.list.issues.push(issue(IssueKind::DuplicateRow, Severity::Repaired, message, "delete one of the rows"));
             } else {
-                let message = format!("customer {} stands in rows {} and {}, which differ in {}; row {} is used", customer.code, first.row, customer.row, differences.join(", "), first.row);
-                let conflict = issue(IssueKind::DuplicateCode, Severity::Error, message, "tell which row is right and delete the other, or give it a code of its own");
+                let message = format!(
+                    "customer {} stands in rows {} and {}, which differ in {}; row {} is used",
+                    customer.code,
+                    first.row,
+                    customer.row,
+                    differences.join(", "),
+                    first.row
+                );
+                let conflict = issue(
+                    IssueKind::DuplicateCode,
+                    Severity::Error,
+                    message,
+                    "tell which row is right and delete the other, or give it a code of its own",
+                );
                 self.list.issues.append(&mut issues);
                 self.list.issues.push(conflict);
                 self.list.conflicting.insert(customer.code);
@@ -732,18 +992,31 @@ impl<'l> Reader<'l> {
         if near != at
             && let Some(other) = self.list.customers.get(near as usize).filter(|other| codes::folded(other.code.as_str()) == alike)
         {
-            let message = format!("code “{}” differs from “{}” in row {} only in capitals or blanks; to the service they are two customers", customer.code, other.code, other.row);
-            issues.push(issue(IssueKind::NearDuplicate, Severity::Warning, message, "check whether they are one customer; the code must be spelled as on the invoices"));
+            let message = format!(
+                "code “{}” differs from “{}” in row {} only in capitals or blanks; to the service they are two customers",
+                customer.code, other.code, other.row
+            );
+            issues.push(issue(
+                IssueKind::NearDuplicate,
+                Severity::Warning,
+                message,
+                "check whether they are one customer; the code must be spelled as on the invoices",
+            ));
         }
-        self.seen.entry(key).or_default().push(at);
+        match self.seen.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(at);
+            }
+            Entry::Occupied(_) => self.collided.push(at),
+        }
         self.list.customers.push(customer);
         self.list.issues.append(&mut issues);
     }
 
     fn finish(mut self) -> CustomerList {
         for (code, region) in std::mem::take(&mut self.ship) {
-            let at = self.seen.get(&hash(&code)).into_iter().flatten().copied().find(|at| self.list.customers.get(*at as usize).is_some_and(|c| c.code.as_str() == code));
-            if let Some(customer) = at.and_then(|at| self.list.customers.get_mut(at as usize))
+            let at = self.position(hash(&code), &code);
+            if let Some(customer) = at.and_then(|at| self.list.customers.get_mut(at))
                 && customer.address.region.as_ref() != Some(&region)
                 && !customer.ship_to.contains(&region)
             {
@@ -771,11 +1044,25 @@ fn keep(place: &mut String, found: String) {
 fn good_email(text: &str) -> bool {
     let Some((user, host)) = text.split_once('@') else { return false };
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | ',' | ';' | ':' | '\\' | '"');
-    let user_fits = (1..=64).contains(&user.len()) && user.chars().all(|c| plain(c) || !c.is_ascii() && c.is_alphanumeric()) && !user.starts_with('.') && !user.ends_with('.') && !user.contains("..");
-    let label = |label: &str| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let user_fits = (1..=64).contains(&user.len())
+        && user.chars().all(|c| plain(c) || !c.is_ascii() && c.is_alphanumeric())
+        && !user.starts_with('.')
+        && !user.ends_with('.')
+        && !user.contains("..");
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
     let labels: Vec<&str> = host.split('.').collect();
     let top = labels.last().copied().unwrap_or_default();
-    user_fits && labels.len() >= 2 && labels.iter().all(|l| label(l)) && top.chars().count() >= 2 && !top.chars().all(|c| c.is_ascii_digit()) && host.len() <= 253
+    user_fits
+        && labels.len() >= 2
+        && labels.iter().all(|l| label(l))
+        && top.chars().count() >= 2
+        && !top.chars().all(|c| c.is_ascii_digit())
+        && host.len() <= 253
 }
 
 /// What two rows of one code differ in.
@@ -787,7 +1074,12 @@ fn differences(a: &Customer, b: &Customer) -> Vec<&'static str> {
         (a.contact.name != b.contact.name, "contact"),
         (a.contact.phone != b.contact.phone || a.contact.fax != b.contact.fax, "phone"),
         (a.exemption.status != b.exemption.status, "exemption"),
-        (a.exemption.number != b.exemption.number || a.exemption.reason != b.exemption.reason || a.exemption.expires != b.exemption.expires, "exemption details"),
+        (
+            a.exemption.number != b.exemption.number
+                || a.exemption.reason != b.exemption.reason
+                || a.exemption.expires != b.exemption.expires,
+            "exemption details",
+        ),
         (a.ship_to != b.ship_to, "ship-to state"),
     ];
     pairs.into_iter().filter(|(differ, _)| *differ).map(|(_, what)| what).collect()

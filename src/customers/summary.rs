@@ -67,7 +67,8 @@ pub fn summarise(list: &CustomerList) -> Summary {
         }
     }
     // A rejected row may repeat a customer that is usable, or another rejected one.
-    let mut codes: HashSet<&str> = if list.rejected.is_empty() { HashSet::new() } else { list.customers.iter().map(|c| c.code.as_str()).collect() };
+    let mut codes: HashSet<&str> =
+        if list.rejected.is_empty() { HashSet::new() } else { list.customers.iter().map(|c| c.code.as_str()).collect() };
     let mut rejected = (0, 0);
     for row in &list.rejected {
         if row.code.as_deref().is_none_or(|code| codes.insert(code)) {
@@ -81,7 +82,8 @@ pub fn summarise(list: &CustomerList) -> Summary {
     let mut by_state: Vec<StateCount> =
         states.into_iter().map(|(region, (total, exempt))| StateCount { region: region.cloned(), total, exempt }).collect();
     by_state.sort_by_key(|count| std::cmp::Reverse((count.exempt, count.total)));
-    let mut by_reason: Vec<ReasonCount> = reasons.into_iter().map(|(reason, exempt)| ReasonCount { reason: reason.cloned(), exempt }).collect();
+    let mut by_reason: Vec<ReasonCount> =
+        reasons.into_iter().map(|(reason, exempt)| ReasonCount { reason: reason.cloned(), exempt }).collect();
     by_reason.sort_by_key(|count| std::cmp::Reverse(count.exempt));
     let total = list.customers.len() + rejected.0;
     Summary {

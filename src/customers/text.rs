@@ -5,6 +5,18 @@ use std::borrow::Cow;
 /// Small letters, signs to single blanks: two spellings of one word compare equal.
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
+    if text.is_ascii() {
+        for byte in text.bytes() {
+            match byte {
+                b'\'' => {}
+                _ if byte.is_ascii_alphanumeric() => folded.push(char::from(byte.to_ascii_lowercase())),
+                _ if folded.is_empty() || folded.ends_with(' ') => {}
+                _ => folded.push(' '),
+            }
+        }
+        folded.truncate(folded.trim_end().len());
+        return folded;
+    }
     for letter in text.chars() {
         match letter.is_alphanumeric() {
             true => folded.extend(letter.to_lowercase()),

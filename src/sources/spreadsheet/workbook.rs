@@ -301,7 +301,7 @@ impl Mask {
             }
         }
         let digits = parts.iter().filter(|part| part.is_none()).count();
-        (digits >= 2 && digits <= 15).then_some(Self { parts, digits })
+        (2..=15).contains(&digits).then_some(Self { parts, digits })
     }
 
     fn fits(&self, value: f64) -> bool {
