@@ -3,6 +3,8 @@
 //! Owns: taking an address apart. Must not touch: pages. Called by: `places` (does this look like an address?), `parties`.
 
 use crate::domain::Region;
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// What an address line tells; each part may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +73,10 @@ const STREET_ENDS: &[&str] = &[
 ];
 const UNITS: &[&str] = &["suite", "ste", "unit", "apt", "bldg", "building", "floor", "fl", "room", "rm", "dept", "lot", "box", "#"];
 const DIRECTIONS: &[&str] = &["n", "s", "e", "w", "ne", "nw", "se", "sw", "north", "south", "east", "west"];
+
+// The patterns are constants; the tests below use them.
+static GLUED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"([A-Za-z]{2}),([A-Za-z]{2})").ok());
+static GLUED_ZIP: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b([A-Z]{2})[.,]?(\d{5})\b").ok());
 
 fn bare(word: &str) -> String {
     word.trim_matches(|c: char| !c.is_alphanumeric() && c != '#').to_lowercase()
@@ -145,6 +151,9 @@ pub fn state(word: &str) -> Option<Region> {
 /// Takes one line apart. A comma before the state tells where the city begins; without one the street's type does.
 pub fn parse(text: &str) -> Parts {
     let text = text.replace([';', '|', '_'], " ");
+    // Words that OCR ran together: `Oakland,CA.94601`.
+    let text = GLUED.as_ref().map_or(text.clone(), |g| g.replace_all(&text, "$1, $2").into_owned());
+    let text = GLUED_ZIP.as_ref().map_or(text.clone(), |g| g.replace_all(&text, "$1 $2").into_owned());
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut parts = Parts::default();
     let mut end = words.len();
@@ -273,6 +282,7 @@ mod tests {
         assert_eq!(read("Port Haven, FL 33101"), ["", "Port Haven", "FL", "33101"]);
         assert_eq!(read("4 Elm Road, Ste 2, Erie PA 16501"), ["4 Elm Road, Ste 2", "Erie", "PA", "16501"]);
         assert_eq!(read("12 Quay Lane"), ["12 Quay Lane", "", "", ""]);
+        assert_eq!(read("8 Main St,Oakland,CA.94601"), ["8 Main St", "Oakland", "CA", "94601"]);
         assert_eq!(read(""), ["", "", "", ""]);
     }
 

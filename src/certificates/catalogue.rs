@@ -96,7 +96,7 @@ struct RawForm {
     #[serde(default)]
     expiration: Option<Expiration>,
     #[serde(default)]
-    states: Vec<Region>,
+    tables: Vec<Vec<Region>>,
     #[serde(default)]
     #[allow(dead_code, reason = "kept for the reader of the file")]
     source: Option<String>,
@@ -162,8 +162,8 @@ pub struct Form {
     pub expiration: Expiration,
     /// `None`: a multi-state form.
     pub region: Option<Region>,
-    /// The states on a multi-state form's list.
-    pub states: Vec<Region>,
+    /// The states in a multi-state form's table as printed, one list per revision.
+    pub tables: Vec<Vec<Region>>,
 }
 
 impl Form {
@@ -359,7 +359,7 @@ impl Catalogue {
             issued: raw.issued,
             expiration,
             region,
-            states: raw.states,
+            tables: raw.tables,
         });
         Ok(())
     }
@@ -385,7 +385,9 @@ mod tests {
         for id in ["TX-01-339", "CA-CDTFA-230", "MTC", "SST-F0003", "CT-RESALE", "FL-DR-13"] {
             assert!(catalogue.form(id).is_some(), "{id}");
         }
-        assert!(catalogue.forms.iter().filter(|f| f.is_multistate()).all(|f| f.states.len() > 20));
+        assert!(
+            catalogue.forms.iter().filter(|f| f.is_multistate()).all(|f| f.tables.iter().all(|t| t.len() > 20) && !f.tables.is_empty())
+        );
         // A form that can be known by nothing would never be found.
         assert!(catalogue.forms.iter().all(|f| !f.numbers.is_empty() || !f.titles.is_empty()));
         assert!(catalogue.labels.len() > 300 && catalogue.choices.len() > 30);

@@ -38,9 +38,10 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
                         let first = start - prefix(sheet, run, start);
                         // Words that follow others with no room for a box are part of a sentence.
                         let room = |n: usize| n == 0 || sheet.toks[run[n]].area.left - sheet.toks[run[n - 1]].area.right > 0.9 * sheet.h;
-                        let begins = room(first) || room(start) || first < start;
+                        let boxed = run[first..start].iter().any(|&i| is_box(&sheet.toks[i].text));
+                        let begins = room(first) || room(start) || boxed;
                         let seen = look(sheet, ink, marks, run, first, start);
-                        if begins && (room(first) || room(start) || seen.framed || seen.text.is_some()) {
+                        if begins {
                             options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0, seen }, seen));
                         }
                     }
@@ -79,25 +80,31 @@ pub struct Seen {
 }
 
 fn longest(sheet: &Sheet, run: &[usize], start: usize, catalogue: &Catalogue) -> Option<(Choice, usize)> {
-    let mut best: Option<(usize, usize, Choice)> = None;
+    let mut best: Option<(f64, usize, Choice)> = None;
     // A box that was read as letters is no part of the option.
     let first = sheet.toks[*run.get(start)?].folded.chars().next()?;
     for known in &catalogue.choices {
         let mut joined = String::new();
-        if !known.phrase.starts_with(first) {
+        // A lone “I” is often read as a stroke and gone.
+        let phrase = match known.phrase.strip_prefix('i') {
+            Some(rest) if first != 'i' && rest.len() > 12 => rest,
+            _ => &known.phrase,
+        };
+        if !phrase.starts_with(first) {
             continue;
         }
         for end in start..run.len().min(start + known.words + 2) {
             joined.push_str(&sheet.toks[run[end]].folded);
-            if joined.len() * 10 >= known.phrase.len() * 9 {
-                let needed = if known.phrase.len() <= 6 { 1.0 } else { 0.86 };
-                if (joined == known.phrase || alike(&joined, &known.phrase, needed) >= needed)
-                    && best.as_ref().is_none_or(|b| known.phrase.len() > b.0)
-                {
-                    best = Some((known.phrase.len(), end + 1, known.choice.clone()));
+            if joined.len() * 10 >= phrase.len() * 9 {
+                let needed = if phrase.len() <= 6 { 1.0 } else { 0.86 };
+                let likeness = if joined == phrase { 1.0 } else { alike(&joined, phrase, needed) };
+                // Long phrases say more, but one that fits better counts for more still: “unit” and “blanket” stand in the same words.
+                let weight = phrase.len() as f64 * likeness.powi(6);
+                if likeness >= needed && best.as_ref().is_none_or(|b| weight > b.0) {
+                    best = Some((weight, end + 1, known.choice.clone()));
                 }
             }
-            if joined.len() > known.phrase.len() + 3 {
+            if joined.len() > phrase.len() + 3 {
                 break;
             }
         }
@@ -111,6 +118,12 @@ fn numbered(sheet: &Sheet, run: &[usize], start: usize) -> bool {
         let before: String = sheet.toks[run[start - 1]].text.chars().filter(|c| c.is_alphanumeric()).collect();
         before.len() == 2 && before.chars().all(|c| c.is_ascii_digit() || "OlIo".contains(c)) && before.chars().any(|c| c.is_ascii_digit())
     }
+}
+
+/// What OCR makes of a box: brackets, strokes, a lone cross.
+fn is_box(text: &str) -> bool {
+    text.chars().any(|c| "[]()_|{}<>□☐☒☑✓✔✗✘⊠■".contains(c)) && !text.chars().any(|c| c.is_ascii_digit())
+        || matches!(text, "x" | "X" | "xX" | "XX" | "Xx" | "xx" | "O" | "Oo" | "OO" | "Ll" | "LJ" | "CJ" | "Cl" | "OJ")
 }
 
 /// How many words before an option are its letter, its number or what its box was read as.
@@ -171,20 +184,26 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: 
 }
 
 fn decide(options: Vec<(Option_, Seen)>) -> Vec<Option_> {
-    let unframed: Vec<f32> = options.iter().filter(|o| !o.1.framed).filter_map(|o| o.1.ink).collect();
+    let same_kind =
+        |a: &Choice, b: &Choice| matches!((a, b), (Choice::Reason(_), Choice::Reason(_)) | (Choice::Blanket(_), Choice::Blanket(_)));
     options
         .iter()
-        .map(|(option, seen)| {
+        .enumerate()
+        .map(|(at, (option, seen))| {
             let (ticked, confidence) = match (seen.text, seen.framed, seen.ink) {
                 (Some(said), ..) => (said, 0.95),
                 (None, true, Some(ink)) if ink >= TICKED => (true, (0.75 + ink).min(0.97)),
                 (None, true, Some(ink)) if ink <= EMPTY => (false, 0.95),
                 (None, true, Some(_)) => (false, 0.5),
-                // Without a frame only a clear surplus over every sibling counts.
+                // Without a frame only ink where a sibling has next to none counts.
                 (None, false, Some(ink)) => {
-                    let rest: Vec<f32> = unframed.iter().copied().filter(|i| *i != ink).collect();
-                    let top = rest.iter().copied().fold(0.0, f32::max);
-                    let clear = !rest.is_empty() && ink > 0.06 && ink > 1.5 * top + 0.02;
+                    let siblings = options
+                        .iter()
+                        .enumerate()
+                        .filter(|(n, o)| *n != at && !o.1.framed && same_kind(&o.0.choice, &option.choice))
+                        .filter_map(|(_, o)| o.1.ink);
+                    let least = siblings.fold(f32::MAX, f32::min);
+                    let clear = ink >= TICKED && least < 0.3 * ink;
                     (clear, if clear { 0.75 } else { 0.5 })
                 }
                 _ => (false, 0.3),

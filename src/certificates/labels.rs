@@ -161,7 +161,9 @@ fn signing_row(sheet: &Sheet, found: &mut [Found]) {
 fn continued(sheet: &Sheet, found: &mut [Found]) {
     for at in 0..found.len() {
         let area = found[at].area;
-        if found[at].concept != Concept::Number {
+        let last = found[at].toks.last().copied();
+        let ends_its_line = last.is_some_and(|l| sheet.runs[sheet.toks[l].run].last() == Some(&l));
+        if found[at].concept != Concept::Number || found[at].inline || !ends_its_line {
             continue;
         }
         let below = sheet.runs.iter().find(|run| {
@@ -182,6 +184,9 @@ fn continued(sheet: &Sheet, found: &mut [Found]) {
                     || matches!(sheet.toks[i].folded.as_str(), "of" | "no" | "id")
             })
             .collect();
+        if !more.iter().any(|&i| is_form_word(&sheet.toks[i].folded)) && more.len() < below.len() {
+            continue;
+        }
         // With a value after them they are that value's line, and the label's end.
         if let Some(box_) = sheet.area(&more) {
             let all_of_it = more.len() == below.len();

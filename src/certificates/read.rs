@@ -46,7 +46,9 @@ pub struct Reading {
     pub signature: Option<Signature>,
     /// The merchant's name stands somewhere on the paper.
     pub merchant_seen: bool,
-    /// Several reasons are ticked.
+    /// Numbers in a state table whose state could not be told.
+    pub lost_numbers: usize,
+    /// Every reason that is ticked.
     pub reasons: Vec<String>,
 }
 
@@ -78,9 +80,9 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
             reading.fields.expiration_date = expiration(page);
         }
         if reading.states.is_empty() {
-            reading.states = match guess.form.filter(|f| f.is_multistate()) {
-                Some(form) => states::read(sheet, ctx.catalogue, &form.states),
-                None => single_state(page, guess, &reading.fields, ctx).into_iter().collect(),
+            (reading.states, reading.lost_numbers) = match guess.form.filter(|f| f.is_multistate()) {
+                Some(form) => states::read(sheet, ctx.catalogue, &form.tables),
+                None => (single_state(page, guess, &reading.fields, ctx).into_iter().collect(), 0),
             };
         }
     }

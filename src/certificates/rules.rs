@@ -36,6 +36,13 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
         None => finding("form-known", Unsure, format!("{}: a form that is on no list", guess.guess.title)),
     });
     numbers_findings(document, form, ctx, &mut out);
+    if reading.lost_numbers > 0 {
+        out.push(finding(
+            "state-table-complete",
+            Unsure,
+            format!("{} number(s) stand in rows whose state could not be read", reading.lost_numbers),
+        ));
+    }
     let signature = &document.signature;
     out.push(match (signature.present, signature.confidence >= SURE_SIGNATURE) {
         (true, true) => finding("signed", Pass, "ink in the signature's place"),

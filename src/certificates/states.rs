@@ -5,7 +5,6 @@
 use super::catalogue::Catalogue;
 use super::numbers;
 use super::sheet::Sheet;
-use super::text::alike;
 use crate::domain::{BBox, Region, StateClaim, TaxNumber};
 
 /// This many state codes in one column make a table.
@@ -19,7 +18,7 @@ struct Row {
 
 /// A state's code with its footnote marks taken off: `NM4,18`.
 fn code(text: &str) -> Option<Region> {
-    let text = text.trim_start_matches(['|', '[', '(', '_', '.']);
+    let text = text.trim_start_matches(['|', '[', '(', '_', '.']).replace('™', "T");
     let letters: String = text.chars().take(2).collect();
     let rest: Vec<char> = text.chars().skip(2).collect();
     let footnote = rest.len() <= 5 && rest.iter().filter(|c| c.is_alphabetic()).count() <= 1;
@@ -29,9 +28,9 @@ fn code(text: &str) -> Option<Region> {
     super::address::state(&letters.to_ascii_uppercase()).filter(|_| letters.chars().filter(char::is_ascii_uppercase).count() >= 1)
 }
 
-/// The claims of all rows with a number.
-pub fn read(sheet: &Sheet, catalogue: &Catalogue, listed: &[Region]) -> Vec<StateClaim> {
-    let columns = columns(sheet, listed);
+/// The claims of all rows with a number, and how many numbers stand in rows whose state could not be told.
+pub fn read(sheet: &Sheet, catalogue: &Catalogue, tables: &[Vec<Region>]) -> (Vec<StateClaim>, usize) {
+    let columns = columns(sheet, tables);
     let mut claims: Vec<StateClaim> = vec![];
     for (n, column) in columns.iter().enumerate() {
         let right =
@@ -50,7 +49,23 @@ pub fn read(sheet: &Sheet, catalogue: &Catalogue, listed: &[Region]) -> Vec<Stat
             }
         }
     }
-    claims
+    let lost = lost_numbers(sheet, &columns, &claims);
+    (claims, lost)
+}
+
+/// Long numbers beside the table's columns that no row claimed.
+fn lost_numbers(sheet: &Sheet, columns: &[Vec<Row>], claims: &[StateClaim]) -> usize {
+    let rows = || columns.iter().flatten().map(|r| r.area);
+    let Some(all) = rows().reduce(|a, b| a.union(&b)) else { return 0 };
+    let inside =
+        |t: &super::sheet::Tok| t.area.mid_y() > all.top - sheet.h && t.area.mid_y() < all.bottom + sheet.h && t.area.left > all.left;
+    let long = |t: &super::sheet::Tok| t.text.chars().filter(char::is_ascii_digit).count() >= 6;
+    let claimed = |t: &super::sheet::Tok| {
+        claims.iter().filter_map(|c| c.bbox).any(|b| {
+            b.left <= t.page_box.mid_x() && t.page_box.mid_x() <= b.right && b.top <= t.page_box.mid_y() && t.page_box.mid_y() <= b.bottom
+        })
+    };
+    sheet.toks.iter().filter(|t| inside(t) && long(t) && !claimed(t)).count()
 }
 
 fn typical_step(column: &[Row], h: f32) -> f32 {
@@ -79,25 +94,23 @@ fn claim(sheet: &Sheet, catalogue: &Catalogue, region: &Region, cell: &[usize]) 
     })
 }
 
-/// Columns of state codes, left to right; a code that was misread is found by its neighbours.
-fn columns(sheet: &Sheet, listed: &[Region]) -> Vec<Vec<Row>> {
+/// Columns of state codes, left to right. Only states of the form's own table count; a code that was misread is found by its neighbours.
+fn columns(sheet: &Sheet, tables: &[Vec<Region>]) -> Vec<Vec<Row>> {
     let h = sheet.h;
+    let listed = |r: &Region| tables.iter().any(|t| t.contains(r));
     let mut rows: Vec<Row> = sheet
         .toks
         .iter()
         .filter(|t| t.text.chars().count() <= 7 && !t.text.is_empty())
-        .map(|t| Row { region: code(&t.text), text: t.folded.clone(), area: t.area })
+        .map(|t| Row { region: code(&t.text).filter(listed), text: t.folded.clone(), area: t.area })
         .collect();
     rows.sort_by(|a, b| a.area.left.total_cmp(&b.area.left));
     let mut columns: Vec<Vec<Row>> = vec![];
     let anchors: Vec<f32> = rows.iter().filter(|r| r.region.is_some()).map(|r| r.area.left).collect();
     let mut used_to = f32::MIN;
     for &left in &anchors {
-        if left < used_to {
-            continue;
-        }
         let near = anchors.iter().filter(|a| (**a - left) >= 0.0 && (**a - left) < 2.2 * h).count();
-        if near < COLUMN {
+        if left < used_to || near < COLUMN {
             continue;
         }
         used_to = left + 2.2 * h;
@@ -107,42 +120,91 @@ fn columns(sheet: &Sheet, listed: &[Region]) -> Vec<Vec<Row>> {
             .map(|r| Row { region: r.region.clone(), text: r.text.clone(), area: r.area })
             .collect();
         column.sort_by(|a, b| a.area.mid_y().total_cmp(&b.area.mid_y()));
-        // Only what stands between the first and the last code is the table.
-        let first = column.iter().position(|r| r.region.is_some()).unwrap_or(0);
-        let last = column.iter().rposition(|r| r.region.is_some()).unwrap_or(0);
-        column.truncate(last + 1);
-        column.drain(..first);
-        columns.push(column);
+        // Two words on one height are one row: the code's.
+        column.dedup_by(|b, a| {
+            let same = (a.area.mid_y() - b.area.mid_y()).abs() < 0.5 * h;
+            if same && a.region.is_none() {
+                a.region = b.region.take();
+            }
+            same
+        });
+        columns.push(one_table(column, h));
     }
-    let known: Vec<Region> = columns.iter().flatten().filter_map(|r| r.region.clone()).collect();
     for column in &mut columns {
-        infer(column, listed, &known);
-        column.retain(|r| r.region.is_some());
+        in_order(column, tables);
     }
-    columns.retain(|c| c.len() >= COLUMN);
+    columns.retain(|c| c.iter().filter(|r| r.region.is_some()).count() >= COLUMN);
     columns
 }
 
-/// Lists run by state name, so a misread code lies between its neighbours: the one listed state there that looks like it.
-fn infer(column: &mut [Row], listed: &[Region], known: &[Region]) {
-    for at in 0..column.len() {
-        if column[at].region.is_some() {
-            continue;
+/// The longest stretch of rows with no wide gap: an address above the table is not in it.
+fn one_table(column: Vec<Row>, h: f32) -> Vec<Row> {
+    let wide = 2.6 * typical_step(&column, h).max(1.2 * h);
+    let mut parts: Vec<Vec<Row>> = vec![vec![]];
+    for row in column {
+        let far = parts.last().and_then(|p| p.last()).is_some_and(|last| row.area.mid_y() - last.area.mid_y() > wide);
+        if far {
+            parts.push(vec![]);
         }
-        let before = column[..at].iter().rev().find_map(|r| r.region.clone());
-        let after = column[at..].iter().find_map(|r| r.region.clone());
-        let (Some(before), Some(after)) = (before, after) else { continue };
-        let wanted: Vec<&Region> = listed
-            .iter()
-            .filter(|r| !known.contains(r) && r.name() > before.name() && r.name() < after.name())
-            .filter(|r| {
-                column[at].text.get(..2).or(column[at].text.get(..1)).is_some_and(|t| alike(t, &r.code().to_lowercase(), 0.45) > 0.0)
-            })
-            .collect();
-        if let [only] = wanted[..] {
-            column[at].region = Some(only.clone());
+        if let Some(part) = parts.last_mut() {
+            part.push(row);
         }
     }
+    parts.into_iter().max_by_key(|p| p.iter().filter(|r| r.region.is_some()).count()).unwrap_or_default()
+}
+
+/// Keeps the codes that follow one of the printed orders and fills the rows between two of them where their number fits exactly.
+fn in_order(column: &mut [Row], tables: &[Vec<Region>]) {
+    let mut best: Option<Vec<(usize, usize)>> = None;
+    for table in tables {
+        let place = |r: &Row| r.region.as_ref().and_then(|r| table.iter().position(|t| t == r));
+        let chain = rising(&column.iter().map(place).collect::<Vec<_>>());
+        if best.as_ref().is_none_or(|b| chain.len() > b.len()) {
+            best = Some(chain);
+        }
+    }
+    let Some(kept) = best else { return };
+    let table = tables.iter().find(|t| kept.iter().all(|(row, place)| column[*row].region.as_ref() == t.get(*place)));
+    let Some(table) = table else { return };
+    for (n, row) in column.iter_mut().enumerate() {
+        if !kept.iter().any(|(k, _)| *k == n) {
+            row.region = None;
+        }
+    }
+    let fill = |column: &mut [Row], row: usize, place: usize| {
+        if let Some(region) = table.get(place) {
+            column[row].region = Some(region.clone());
+        }
+    };
+    for pair in kept.windows(2) {
+        let [(row_a, place_a), (row_b, place_b)] = [pair[0], pair[1]];
+        if row_b - row_a == place_b - place_a {
+            (1..row_b - row_a).for_each(|d| fill(column, row_a + d, place_a + d));
+        }
+    }
+    // Rows before the first known code, where they look like the codes that must stand there.
+    if let Some(&(row, place)) = kept.first() {
+        for d in 1..=row.min(place) {
+            let alike = column[row - d].text.chars().any(|c| table[place - d].code().to_lowercase().contains(c));
+            if !alike {
+                break;
+            }
+            fill(column, row - d, place - d);
+        }
+    }
+}
+
+/// The longest rising run of places among the rows, as (row, place).
+fn rising(places: &[Option<usize>]) -> Vec<(usize, usize)> {
+    let mut best: Vec<Vec<(usize, usize)>> = vec![];
+    for (row, place) in places.iter().enumerate() {
+        let Some(place) = *place else { continue };
+        let before = best.iter().filter(|c| c.last().is_some_and(|l| l.1 < place)).max_by_key(|c| c.len());
+        let mut chain = before.cloned().unwrap_or_default();
+        chain.push((row, place));
+        best.push(chain);
+    }
+    best.into_iter().max_by_key(Vec::len).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -152,20 +214,22 @@ mod tests {
 
     #[test]
     fn rows_with_numbers_are_claims_and_others_are_not() {
-        let codes = ["AL1", "AR", "AZ2", "CA3", "CO4", "CT5"];
+        let codes = ["AL1", "AR", "AZ2", "CA3", "G0", "CT5"];
         let mut words: Vec<(f32, f32, &str)> = codes.iter().enumerate().map(|(i, c)| (0.1, 0.3 + 0.02 * i as f32, *c)).collect();
         let other = ["MO16", "NE17", "NV", "NJ", "NM4,18", "NC19"];
         words.extend(other.iter().enumerate().map(|(i, c)| (0.5, 0.3 + 0.02 * i as f32, *c)));
         words.extend([
             (0.2, 0.34, "170852787"),
             (0.2, 0.36, "N/A"),
-            (0.2, 0.38, "SEE ATTACHED"),
+            (0.2, 0.38, "662846111"),
+            (0.2, 0.4, "SEE ATTACHED"),
             (0.6, 0.36, "801-373-333/061"),
             (0.6, 0.38, "662 846 325"),
         ]);
         let page = page(&words);
-        let found = read(&Sheet::new(&page), Catalogue::builtin(), &Catalogue::builtin().form("MTC").unwrap().states);
+        let (found, lost) = read(&Sheet::new(&page), Catalogue::builtin(), &Catalogue::builtin().form("MTC").unwrap().tables);
+        assert_eq!(lost, 0);
         let got: Vec<(&str, &str)> = found.iter().map(|c| (c.region.code(), c.number.as_ref().unwrap().as_str())).collect();
-        assert_eq!(got, [("AZ", "170852787"), ("NJ", "801-373-333/061"), ("NM", "662 846 325")]);
+        assert_eq!(got, [("AZ", "170852787"), ("CO", "662846111"), ("NJ", "801-373-333/061"), ("NM", "662 846 325")]);
     }
 }
