@@ -7,7 +7,7 @@
 use crate::domain::{
     BBox, CertificateDraft, CertificateId, CertificateOnFile, CompanyCode, CompanyId, CoverLetter, Customer, CustomerCode, CustomerOnFile,
     ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, ReasonOnFile,
-    Region, Sha256, Word,
+    Region, Sha256, Word, with_typed,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -74,19 +74,7 @@ impl PageInput {
             turned = read.turned;
             words.iter_mut().for_each(|w| w.bbox = w.bbox.turned(turned));
             marks.iter_mut().for_each(|m| m.bbox = m.bbox.turned(turned));
-            // The typed words were drawn and read as well; what the file itself says is surer.
-            let typed = std::mem::take(&mut words);
-            words = read.words.into_iter().filter(|w| !typed.iter().any(|t| t.bbox.shares(&w.bbox) > 0.5)).collect();
-            for word in typed {
-                // It belongs to the line that runs through its middle.
-                let same = words.iter().filter(|w| (w.bbox.top..w.bbox.bottom).contains(&word.bbox.mid_y()));
-                let near =
-                    same.min_by(|a, b| (a.bbox.mid_x() - word.bbox.mid_x()).abs().total_cmp(&(b.bbox.mid_x() - word.bbox.mid_x()).abs()));
-                let below = words.iter().filter(|w| w.bbox.mid_y() < word.bbox.mid_y()).map(|w| w.line).max().unwrap_or(0);
-                let line = near.map_or(below, |w| w.line);
-                words.push(Word { line, ..word });
-            }
-            words.sort_by(|a, b| a.line.cmp(&b.line).then(a.bbox.left.total_cmp(&b.bbox.left)));
+            words = with_typed(read.words, words);
             image = read.image.or(image);
             origin = PageOrigin::Ocr;
         }

@@ -25,5 +25,5 @@ pub use grid::{Cell, Grid, Row};
 pub use ids::{CertificateId, CompanyCode, CompanyId, CustomerCode, CustomerCodeError, InvitationId, ReasonId, Sha256, ZoneId};
 pub use invitation::{CoverLetter, Delivery, InvitationDraft, InvitationOnFile, InvitationReceipt, InvitationState, ReasonOnFile};
 pub use issue::{Issue, IssueKind, Severity};
-pub use page::{BBox, Gray, Mark, PageContent, PageOrigin, Word};
+pub use page::{BBox, Gray, Mark, PageContent, PageOrigin, Word, with_typed};
 pub use region::{Country, Region};

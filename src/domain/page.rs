@@ -76,6 +76,50 @@ pub struct Word {
     pub line: u32,
 }
 
+/// Adds words that somebody typed on a scan to the words read from its picture. The typed ones were drawn and read as well; what the file
+/// itself says is surer. Lines are numbered anew.
+pub fn with_typed(read: Vec<Word>, typed: Vec<Word>) -> Vec<Word> {
+    if typed.is_empty() {
+        return read;
+    }
+    let mut lines: Vec<Vec<Word>> = Vec::new();
+    for word in read.into_iter().filter(|w| !typed.iter().any(|t| t.bbox.shares(&w.bbox) > 0.5)) {
+        match lines.last_mut().filter(|line| line[0].line == word.line) {
+            Some(line) => line.push(word),
+            None => lines.push(vec![word]),
+        }
+    }
+    let (mid, height) = (|line: &[Word]| median(line, |w| w.bbox.mid_y()), |line: &[Word]| median(line, |w| w.bbox.height()));
+    let mut rest = typed.into_iter().peekable();
+    while let Some(first) = rest.next() {
+        let mut own = vec![first];
+        while let Some(more) = rest.next_if(|w| w.line == own[0].line) {
+            own.push(more);
+        }
+        let beside = |line: &&mut Vec<Word>| {
+            let level = (mid(line) - mid(&own)).abs() < 0.6 * height(line).max(height(&own));
+            level && !line.iter().any(|a| own.iter().any(|b| a.bbox.left < b.bbox.right && b.bbox.left < a.bbox.right))
+        };
+        match lines.iter_mut().find(beside) {
+            Some(line) => line.extend(own),
+            None => lines.push(own),
+        }
+    }
+    lines.sort_by(|a, b| mid(a).total_cmp(&mid(b)));
+    let mut words = Vec::new();
+    for (number, mut line) in (0u32..).zip(lines) {
+        line.sort_by(|a, b| a.bbox.left.total_cmp(&b.bbox.left));
+        words.extend(line.into_iter().map(|w| Word { line: number, ..w }));
+    }
+    words
+}
+
+fn median(words: &[Word], of: impl Fn(&Word) -> f32) -> f32 {
+    let mut values: Vec<f32> = words.iter().map(of).collect();
+    values.sort_by(f32::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// A filled-in form field of a PDF (AcroForm) on this page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
@@ -154,4 +198,32 @@ pub struct PageContent {
     pub turned: u16,
     /// Width over height of the upright page.
     pub aspect: f32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_words_replace_what_was_read_of_them_and_join_their_line() {
+        let word = |text: &str, left: f32, top: f32, line: u32| Word {
+            text: text.into(),
+            bbox: BBox::new(left, top, left + 0.1, top + 0.01),
+            confidence: 0.9,
+            line,
+        };
+        let read = vec![word("Step", 0.0, 0.08, 0), word("Name", 0.0, 0.1, 1), word("Norhwind", 0.2, 0.1, 1), word("City", 0.0, 0.2, 2)];
+        let typed = vec![word("Northwind", 0.2, 0.101, 0), word("Elgin", 0.2, 0.15, 1)];
+        let words = with_typed(read, typed);
+        let shown: Vec<(&str, u32)> = words.iter().map(|w| (w.text.as_str(), w.line)).collect();
+        assert_eq!(shown, [("Step", 0), ("Name", 1), ("Northwind", 1), ("Elgin", 2), ("City", 3)]);
+    }
+
+    #[test]
+    fn a_box_follows_the_turned_page() {
+        let corner = BBox::new(0.0, 0.0, 0.25, 0.125);
+        assert_eq!(corner.turned(90), BBox::new(0.875, 0.0, 1.0, 0.25));
+        assert_eq!(corner.turned(180), BBox::new(0.75, 0.875, 1.0, 1.0));
+        assert_eq!(corner.turned(90).turned(270), corner);
+    }
 }

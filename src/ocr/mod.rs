@@ -5,6 +5,7 @@
 //! Called by: `main` and the examples, which hand an `OcrEngines` to the wizard.
 
 pub mod prepare;
+#[cfg(feature = "tesseract")]
 mod rows;
 #[cfg(feature = "tesseract")]
 mod tesseract;
@@ -16,8 +17,9 @@ use crate::domain::{BBox, Gray, Word};
 use crate::ports::{OcrEngine, OcrEngines, OcrError, Recognised};
 use std::sync::Arc;
 
-/// Keeps each engine to one thread. Call it first in `main`: Tesseract reads the variable when its library first works, and with
-/// several engines at once its own threads only get in each other's way.
+/// Tells programs that this one starts, and OpenMP libraries that are loaded later, to keep to one thread. Call it first in `main`. The engines
+/// of this program need it only off Linux: there each engine keeps itself to its thread, because an OpenMP library that is linked has read its
+/// environment before `main`. With several engines at once, their own threads only get in each other's way: three times slower.
 pub fn limit_threads() {
     if std::env::var_os("OMP_THREAD_LIMIT").is_none() {
         // SAFETY: changing the environment is unsound only while another thread reads it. `main` calls this before it starts any.

@@ -57,6 +57,8 @@ impl OcrEngines for TesseractEngines {
         let mut engine = Tesseract { api: self.start("eng")? };
         engine.set("tessedit_do_invert", "0")?;
         engine.set("debug_file", "/dev/null")?;
+        // SAFETY: sets one number in the library. 6 is "say nothing": its remarks on odd pages are no use to the user.
+        unsafe { leptess::capi::setMsgSeverity(6) };
         Ok(Box::new(engine))
     }
 }

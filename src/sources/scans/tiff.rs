@@ -14,6 +14,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GrayAlphaImage, GrayImage, RgbImage, RgbaImage};
 use std::io::{Cursor, ErrorKind};
 use std::sync::Arc;
+use tiff::decoder::ifd::Value;
 use tiff::decoder::{Decoder, DecodingResult};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
@@ -80,7 +81,13 @@ impl TiffPages {
                 Some(1) => f32::NAN,
                 _ => 1.0,
             };
-            let resolution = |reader: &mut Reader, tag| reader.get_tag_f32(tag).ok().map(|r| r * per_inch).filter(|r| *r > 1.0);
+            let resolution = |reader: &mut Reader, tag| {
+                let dots = match reader.find_tag(tag).ok().flatten()? {
+                    Value::Rational(dots, inches) => dots as f32 / inches as f32,
+                    other => other.into_f32().ok()?,
+                };
+                Some(dots * per_inch).filter(|dpi| *dpi > 1.0 && dpi.is_finite())
+            };
             let (across, down) = (resolution(&mut reader, Tag::XResolution), resolution(&mut reader, Tag::YResolution));
             let mut gray = gray_of(picture)?;
             let mut dpi = across;

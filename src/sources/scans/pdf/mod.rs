@@ -11,7 +11,7 @@ mod text;
 
 pub use subset::subset;
 
-use super::{Limits, Pages, guard, unreadable};
+use super::{Limits, Pages, guard, too_large, unreadable};
 use crate::domain::{Gray, Word};
 use crate::ports::{PageInput, Unreadable};
 use hayro::hayro_interpret::{InterpreterSettings, InterpreterWarning, RenderContent};
@@ -77,6 +77,10 @@ fn page(pdf: &Pdf, number: u32, page_pixels: u64) -> Result<PageInput, Unreadabl
     let page = &pdf.pages()[number as usize - 1];
     let broken = Arc::new(AtomicBool::new(false));
     let seen = text::look(page, settings(&broken));
+    let (across, down) = seen.largest;
+    if u64::from(across) * u64::from(down) > page_pixels {
+        return Err(too_large(across.into(), down.into(), page_pixels));
+    }
     let marks = fields::read(page, &seen.place);
     let mut words = if seen.unreadable_letters() { Vec::new() } else { seen.words() };
     fields::add_missing(&marks, &mut words, &seen);
@@ -141,7 +145,9 @@ fn draw(
     if !scale.is_finite() || width * scale < 1.0 || height * scale < 1.0 {
         return Err(unreadable("the page has no usable size; print it to a new PDF"));
     }
-    let how = PixmapSettings { x_scale: scale, y_scale: scale, bg_color: hayro::vello_cpu::color::palette::css::WHITE };
+    // The renderer cuts fractions of a pixel off; a page drawn at its picture's own resolution must have its picture's own size.
+    let fitted = |points: f32| ((points * scale).round() + 0.01) / points;
+    let how = PixmapSettings { x_scale: fitted(width), y_scale: fitted(height), bg_color: hayro::vello_cpu::color::palette::css::WHITE };
     let drawn = hayro::render(page, &RenderCache::new(), &settings(broken), &RenderSettings::default(), &how);
     // The paper is opaque white, so there is no alpha to undo.
     let pixels = drawn.data().iter().map(|p| ((u32::from(p.r) * 54 + u32::from(p.g) * 183 + u32::from(p.b) * 19) / 256) as u8).collect();

@@ -76,6 +76,8 @@ pub struct Seen {
     /// Visible letters without a usable code.
     nameless: usize,
     paths: usize,
+    /// Width and height of the picture with the most pixels.
+    pub largest: (u32, u32),
 }
 
 pub fn look<'a>(page: &'a Page<'a>, settings: InterpreterSettings) -> Seen {
@@ -84,7 +86,7 @@ pub fn look<'a>(page: &'a Page<'a>, settings: InterpreterSettings) -> Seen {
     let bounds = Rect::new(0.0, 0.0, width.into(), height.into());
     let cache = InterpreterCache::new();
     let mut context = Context::new(to_page, bounds, &cache, page.xref(), settings);
-    let mut ear = Ear { bounds, letters: Vec::new(), pictures: Vec::new(), nameless: 0, paths: 0, steps: 0 };
+    let mut ear = Ear { bounds, letters: Vec::new(), pictures: Vec::new(), nameless: 0, paths: 0, steps: 0, largest: (0, 0) };
     interpret_page(page, &mut context, &mut ear);
     let mut place = Place { to_page, width: width.into(), height: height.into(), turns: 0 };
     let sideways = |turns: u8| ear.letters.iter().filter(|l| l.turns == turns).count();
@@ -92,7 +94,7 @@ pub fn look<'a>(page: &'a Page<'a>, settings: InterpreterSettings) -> Seen {
         // Text written `most` turns clockwise stands upright after the rest of a full turn.
         place.turns = (4 - most) % 4;
     }
-    Seen { place, letters: ear.letters, pictures: ear.pictures, nameless: ear.nameless, paths: ear.paths }
+    Seen { place, letters: ear.letters, pictures: ear.pictures, nameless: ear.nameless, paths: ear.paths, largest: ear.largest }
 }
 
 impl Seen {
@@ -159,6 +161,7 @@ struct Ear {
     nameless: usize,
     paths: usize,
     steps: u32,
+    largest: (u32, u32),
 }
 
 impl Ear {
@@ -262,6 +265,10 @@ impl<'a> Device<'a> for Ear {
 
     fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
         self.step();
+        let pixels = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
+        if pixels((image.width(), image.height())) > pixels(self.largest) {
+            self.largest = (image.width(), image.height());
+        }
         let whole = Rect::new(0.0, 0.0, image.width().into(), image.height().into());
         let area = props.transform.transform_rect_bbox(whole).intersect(self.bounds);
         let scale = props.transform.determinant().abs().sqrt();
