@@ -139,6 +139,14 @@ pub struct Document {
 }
 
 impl Document {
+    /// The rule under which a second copy of the same file is set aside.
+    pub const SAME_FILE: &str = "same-file";
+
+    /// Is this the same file as an earlier one, byte for byte? Then nobody has to look at it.
+    pub fn is_copy(&self) -> bool {
+        self.findings.iter().any(|f| f.rule == Self::SAME_FILE)
+    }
+
     /// A stable name for this document in this run: `scan0007.pdf#1-2`.
     pub fn key(&self) -> String {
         format!("{}#{}-{}", self.file, self.pages[0], self.pages[1])

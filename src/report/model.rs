@@ -17,6 +17,8 @@ pub struct Figures {
     pub papers_accepted: usize,
     pub papers_for_review: usize,
     pub papers_rejected: usize,
+    /// Files that are byte-for-byte copies of others.
+    pub copies: usize,
     pub unreadable: usize,
     pub certificates_linked: usize,
     pub certificates_unchanged: usize,
@@ -52,7 +54,7 @@ impl<'a> Model<'a> {
         let gate = |name: &str| -> Vec<&ActionRecord> { record.actions.iter().filter(|a| a.gate == name).collect() };
         let count = |name: &str, state: ActionState| gate(name).iter().filter(|a| a.state == state).count();
         let unchanged = |name: &str| step(name).and_then(|s| s.get("unchanged")).and_then(Value::as_u64).unwrap_or(0) as usize;
-        let papers = |d: Disposition| record.documents.iter().filter(|x| x.disposition == d).count();
+        let papers = |d: Disposition| record.documents.iter().filter(|x| x.disposition == d && !x.is_copy()).count();
         let map = |name: &str, key: &str| -> BTreeMap<String, Value> {
             let found = step(name).and_then(|s| s.get(key)).and_then(Value::as_object);
             found.into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect()
@@ -68,6 +70,7 @@ impl<'a> Model<'a> {
             papers_accepted: papers(Disposition::Accept),
             papers_for_review: papers(Disposition::Review),
             papers_rejected: papers(Disposition::Reject),
+            copies: record.documents.iter().filter(|d| d.is_copy()).count(),
             unreadable: record.unreadable.len(),
             certificates_linked: count("certificates", ActionState::Done),
             certificates_unchanged: unchanged("certificates"),

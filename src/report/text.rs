@@ -19,8 +19,8 @@ pub fn summary(model: &Model<'_>) -> String {
     ));
     if f.papers + f.unreadable > 0 {
         lines.push(format!(
-            "Papers        {} read: {} accepted, {} for review, {} can't be used; {} files unreadable",
-            f.papers, f.papers_accepted, f.papers_for_review, f.papers_rejected, f.unreadable
+            "Papers        {} read: {} accepted, {} for review, {} can't be used, {} copies; {} files unreadable",
+            f.papers, f.papers_accepted, f.papers_for_review, f.papers_rejected, f.copies, f.unreadable
         ));
         lines.push(format!("Certificates  {} {linked}, {} there already", f.certificates_linked, f.certificates_unchanged));
     }

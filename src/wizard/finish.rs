@@ -28,7 +28,7 @@ pub(super) async fn run(
     }
     let exempt = covered + expired + without.len();
     let review = documents.iter().filter(|d| d.disposition == Disposition::Review).count();
-    let rejected = documents.iter().filter(|d| d.disposition == Disposition::Reject).count();
+    let rejected = documents.iter().filter(|d| d.disposition == Disposition::Reject && !d.is_copy()).count();
     let errors = list.issues.iter().filter(|i| i.severity == Severity::Error).count();
     world.good(format!("{} customers, {exempt} of them exempt; {covered} exempt customers have a certificate.", list.customers.len()));
     let mut to_do = Vec::new();

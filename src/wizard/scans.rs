@@ -4,7 +4,7 @@ use super::asking::example;
 use super::reading::{Cache, Reader};
 use super::{WizardError, World};
 use crate::apply::DocumentPages;
-use crate::domain::{Customer, Disposition, Document, Sha256};
+use crate::domain::{Customer, Disposition, Document, Finding, Sha256, Verdict};
 use crate::matching::Index;
 use crate::ports::{Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
 use serde_json::json;
@@ -90,7 +90,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, customers: &[Customer])
     }
     show(world, &documents, &unreadable, customers);
 
-    let count = |d: Disposition| documents.iter().filter(|x| x.disposition == d).count();
+    let count = |d: Disposition| documents.iter().filter(|x| x.disposition == d && !x.is_copy()).count();
     let (accept, review, reject) = (count(Disposition::Accept), count(Disposition::Review), count(Disposition::Reject));
     let outcome = json!({
         "folder": folder, "files": listing.files.len(), "pages": pages, "documents": documents.len(),
@@ -110,8 +110,10 @@ fn mark_same_paper(documents: &mut [Document]) -> BTreeSet<String> {
             first.insert(key, document.key());
             continue;
         };
+        let evidence = format!("the same file as {earlier}, byte for byte");
         document.disposition = Disposition::Reject;
-        document.reasons = vec![format!("the same file as {earlier}, byte for byte")];
+        document.reasons = vec![evidence.clone()];
+        document.findings.push(Finding { rule: Document::SAME_FILE.to_owned(), verdict: Verdict::Fail, evidence });
         set_aside.insert(document.file.clone());
     }
     set_aside
