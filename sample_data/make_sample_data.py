@@ -1040,6 +1040,7 @@ def write_customers(rows):
 
 def customers_truth(rows):
     seen, total, exempt, merged, conflicts, inactive = {}, [], [], [], [], []
+    without_code = [r for r in rows if not r["code"]]
     for i, r in enumerate(rows):
         code, line = r["code"], i + 4
         if not code:
@@ -1056,8 +1057,8 @@ def customers_truth(rows):
             exempt.append(code)
     at = lambda word: [r["code"] for r in rows if any(word in w for w in r["why"]) and not r["inactive"]]
     return {
-        "total": len(total), "exempt": len(exempt), "not_exempt": len(total) - len(exempt), "seller": SELLER["name"], "exempt_codes": exempt,
-        "counting": "total is the number of distinct customer codes on active rows. Inactive customers are left out and listed apart. An exact copy of a row counts once. A code on two differing rows counts once and is a conflict for a person. A row without a code is no customer. The foot line 'Total: N customers' is no row and counts copies and rejected rows too.",
+        "total": len(total) + len(without_code), "exempt": len(exempt) + sum(bool(r["exempt"]) for r in without_code), "with_code": len(total), "seller": SELLER["name"], "exempt_codes": exempt,
+        "counting": "total is the number of customers on active rows: the distinct codes (with_code), and the rows that name a customer but lack its code, which count and can't be sent; exempt_codes can list only those with a code. Inactive customers are left out and listed apart. An exact copy of a row counts once. A code on two differing rows counts once and is a conflict for a person. The foot line 'Total: N customers' is no row and counts copies and rejected rows too.",
         "sheet": "Customers", "header_row": 3, "first_row": 4, "last_row": len(rows) + 3, "rows": len(rows), "total_line_row": len(rows) + 5,
         "inactive": inactive, "merged": merged, "conflicting_codes": [{"code": c["code"], "sheet_rows": [i + 4 for i, r in enumerate(rows) if r["code"] == c["code"]]} for c in conflicts],
         "rows_rejected": [{"sheet_row": i + 4, "name": r["cells"][1], "why": "no customer code"} for i, r in enumerate(rows) if not r["code"]],

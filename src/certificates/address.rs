@@ -104,7 +104,7 @@ pub fn zip(word: &str) -> Option<String> {
     match four {
         None => Some(repaired),
         Some(f) if f.len() == 4 && f.bytes().all(|b| b.is_ascii_digit()) => Some(format!("{repaired}-{f}")),
-        Some(f) if f.is_empty() => Some(repaired),
+        Some("") => Some(repaired),
         Some(_) => None,
     }
 }
@@ -124,7 +124,7 @@ pub fn digit_for(c: char) -> char {
 
 /// A state by its code or full name, forgiving the commonest misreadings of two letters.
 pub fn state(word: &str) -> Option<Region> {
-    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '|').trim();
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '|' && c != '!').trim();
     let plain: String = word.chars().filter(|c| *c != '.').collect();
     if plain.chars().count() == 2 {
         if let Some(found) = Region::us_state(&plain) {
@@ -134,13 +134,13 @@ pub fn state(word: &str) -> Option<Region> {
             .chars()
             .map(|c| match c {
                 '0' => 'O',
-                '1' | '|' | 'l' => 'I',
+                '1' | '|' | '!' | 'l' => 'I',
                 '5' => 'S',
                 '8' => 'B',
                 c => c.to_ascii_uppercase(),
             })
             .collect();
-        if plain.chars().all(|c| c.is_ascii_uppercase() || "015|l8".contains(c)) {
+        if plain.chars().all(|c| c.is_ascii_uppercase() || "015|!l8".contains(c)) {
             return Region::us_state(&lettered);
         }
         return None;

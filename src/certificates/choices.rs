@@ -11,7 +11,7 @@ use crate::domain::{BBox, Mark};
 
 /// An option on the page.
 #[derive(Debug, Clone)]
-pub struct Option_ {
+pub struct Offer {
     pub choice: Choice,
     pub page_box: BBox,
     pub ticked: bool,
@@ -26,8 +26,8 @@ const TICKED: f32 = 0.12;
 const EMPTY: f32 = 0.06;
 
 /// All options with a box (or where boxes cannot be seen, with a mark read as text).
-pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalogue) -> Vec<Option_> {
-    let mut options: Vec<(Option_, Seen)> = vec![];
+pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalogue) -> Vec<Offer> {
+    let mut options: Vec<(Offer, Seen)> = vec![];
     for run in &sheet.runs {
         let mut start = 0;
         while start < run.len() {
@@ -42,7 +42,7 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
                         let begins = room(first) || room(start) || boxed;
                         let seen = look(sheet, ink, marks, run, first, start);
                         if begins {
-                            options.push((Option_ { choice, page_box, ticked: false, confidence: 0.0, seen }, seen));
+                            options.push((Offer { choice, page_box, ticked: false, confidence: 0.0, seen }, seen));
                         }
                     }
                     start = end;
@@ -93,8 +93,8 @@ fn longest(sheet: &Sheet, run: &[usize], start: usize, catalogue: &Catalogue) ->
         if !phrase.starts_with(first) {
             continue;
         }
-        for end in start..run.len().min(start + known.words + 2) {
-            joined.push_str(&sheet.toks[run[end]].folded);
+        for (end, &tok) in run.iter().enumerate().take(start + known.words + 2).skip(start) {
+            joined.push_str(&sheet.toks[tok].folded);
             if joined.len() * 10 >= phrase.len() * 9 {
                 let needed = if phrase.len() <= 6 { 1.0 } else { 0.86 };
                 let likeness = if joined == phrase { 1.0 } else { alike(&joined, phrase, needed) };
@@ -135,6 +135,10 @@ fn prefix(sheet: &Sheet, run: &[usize], start: usize) -> usize {
             break;
         }
         count += 1;
+    }
+    // A box at the head of a line that was read as three letters: `IXl`.
+    if count == 0 && start == 1 && sheet.toks[run[0]].folded.len() == 3 && !is_sentence_word(&sheet.toks[run[0]].folded) {
+        return 1;
     }
     count
 }
@@ -183,7 +187,7 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: 
     seen
 }
 
-fn decide(options: Vec<(Option_, Seen)>) -> Vec<Option_> {
+fn decide(options: Vec<(Offer, Seen)>) -> Vec<Offer> {
     let same_kind =
         |a: &Choice, b: &Choice| matches!((a, b), (Choice::Reason(_), Choice::Reason(_)) | (Choice::Blanket(_), Choice::Blanket(_)));
     options
@@ -208,7 +212,7 @@ fn decide(options: Vec<(Option_, Seen)>) -> Vec<Option_> {
                 }
                 _ => (false, 0.3),
             };
-            Option_ { ticked, confidence, ..option.clone() }
+            Offer { ticked, confidence, ..option.clone() }
         })
         .collect()
 }

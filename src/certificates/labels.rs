@@ -159,11 +159,11 @@ fn signing_row(sheet: &Sheet, found: &mut [Found]) {
 
 /// A caption of two lines: what goes on below in small letters (“or I.D. No.”, “of purchaser”) belongs to it.
 fn continued(sheet: &Sheet, found: &mut [Found]) {
-    for at in 0..found.len() {
-        let area = found[at].area;
-        let last = found[at].toks.last().copied();
+    for label in found.iter_mut() {
+        let area = label.area;
+        let last = label.toks.last().copied();
         let ends_its_line = last.is_some_and(|l| sheet.runs[sheet.toks[l].run].last() == Some(&l));
-        if found[at].concept != Concept::Number || found[at].inline || !ends_its_line {
+        if label.concept != Concept::Number || label.inline || !ends_its_line {
             continue;
         }
         let below = sheet.runs.iter().find(|run| {
@@ -190,8 +190,8 @@ fn continued(sheet: &Sheet, found: &mut [Found]) {
         // With a value after them they are that value's line, and the label's end.
         if let Some(box_) = sheet.area(&more) {
             let all_of_it = more.len() == below.len();
-            found[at].toks.extend(more);
-            found[at].area = if all_of_it { area.union(&box_) } else { box_ };
+            label.toks.extend(more);
+            label.area = if all_of_it { area.union(&box_) } else { box_ };
         }
     }
 }
@@ -232,7 +232,8 @@ fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize, label: &Lab
     let colon = tok(end).text.ends_with(':');
     let first = tok(start).text.chars().find(|c| c.is_alphabetic());
     let bracket = tok(start).text.starts_with(['(', '[', '{']);
-    if first.is_some_and(char::is_lowercase) && !bracket && !colon && !tok(start).folded.contains("dba") {
+    let known_small = tok(start).folded.contains("dba") || label.concept == Concept::PostalCode;
+    if first.is_some_and(char::is_lowercase) && !bracket && !colon && !known_small {
         return true;
     }
     if start > 0 {

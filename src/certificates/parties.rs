@@ -30,32 +30,31 @@ pub fn same_name(a: &str, b: &str) -> bool {
 pub fn find_merchant(sheet: &Sheet, merchant: &str) -> Vec<Vec<usize>> {
     let wanted = core_name(merchant);
     let count = merchant.split_whitespace().count();
-    let mut found = vec![];
     if wanted.len() < 4 {
-        return found;
+        return vec![];
     }
-    for run in &sheet.runs {
-        let mut start = 0;
-        while start < run.len() {
-            let mut best: Option<(f64, usize)> = None;
+    let mut hits: Vec<(f64, usize, usize, usize)> = vec![];
+    for (number, run) in sheet.runs.iter().enumerate() {
+        for start in 0..run.len() {
             for end in start + 1..=run.len().min(start + count + 2) {
                 let joined: String = run[start..end].iter().map(|&i| sheet.toks[i].folded.as_str()).collect();
                 let likeness =
                     alike(&core_name(&sheet.text(&run[start..end])), &wanted, SAME_NAME).max(alike(&joined, &fold(merchant), SAME_NAME));
-                if likeness > 0.0 && best.is_none_or(|(b, _)| likeness >= b) {
-                    best = Some((likeness, end));
+                if likeness > 0.0 {
+                    hits.push((likeness, number, start, end));
                 }
-            }
-            match best {
-                Some((_, end)) => {
-                    found.push(run[start..end].to_vec());
-                    start = end;
-                }
-                None => start += 1,
             }
         }
     }
-    found
+    // The best first; of equals the one with the legal form.
+    hits.sort_by(|a, b| b.0.total_cmp(&a.0).then((b.3 - b.2).cmp(&(a.3 - a.2))).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+    let mut kept: Vec<(f64, usize, usize, usize)> = vec![];
+    for hit in hits {
+        if kept.iter().all(|k| k.1 != hit.1 || hit.3 <= k.2 || hit.2 >= k.3) {
+            kept.push(hit);
+        }
+    }
+    kept.into_iter().map(|(_, run, start, end)| sheet.runs[run][start..end].to_vec()).collect()
 }
 
 pub fn field<T>(sheet: &Sheet, toks: &[usize], value: T, trust: f32) -> Field<T> {
@@ -68,7 +67,7 @@ pub fn field<T>(sheet: &Sheet, toks: &[usize], value: T, trust: f32) -> Field<T>
 }
 
 /// The blanks of a party for a concept, the best first.
-fn of<'b>(blanks: &'b [Blank], party: Party, concept: Concept) -> Vec<&'b Blank> {
+fn of(blanks: &[Blank], party: Party, concept: Concept) -> Vec<&Blank> {
     let mut found: Vec<&Blank> = blanks.iter().filter(|b| b.label.party == party && b.label.concept == concept && b.fit >= 0.28).collect();
     found.sort_by(|a, b| {
         (b.label.rank as f32 + 3.0 * b.fit)
@@ -108,7 +107,9 @@ pub fn read(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mu
 }
 
 fn seller(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mut Fields) {
-    let blank = of(blanks, Party::Seller, Concept::Name).into_iter().chain(of(blanks, Party::Seller, Concept::Block)).next();
+    let all: Vec<&Blank> = of(blanks, Party::Seller, Concept::Name).into_iter().chain(of(blanks, Party::Seller, Concept::Block)).collect();
+    let is_merchant = |b: &&&Blank| merchant.is_some_and(|m| same_name(m, &clean(&sheet.text(&b.toks))));
+    let blank = all.iter().find(is_merchant).or(all.first()).copied();
     let purchaser = fields.purchaser_name.as_ref().and_then(|f| f.bbox);
     let landmarks = merchant.map(|m| find_merchant(sheet, m)).unwrap_or_default();
     // The merchant's name where the paper shows it, not where the purchaser's was read.

@@ -365,9 +365,17 @@ pub fn fit(concept: Concept, text: &str) -> f32 {
     }
 }
 
+/// No word begins with a small L before a consonant: it is a capital I (`lron`).
+fn capital_i(word: &str) -> String {
+    match word.strip_prefix('l') {
+        Some(rest) if rest.starts_with(|c: char| "bcdfghkmnpqrstvwxz".contains(c)) => format!("I{rest}"),
+        _ => word.to_owned(),
+    }
+}
+
 /// Words with the noise at their ends taken off.
 pub fn clean(text: &str) -> String {
-    let kept: Vec<&str> = text.split_whitespace().filter(|w| !fold(w).is_empty() || *w == "&").collect();
+    let kept: Vec<String> = text.split_whitespace().filter(|w| !fold(w).is_empty() || *w == "&").map(capital_i).collect();
     let text = kept.join(" ");
     text.trim_matches(|c: char| !c.is_alphanumeric() && !".)(&".contains(c)).trim_start_matches(['.', ')', '&']).trim().to_owned()
 }

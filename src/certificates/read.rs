@@ -5,7 +5,7 @@
 
 use super::ReadContext;
 use super::catalogue::{BlanketRule, Choice, Concept, Party};
-use super::choices::{self, Option_};
+use super::choices::{self, Offer};
 use super::ink::Ink;
 use super::labels::{self, Found};
 use super::parties::{self, field};
@@ -55,7 +55,7 @@ pub struct Reading {
 /// Reads a document: its first page, then what only later pages have.
 pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
     let mut reading = Reading::default();
-    let mut options: Vec<(Option_, u32)> = vec![];
+    let mut options: Vec<(Offer, u32)> = vec![];
     for (n, page) in pages.iter().enumerate() {
         let sheet = &page.sheet;
         let ink = sheet.page.image.as_deref().and_then(Ink::new);
@@ -170,11 +170,11 @@ fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> O
     best.map(|(_, claim)| claim)
 }
 
-fn blanket(options: &[(Option_, u32)], guess: &Guess, fields: &mut Fields) {
+fn blanket(options: &[(Offer, u32)], guess: &Guess, fields: &mut Fields) {
     let rule = guess.form.map_or(BlanketRule::Asks, |f| f.blanket);
     let said = |wanted: bool| options.iter().filter(move |(o, _)| o.choice == Choice::Blanket(wanted));
     let ticked = |wanted: bool| said(wanted).find(|(o, _)| o.ticked);
-    let from = |o: &Option_, page: u32, value: bool| Some(Field { value, confidence: o.confidence, page, bbox: Some(o.page_box) });
+    let from = |o: &Offer, page: u32, value: bool| Some(Field { value, confidence: o.confidence, page, bbox: Some(o.page_box) });
     fields.blanket = match (rule, ticked(true), ticked(false)) {
         (BlanketRule::Always, ..) => Some(Field { value: true, confidence: 0.9, page: 1, bbox: None }),
         (BlanketRule::Never, ..) => Some(Field { value: false, confidence: 0.9, page: 1, bbox: None }),
@@ -186,7 +186,7 @@ fn blanket(options: &[(Option_, u32)], guess: &Guess, fields: &mut Fields) {
     };
 }
 
-fn reason(options: &[(Option_, u32)], guess: &Guess, reading: &mut Reading) {
+fn reason(options: &[(Offer, u32)], guess: &Guess, reading: &mut Reading) {
     let page = reading.fields.purchaser_name.as_ref().map_or(1, |f| f.page);
     let claimed = |name: &str, confidence: f32| Some(Field { value: ExemptionReason::new(name), confidence, page, bbox: None });
     let mut ticked: Vec<(&str, f32, u32, crate::domain::BBox)> = vec![];

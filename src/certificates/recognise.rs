@@ -55,7 +55,7 @@ impl Text {
             for (n, &i) in run.iter().enumerate() {
                 let y = sheet.toks[i].page_box.mid_y();
                 let after_form = n > 0 && matches!(sheet.toks[run[n - 1]].folded.as_str(), "form" | "forms" | "certificate");
-                if !(y < 0.2 || y > 0.86) {
+                if (0.2..=0.86).contains(&y) {
                     continue;
                 }
                 let mut joined = String::new();

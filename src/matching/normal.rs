@@ -6,7 +6,7 @@
 pub fn words(text: &str) -> Vec<String> {
     // Apostrophes and dots stand inside words: O'Brien, U.S.A.
     let text: String = text.chars().filter(|c| !matches!(c, '\'' | '’' | '.' | '`')).collect();
-    let text = text.replace('&', " and ").replace('+', " and ");
+    let text = text.replace(['&', '+'], " and ");
     text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
 }
 
@@ -75,7 +75,8 @@ pub fn name_words(name: &str) -> Vec<String> {
     while kept.len() > 1 {
         let cut = match kept.as_slice() {
             [.., a, b, c] if a == "l" && b == "l" && (c == "c" || c == "p") => 3,
-            [.., last] if LEGAL.contains(&last.as_str()) => 1,
+            // Misread, too: “Cornpany”, “lnc”.
+            [.., last] if LEGAL.contains(&last.as_str()) || LEGAL.contains(&repaired(last).as_str()) => 1,
             _ => break,
         };
         kept.truncate(kept.len() - cut);
@@ -84,6 +85,12 @@ pub fn name_words(name: &str) -> Vec<String> {
         kept.remove(0);
     }
     if kept.is_empty() { all } else { kept }
+}
+
+/// A word with the commonest misreadings undone.
+fn repaired(word: &str) -> String {
+    let word = word.replace("rn", "m").replace('0', "o").replace('1', "l");
+    if word == "lnc" { "inc".to_owned() } else { word }
 }
 
 /// The names a text holds: the whole, and the parts around “dba”, “t/a”, “c/o” or in brackets.
@@ -155,8 +162,25 @@ fn short_street(word: &str) -> &str {
         "eighth" => "8th",
         "ninth" => "9th",
         "tenth" => "10th",
-        other => other,
+        other => misread_type(other).unwrap_or(other),
     }
+}
+
+/// A long street type with one letter misread: `Streel`, `Avenne`.
+fn misread_type(word: &str) -> Option<&'static str> {
+    const TYPES: [(&str, &str); 9] = [
+        ("street", "st"),
+        ("avenue", "ave"),
+        ("boulevard", "blvd"),
+        ("drive", "dr"),
+        ("parkway", "pkwy"),
+        ("terrace", "ter"),
+        ("highway", "hwy"),
+        ("circle", "cir"),
+        ("court", "ct"),
+    ];
+    let near = |long: &str| word.len() >= 5 && rapidfuzz::distance::levenshtein::distance(word.chars(), long.chars()) <= 1;
+    TYPES.iter().find(|(long, _)| near(long)).map(|(_, short)| *short)
 }
 
 /// Digits only, for phones and postal codes.

@@ -1,0 +1,205 @@
+//! The certificate readers on made-up pages: whole papers, and anything at all.
+
+use certonboard::certificates::{Catalogue, ReadContext, read_documents, settle};
+use certonboard::domain::{BBox, CustomerCode, Disposition, Document, Gray, Mark, Match, PageContent, PageOrigin, Sha256, Verdict, Word};
+use jiff::civil::date;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+const MERCHANT: &str = "Quay Brass Works";
+
+fn ctx() -> ReadContext<'static> {
+    ReadContext { catalogue: Catalogue::builtin(), seller: Some(MERCHANT), today: date(2026, 6, 1) }
+}
+
+/// A page of stretches of words given as (x, y, text), on a white picture; `ink` draws a scribble in these boxes.
+fn page(number: u32, words: &[(f32, f32, &str)], ink: &[BBox]) -> PageContent {
+    let mut list = vec![];
+    for (line, (x, y, text)) in words.iter().enumerate() {
+        let mut left = *x;
+        for word in text.split(' ') {
+            let right = left + 0.009 * word.chars().count() as f32;
+            list.push(Word { text: word.to_owned(), bbox: BBox::new(left, *y, right, y + 0.011), confidence: 0.95, line: line as u32 });
+            left = right + 0.006;
+        }
+    }
+    let (width, height) = (850u32, 1100u32);
+    let mut pixels = vec![240u8; (width * height) as usize];
+    for area in ink {
+        let (x0, x1) = ((area.left * 850.0) as u32, (area.right * 850.0) as u32);
+        let (y0, y1) = ((area.top * 1100.0) as u32, (area.bottom * 1100.0) as u32);
+        for x in x0..x1 {
+            let y = y0 + (x * 7 % (y1 - y0).max(1));
+            for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (2, 1)] {
+                pixels[((y + dy) * width + x + dx) as usize] = 20;
+            }
+        }
+    }
+    PageContent {
+        number,
+        words: list,
+        marks: vec![],
+        image: Gray::new(width, height, pixels).map(Arc::new),
+        origin: PageOrigin::Ocr,
+        turned: 0,
+        aspect: 0.7727,
+    }
+}
+
+fn resale_page(number: u32, purchaser: &str) -> PageContent {
+    let words = [
+        (0.1, 0.03, "01-339"),
+        (0.2, 0.05, "Texas Sales and Use Tax Resale Certificate"),
+        (0.1, 0.12, "Name of purchaser"),
+        (0.1, 0.135, purchaser),
+        (0.1, 0.16, "Address"),
+        (0.1, 0.175, "12 Tallow Street"),
+        (0.1, 0.20, "City, State, ZIP code"),
+        (0.1, 0.215, "Port Haven, TX 77001"),
+        (0.1, 0.24, "Texas Sales and Use Tax Permit Number"),
+        (0.1, 0.255, "32012345678"),
+        (0.1, 0.40, "Seller:"),
+        (0.18, 0.40, MERCHANT),
+        (0.1, 0.60, "Authorized signature"),
+        (0.6, 0.60, "Title"),
+        (0.6, 0.615, "Owner"),
+        (0.8, 0.60, "Date"),
+        (0.8, 0.615, "3/4/2026"),
+    ];
+    page(number, &words, &[BBox::new(0.11, 0.614, 0.3, 0.632)])
+}
+
+fn read(pages: &[PageContent]) -> Vec<Document> {
+    read_documents("folder/scan.pdf", &Sha256::of(b"x"), pages, &ctx())
+}
+
+fn verdict(document: &Document, rule: &str) -> Option<Verdict> {
+    document.findings.iter().find(|f| f.rule == rule).map(|f| f.verdict)
+}
+
+#[test]
+fn a_resale_certificate_is_read_whole() {
+    let found = read(&[resale_page(1, "Tidewater Net Company")]);
+    assert_eq!(found.len(), 1);
+    let d = &found[0];
+    assert_eq!(d.form.as_ref().map(|f| f.id.as_str()), Some("TX-01-339"));
+    let f = &d.fields;
+    assert_eq!(f.purchaser_name.as_ref().map(|x| x.value.as_str()), Some("Tidewater Net Company"));
+    assert_eq!(f.purchaser_line1.as_ref().map(|x| x.value.as_str()), Some("12 Tallow Street"));
+    assert_eq!(f.purchaser_city.as_ref().map(|x| x.value.as_str()), Some("Port Haven"));
+    assert_eq!(f.purchaser_postal_code.as_ref().map(|x| x.value.as_str()), Some("77001"));
+    assert_eq!(f.seller_name.as_ref().map(|x| x.value.as_str()), Some(MERCHANT));
+    assert_eq!(f.signed_date.as_ref().map(|x| x.value), Some(date(2026, 3, 4)));
+    assert_eq!(f.reason.as_ref().map(|x| x.value.as_str()), Some("RESALE"));
+    assert_eq!(d.states[0].number.as_ref().map(|n| n.as_str()), Some("32012345678"));
+    assert!(d.signature.present);
+    // Without customers nothing is accepted.
+    assert_eq!(d.disposition, Disposition::Review);
+}
+
+#[test]
+fn acceptance_needs_every_rule_and_a_sure_match() {
+    let mut d = read(&[resale_page(1, "Tidewater Net Company")]).remove(0);
+    let matched =
+        |sure| Some(Match { customer_code: CustomerCode::new("C-1").unwrap(), score: 0.9, evidence: vec![], runner_up: None, sure });
+    settle(&mut d, matched(true), true);
+    assert_eq!((d.disposition, d.reasons.clone()), (Disposition::Accept, vec![]));
+    settle(&mut d, matched(false), true);
+    assert_eq!(d.disposition, Disposition::Review);
+    settle(&mut d, None, true);
+    assert_eq!(d.disposition, Disposition::Review);
+    settle(&mut d, matched(true), false);
+    assert_eq!(d.disposition, Disposition::Review);
+}
+
+#[test]
+fn an_unsigned_paper_is_refused() {
+    let mut page = resale_page(1, "Tidewater Net Company");
+    page.image = Gray::new(850, 1100, vec![240; 850 * 1100]).map(Arc::new);
+    let d = read(&[page]).remove(0);
+    assert_eq!(verdict(&d, "signed"), Some(Verdict::Fail));
+    assert_eq!(d.disposition, Disposition::Reject);
+}
+
+#[test]
+fn several_papers_in_one_file_and_blank_pages_between() {
+    let blank = page(2, &[], &[]);
+    let found = read(&[resale_page(1, "Tidewater Net Company"), blank, resale_page(3, "Alder Rope Company")]);
+    let pages: Vec<[u32; 2]> = found.iter().map(|d| d.pages).collect();
+    assert_eq!(pages, [[1, 1], [3, 3]]);
+    assert_eq!(found[1].fields.purchaser_name.as_ref().map(|x| x.value.as_str()), Some("Alder Rope Company"));
+}
+
+#[test]
+fn an_invoice_is_no_certificate() {
+    let words = [
+        (0.4, 0.05, "INVOICE"),
+        (0.1, 0.1, "Bill to: Tidewater Net Company"),
+        (0.1, 0.12, "12 Tallow Street, Port Haven, TX 77001"),
+        (0.1, 0.2, "Sold for resale, certificate on file"),
+    ];
+    let d = read(&[page(1, &words, &[])]).remove(0);
+    assert!(d.form.is_none());
+    assert_eq!(d.disposition, Disposition::Reject);
+}
+
+#[test]
+fn the_merchant_is_not_taken_for_the_purchaser() {
+    let found = read(&[resale_page(1, MERCHANT)]);
+    assert_eq!(verdict(&found[0], "purchaser-complete"), Some(Verdict::Unsure));
+}
+
+#[test]
+fn another_company_as_seller_is_told() {
+    let mut page = resale_page(1, "Tidewater Net Company");
+    for word in &mut page.words {
+        if (word.bbox.top - 0.40).abs() < 0.001 && word.bbox.left > 0.17 {
+            word.text = "Elsewhere".to_owned();
+        }
+    }
+    let d = read(&[page]).remove(0);
+    assert_eq!(verdict(&d, "seller-is-merchant"), Some(Verdict::Fail));
+    assert_ne!(d.disposition, Disposition::Accept);
+}
+
+fn any_page() -> impl Strategy<Value = PageContent> {
+    let piece = prop_oneof![
+        "[ -~]{0,14}",
+        "\\PC{0,6}",
+        Just("Purchaser:".to_owned()),
+        Just("Name".to_owned()),
+        Just("Signature".to_owned()),
+        Just("Date".to_owned()),
+        Just("12/31/2026".to_owned()),
+        Just("TX".to_owned()),
+        Just("Resale".to_owned()),
+        Just("Certificate".to_owned()),
+        Just("ST-3".to_owned())
+    ];
+    let word = (piece, -0.2f32..1.2, -0.2f32..1.2, -0.01f32..0.3, -0.01f32..0.05, 0u32..40);
+    (prop::collection::vec(word, 0..120), prop::bool::ANY, 0.0f32..3.0).prop_map(|(words, pictured, aspect)| PageContent {
+        number: 1,
+        words: words
+            .into_iter()
+            .map(|(text, x, y, w, h, line)| Word { text, bbox: BBox::new(x, y, x + w, y + h), confidence: 0.5, line })
+            .collect(),
+        marks: vec![Mark { name: "a".into(), value: "b".into(), checked: Some(true), bbox: BBox::new(0.1, 0.1, 0.2, 0.2) }],
+        image: if pictured { Gray::new(60, 80, (0..4800).map(|i| (i * 37 % 251) as u8).collect()).map(Arc::new) } else { None },
+        origin: PageOrigin::Ocr,
+        turned: 0,
+        aspect,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn reading_never_panics(pages in prop::collection::vec(any_page(), 1..3)) {
+        for mut document in read(&pages) {
+            prop_assert!(document.disposition != Disposition::Accept);
+            settle(&mut document, None, true);
+            prop_assert!(document.disposition != Disposition::Accept);
+        }
+    }
+}
