@@ -804,3 +804,29 @@ fn missing_language_data_says_what_to_install() {
     let why = TesseractEngines::with_data("/no/such/data").check().unwrap_err().to_string();
     assert!(why.contains("apt-get install tesseract-ocr"), "{why}");
 }
+
+#[test]
+fn every_page_of_the_sample_corpus_can_be_taken_out_as_a_small_pdf() {
+    let Some(shared) = std::env::var_os("CERTONBOARD_SHARED") else {
+        eprintln!("skipped: CERTONBOARD_SHARED does not name the folder with the sample corpus");
+        return;
+    };
+    let (folder, scratch) = (Folder::new(), Scans::new());
+    let listing = folder.list(&Path::new(&shared).join("corpus/dev/scans")).unwrap();
+    assert_eq!(listing.skipped, []);
+    for file in &listing.files {
+        let count = folder.open(file).unwrap().page_count();
+        for number in 1..=count {
+            let made = folder.pages_as_pdf(file, [number, number]).unwrap();
+            let again = scratch.open("made.pdf", &made).unwrap();
+            assert_eq!(again.page_count(), 1, "{}", file.name);
+            assert!(
+                (made.len() as u64) < file.bytes * 5 / 4 + 20_000,
+                "{} page {number}: {} of {} bytes",
+                file.name,
+                made.len(),
+                file.bytes
+            );
+        }
+    }
+}
