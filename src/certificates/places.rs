@@ -96,7 +96,9 @@ pub fn fill(sheet: &Sheet, labels: &[Found]) -> Vec<Blank> {
 impl Board<'_, '_> {
     fn open(&self, i: usize, concept: Concept) -> bool {
         let digits = self.sheet.toks[i].text.chars().any(|c| c.is_ascii_digit());
-        !self.sheet.toks[i].folded.is_empty()
+        // A lone `&` belongs to a name as its words do.
+        let joins = matches!(self.sheet.toks[i].text.as_str(), "&" | "+");
+        (joins || !self.sheet.toks[i].folded.is_empty())
             && !self.labelled[i]
             && (!self.printed[i] || digits && matches!(concept, Concept::Number | Concept::Expires | Concept::SignedDate))
     }

@@ -1,9 +1,9 @@
 //! From files to documents: pages in, recognition where it is needed, fields, match. Files are read on several threads and come out in order.
 
 use crate::certificates::{Catalogue, ReadContext, read_documents, settle};
-use crate::domain::{Document, PageContent, PageOrigin, Sha256};
+use crate::domain::{BBox, Document, Gray, PageContent, Sha256, Word};
 use crate::matching::Index;
-use crate::ports::{Interrupt, OcrEngine, OcrEngines, OcrError, OpenScan, PageInput, Progress, ScanFile, ScanFolder, Unreadable};
+use crate::ports::{Interrupt, OcrEngine, OcrEngines, OcrError, OpenScan, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -142,28 +142,27 @@ impl Reader<'_> {
         if let Some(reason) = &input.problem {
             return Err(Unreadable { reason: reason.clone() });
         }
-        let PageInput { words, marks, image, dpi, .. } = input;
-        let aspect =
-            |image: &Option<std::sync::Arc<crate::domain::Gray>>| image.as_ref().map_or(0.77, |i| i.width as f32 / i.height.max(1) as f32);
-        let page =
-            |words, image, origin, turned, aspect| PageContent { number, words, marks: marks.clone(), image, origin, turned, aspect };
-        let unread = match (&image, words.is_empty()) {
-            (Some(unread), true) => unread.clone(),
-            _ => {
-                let origin = if words.is_empty() { PageOrigin::Blank } else { PageOrigin::TextLayer };
-                let aspect = aspect(&image);
-                return Ok(page(words, image, origin, 0, aspect));
-            }
-        };
         let failed = |error: OcrError| Unreadable { reason: error.to_string() };
+        if !input.recognise {
+            // A page with a text layer needs no engine, and making one costs half a second.
+            return input.read_with(&mut NoEngine).map_err(failed);
+        }
         let engine = match engine {
             Some(engine) => engine,
             none => none.insert(self.engines.engine().map_err(failed)?),
         };
-        let found = engine.recognise(&unread, dpi).map_err(failed)?;
-        let image = found.image.or(Some(unread));
-        let origin = if found.words.is_empty() { PageOrigin::Blank } else { PageOrigin::Ocr };
-        let aspect = aspect(&image);
-        Ok(page(found.words, image, origin, found.turned, aspect))
+        input.read_with(&mut **engine).map_err(failed)
+    }
+}
+
+/// For pages that are not recognised.
+struct NoEngine;
+
+impl OcrEngine for NoEngine {
+    fn recognise(&mut self, _: &Gray, _: u32) -> Result<Recognised, OcrError> {
+        Err(OcrError::Failed("this page was not meant to be recognised".to_owned()))
+    }
+    fn reread(&mut self, _: &Gray, _: BBox, _: &str) -> Result<Vec<Word>, OcrError> {
+        Err(OcrError::Failed("this page was not meant to be recognised".to_owned()))
     }
 }
