@@ -62,7 +62,8 @@ fn figures(model: &Model<'_>) -> Markup {
 }
 
 fn to_do(model: &Model<'_>) -> Markup {
-    let open: Vec<&Document> = model.documents(Disposition::Review).chain(model.documents(Disposition::Reject)).filter(|d| !d.is_copy()).collect();
+    let open: Vec<&Document> =
+        model.documents(Disposition::Review).chain(model.documents(Disposition::Reject)).filter(|d| !d.is_copy()).collect();
     let refused: Vec<&ActionRecord> = model.record.actions.iter().filter(|a| a.state == ActionState::Failed).collect();
     let errors = model.issues.iter().filter(|i| i.severity == Severity::Error).count();
     markup! {

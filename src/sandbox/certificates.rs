@@ -102,16 +102,8 @@ impl CertificateInput {
         Sent {
             pdf: self.pdf.as_ref().and_then(Option::as_deref),
             pdf_is_null: matches!(self.pdf, Some(None)),
-            pages: self
-                .pages
-                .iter()
-                .flatten()
-                .filter_map(Option::as_deref)
-                .collect(),
-            filename: self
-                .filename
-                .as_deref()
-                .filter(|name| !name.trim().is_empty()),
+            pages: self.pages.iter().flatten().filter_map(Option::as_deref).collect(),
+            filename: self.filename.as_deref().filter(|name| !name.trim().is_empty()),
         }
     }
 }
@@ -134,13 +126,7 @@ fn day(field: &'static str, text: Option<&str>, errors: &mut Vec<ApiError>) -> O
     let text = clean(text)?;
     let day = clock::parse_day(&text);
     if day.is_none() {
-        errors.push(
-            ApiError::new(
-                Code::DATE_FORMAT,
-                format!("The field '{field}' must be a date written YYYY-MM-DD."),
-            )
-            .at(field),
-        );
+        errors.push(ApiError::new(Code::DATE_FORMAT, format!("The field '{field}' must be a date written YYYY-MM-DD.")).at(field));
     }
     day
 }
@@ -149,38 +135,22 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
     let mut errors = Vec::new();
     let signed_given = clean(input.signed_date.as_deref()).is_some();
     let signed = day("signedDate", input.signed_date.as_deref(), &mut errors);
-    let expires = day(
-        "expirationDate",
-        input.expiration_date.as_deref(),
-        &mut errors,
-    );
+    let expires = day("expirationDate", input.expiration_date.as_deref(), &mut errors);
     if !signed_given {
         errors.push(ApiError::required("signedDate"));
     }
     if let (Some(signed), Some(expires)) = (signed, expires)
         && expires < signed
     {
-        errors.push(
-            ApiError::new(
-                Code::DATE_RANGE,
-                "The expirationDate is before the signedDate.",
-            )
-            .at("expirationDate"),
-        );
+        errors.push(ApiError::new(Code::DATE_RANGE, "The expirationDate is before the signedDate.").at("expirationDate"));
     }
     let zone = definitions::find_zone(connection, &input.exposure_zone.clone().unwrap_or_default())
         .map_err(|error| errors.push(error.at("exposureZone")));
-    let reason = definitions::find_reason(connection, input.exemption_reason.as_ref())
-        .map_err(|error| errors.push(error.at("exemptionReason")));
+    let reason =
+        definitions::find_reason(connection, input.exemption_reason.as_ref()).map_err(|error| errors.push(error.at("exemptionReason")));
     let exempt_percentage = input.exempt_percentage.unwrap_or(100.0);
     if !(0.0..=100.0).contains(&exempt_percentage) {
-        errors.push(
-            ApiError::new(
-                Code::RANGE,
-                "Field 'exemptPercentage' must be between 0 and 100.",
-            )
-            .at("exemptPercentage"),
-        );
+        errors.push(ApiError::new(Code::RANGE, "Field 'exemptPercentage' must be between 0 and 100.").at("exemptPercentage"));
     }
     let exemption_number = clean(input.exemption_number.as_deref());
     let filename = clean(input.filename.as_deref());
@@ -188,11 +158,7 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
         ("exemptionNumber", exemption_number.as_deref(), 50),
         ("filename", filename.as_deref(), 255),
         ("taxNumberType", input.tax_number_type.as_deref(), 100),
-        (
-            "businessNumberType",
-            input.business_number_type.as_deref(),
-            100,
-        ),
+        ("businessNumberType", input.business_number_type.as_deref(), 100),
     ] {
         errors.extend(text.and_then(|text| customers::too_long(field, text, longest)));
     }
@@ -200,12 +166,8 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
     for (i, customer) in input.customers.iter().flatten().enumerate() {
         let code = customer.customer_code.clone().unwrap_or_default();
         if code.trim().is_empty() {
-            errors.push(
-                ApiError::required("customerCode").at(format!("customers[{i}].customerCode")),
-            );
-        } else if let Some(error) =
-            customers::too_long("customerCode", &code, customers::CODE_LENGTH)
-        {
+            errors.push(ApiError::required("customerCode").at(format!("customers[{i}].customerCode")));
+        } else if let Some(error) = customers::too_long("customerCode", &code, customers::CODE_LENGTH) {
             errors.push(error.at(format!("customers[{i}].customerCode")));
         } else {
             named.push((code, clean(customer.name.as_deref())));
@@ -236,10 +198,7 @@ fn check(connection: &Connection, input: CertificateInput) -> Result<Checked, Ap
 }
 
 fn insert(tx: &Transaction<'_>, checked: &Checked, call: &Call<'_>) -> Result<i64, ApiError> {
-    let validated = call
-        .query
-        .get("$preValidatedExemptionReason")
-        .is_some_and(|v| v.eq_ignore_ascii_case("true"));
+    let validated = call.query.get("$preValidatedExemptionReason").is_some_and(|v| v.eq_ignore_ascii_case("true"));
     tx.prepare_cached(
         "INSERT INTO certificates (company_id, signed_date, expiration_date, filename, valid, verified, exempt_percentage,
            exemption_number, zone_id, reason_id, validated_reason_id, status, tax_number_type, business_number_type,
@@ -273,10 +232,7 @@ fn insert(tx: &Transaction<'_>, checked: &Checked, call: &Call<'_>) -> Result<i6
 fn save_po_numbers(tx: &Transaction<'_>, id: i64, numbers: &[String]) -> Result<(), ApiError> {
     tx.execute("DELETE FROM po_numbers WHERE certificate_id = ?1", [id])?;
     for number in numbers {
-        tx.execute(
-            "INSERT INTO po_numbers (certificate_id, po_number) VALUES (?1, ?2)",
-            params![id, number],
-        )?;
+        tx.execute("INSERT INTO po_numbers (certificate_id, po_number) VALUES (?1, ?2)", params![id, number])?;
     }
     Ok(())
 }
@@ -287,10 +243,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     let context = call.context;
     let inputs = call.array::<CertificateInput>()?;
     // Reading the files takes its time and needs no database: it must not hold others up.
-    let files: Vec<Result<Option<Document>, ApiError>> = inputs
-        .iter()
-        .map(|input| documents::check(&input.sent(), context.options.quirks.strict_null_files))
-        .collect();
+    let files: Vec<Result<Option<Document>, ApiError>> =
+        inputs.iter().map(|input| documents::check(&input.sent(), context.options.quirks.strict_null_files)).collect();
     let stored_but_refused = context.faults.store_certificate_but_fail();
     context.store.write(|tx| {
         require_setup(tx, company)?;
@@ -299,9 +253,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         for (i, (input, file)) in inputs.into_iter().zip(files).enumerate() {
             let both = match (check(tx, input), file) {
                 (Ok(checked), Ok(file)) => Ok((checked, file)),
-                (Err(one), Err(two)) => {
-                    Err(ApiError::all(vec![one, two]).unwrap_or_else(ApiError::internal))
-                }
+                (Err(one), Err(two)) => Err(ApiError::all(vec![one, two]).unwrap_or_else(ApiError::internal)),
                 (Err(error), _) | (_, Err(error)) => Err(error),
             };
             match both {
@@ -349,11 +301,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     let input: CertificateInput = call.object()?;
     let sent = input.sent();
     let nothing_sent = sent.pdf.is_none() && sent.pages.is_empty() && sent.filename.is_none();
-    let file = if nothing_sent {
-        Ok(None)
-    } else {
-        documents::check(&sent, call.context.options.quirks.strict_null_files)
-    };
+    let file = if nothing_sent { Ok(None) } else { documents::check(&sent, call.context.options.quirks.strict_null_files) };
     call.context.store.write(|tx| {
         require_setup(tx, call.params.company)?;
         let id = require(tx, call.params.company, call.params.id)?;
@@ -398,28 +346,15 @@ pub(super) fn require(connection: &Connection, company: i64, id: i64) -> Result<
         .ok_or_else(|| ApiError::not_found("Certificate", "id", id))
 }
 
-pub(super) fn by_id(
-    connection: &Connection,
-    id: i64,
-    context: &Context,
-) -> Result<Object, ApiError> {
-    let mut certificate = CERTIFICATE
-        .one(connection, "t.id = ?1", [id])?
-        .ok_or_else(ApiError::internal)?;
+pub(super) fn by_id(connection: &Connection, id: i64, context: &Context) -> Result<Object, ApiError> {
+    let mut certificate = CERTIFICATE.one(connection, "t.id = ?1", [id])?.ok_or_else(ApiError::internal)?;
     complete(connection, &mut certificate, context)?;
     Ok(certificate)
 }
 
-pub(super) fn of_customer(
-    connection: &Connection,
-    customer: i64,
-    context: &Context,
-) -> Result<Vec<Object>, ApiError> {
-    let mut rows = CERTIFICATE.all(
-        connection,
-        "t.id IN (SELECT certificate_id FROM certificate_customers WHERE customer_id = ?1)",
-        [customer],
-    )?;
+pub(super) fn of_customer(connection: &Connection, customer: i64, context: &Context) -> Result<Vec<Object>, ApiError> {
+    let mut rows =
+        CERTIFICATE.all(connection, "t.id IN (SELECT certificate_id FROM certificate_customers WHERE customer_id = ?1)", [customer])?;
     for row in &mut rows {
         complete(connection, row, context)?;
     }
@@ -427,36 +362,20 @@ pub(super) fn of_customer(
 }
 
 fn id_of(certificate: &Object) -> i64 {
-    certificate
-        .get("id")
-        .and_then(Value::as_i64)
-        .unwrap_or_default()
+    certificate.get("id").and_then(Value::as_i64).unwrap_or_default()
 }
 
 /// Adds the zone, the reasons and the status that follows from the day.
-fn complete(
-    connection: &Connection,
-    certificate: &mut Object,
-    context: &Context,
-) -> Result<(), ApiError> {
+fn complete(connection: &Connection, certificate: &mut Object, context: &Context) -> Result<(), ApiError> {
     let (zone, reason, validated): (i64, i64, Option<i64>) = connection
-        .prepare_cached(
-            "SELECT zone_id, reason_id, validated_reason_id FROM certificates WHERE id = ?1",
-        )?
-        .query_row([id_of(certificate)], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?;
-    let zone = definitions::ZONE
-        .one(connection, "z.id = ?1", [zone])?
-        .unwrap_or_default();
+        .prepare_cached("SELECT zone_id, reason_id, validated_reason_id FROM certificates WHERE id = ?1")?
+        .query_row([id_of(certificate)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let zone = definitions::ZONE.one(connection, "z.id = ?1", [zone])?.unwrap_or_default();
     if let Some(name) = zone.get("name") {
         certificate.insert("exposureZoneName".to_owned(), name.clone());
     }
     certificate.insert("exposureZone".to_owned(), Value::Object(zone));
-    for (field, id) in [
-        ("exemptionReason", Some(reason)),
-        ("validatedExemptionReason", validated),
-    ] {
+    for (field, id) in [("exemptionReason", Some(reason)), ("validatedExemptionReason", validated)] {
         if let Some(id) = id
             && let Some(reason) = definitions::REASON.one(connection, "r.id = ?1", [id])?
         {
@@ -464,12 +383,7 @@ fn complete(
         }
     }
     let today = clock::today(context.options.today).to_string();
-    let text = |field: &str| {
-        certificate
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let text = |field: &str| certificate.get(field).and_then(Value::as_str).unwrap_or_default();
     let (signed, expires) = (text("signedDate"), text("expirationDate"));
     // Days compare as text: all are written YYYY-MM-DD.
     let status = if certificate.get("valid") != Some(&Value::Bool(true)) {
@@ -486,11 +400,7 @@ fn complete(
 }
 
 /// Completes the certificates of a list, with what `$include` asks for.
-pub(super) fn complete_all(
-    connection: &Connection,
-    rows: &mut [Object],
-    call: &Call<'_>,
-) -> Result<(), ApiError> {
+pub(super) fn complete_all(connection: &Connection, rows: &mut [Object], call: &Call<'_>) -> Result<(), ApiError> {
     for certificate in rows {
         complete(connection, certificate, call.context)?;
         include(connection, certificate, call)?;
@@ -498,11 +408,7 @@ pub(super) fn complete_all(
     Ok(())
 }
 
-fn include(
-    connection: &Connection,
-    certificate: &mut Object,
-    call: &Call<'_>,
-) -> Result<(), ApiError> {
+fn include(connection: &Connection, certificate: &mut Object, call: &Call<'_>) -> Result<(), ApiError> {
     let id = id_of(certificate);
     if call.query.includes(&["customers"]) {
         let rows = customers::CUSTOMER.all(
@@ -513,21 +419,14 @@ fn include(
         certificate.insert("customers".to_owned(), Value::from(rows));
     }
     if call.query.includes(&["po_numbers", "poNumbers"]) {
-        let mut statement = connection.prepare_cached(
-            "SELECT id, po_number FROM po_numbers WHERE certificate_id = ?1 ORDER BY id",
-        )?;
+        let mut statement = connection.prepare_cached("SELECT id, po_number FROM po_numbers WHERE certificate_id = ?1 ORDER BY id")?;
         let rows = statement
-            .query_map([id], |row| {
-                Ok(json!({"id": row.get::<_, i64>(0)?, "poNumber": row.get::<_, String>(1)?}))
-            })?
+            .query_map([id], |row| Ok(json!({"id": row.get::<_, i64>(0)?, "poNumber": row.get::<_, String>(1)?})))?
             .collect::<Result<Vec<_>, _>>()?;
         certificate.insert("poNumbers".to_owned(), Value::from(rows));
     }
     if call.query.includes(&["attributes"]) {
-        certificate.insert(
-            "attributes".to_owned(),
-            Value::from(attributes::of_certificate(connection, id)?),
-        );
+        certificate.insert("attributes".to_owned(), Value::from(attributes::of_certificate(connection, id)?));
     }
     if call.query.includes(&["invalid_reasons", "invalidReasons"]) {
         certificate.insert("invalidReasons".to_owned(), json!([]));
@@ -538,12 +437,7 @@ fn include(
 pub(super) fn query(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.read(|c| {
         require_setup(c, call.params.company)?;
-        let mut listing = CERTIFICATE.page(
-            c,
-            call,
-            "t.company_id = ?",
-            vec![SqlValue::Integer(call.params.company)],
-        )?;
+        let mut listing = CERTIFICATE.page(c, call, "t.company_id = ?", vec![SqlValue::Integer(call.params.company)])?;
         complete_all(c, &mut listing.rows, call)?;
         Ok(listing.reply())
     })
@@ -563,11 +457,8 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.write(|tx| {
         require_setup(tx, call.params.company)?;
         let id = require(tx, call.params.company, call.params.id)?;
-        let linked: bool = tx.query_row(
-            "SELECT EXISTS (SELECT 1 FROM certificate_customers WHERE certificate_id = ?1)",
-            [id],
-            |row| row.get(0),
-        )?;
+        let linked: bool =
+            tx.query_row("SELECT EXISTS (SELECT 1 FROM certificate_customers WHERE certificate_id = ?1)", [id], |row| row.get(0))?;
         if linked && call.context.options.quirks.delete_needs_unlink {
             return Err(ApiError::new(
                 Code::CERTIFICATES,
@@ -586,30 +477,20 @@ pub(super) fn download(call: &Call<'_>) -> Result<Reply, ApiError> {
         documents::load(c, id)
     })?;
     let Some(document) = document else {
-        return Err(ApiError::not_found(
-            "Document",
-            "certificate id",
-            call.params.id,
-        ));
+        return Err(ApiError::not_found("Document", "certificate id", call.params.id));
     };
     let kind = call.query.get("$type").unwrap_or("Pdf");
     if kind.eq_ignore_ascii_case("pdf") {
         return Ok(Reply::bytes("application/pdf", document.into_pdf()?));
     }
     if !kind.eq_ignore_ascii_case("jpeg") {
-        return Err(ApiError::new(
-            Code::INVALID_ENUM,
-            format!("'{kind}' is neither Pdf nor Jpeg."),
-        )
-        .at("$type"));
+        return Err(ApiError::new(Code::INVALID_ENUM, format!("'{kind}' is neither Pdf nor Jpeg.")).at("$type"));
     }
     let Some(page) = call.query.get("$page") else {
         return Err(ApiError::required("$page"));
     };
     let Ok(number) = page.parse::<usize>() else {
-        return Err(
-            ApiError::new(Code::INVALID_QUERY_VALUE, "'$page' must be a page number.").at("$page"),
-        );
+        return Err(ApiError::new(Code::INVALID_QUERY_VALUE, "'$page' must be a page number.").at("$page"));
     };
     match document.into_jpeg(number)? {
         Some(bytes) => Ok(Reply::bytes("image/jpeg", bytes)),
@@ -622,25 +503,15 @@ async fn file_of_form(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let wrong = |why: &str| ApiError::new(Code::INVALID_CONTENT_TYPE, why);
     let content_type = call.content_type.clone().unwrap_or_default();
     let mut request = Request::new(axum::body::Body::from(call.body.clone()));
-    let header = content_type
-        .parse()
-        .map_err(|_| wrong("The content type must be multipart/form-data."))?;
+    let header = content_type.parse().map_err(|_| wrong("The content type must be multipart/form-data."))?;
     request.headers_mut().insert(CONTENT_TYPE, header);
     // The body is in memory already and was measured when it came in.
     DefaultBodyLimit::disable().apply(&mut request);
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|_| wrong("The content type must be multipart/form-data with a boundary."))?;
-    while let Some(part) = form
-        .next_field()
-        .await
-        .map_err(|_| wrong("The form could not be read."))?
-    {
+    let mut form =
+        Multipart::from_request(request, &()).await.map_err(|_| wrong("The content type must be multipart/form-data with a boundary."))?;
+    while let Some(part) = form.next_field().await.map_err(|_| wrong("The form could not be read."))? {
         if part.name() == Some("file") {
-            let bytes = part
-                .bytes()
-                .await
-                .map_err(|_| wrong("The form could not be read."))?;
+            let bytes = part.bytes().await.map_err(|_| wrong("The form could not be read."))?;
             return Ok(bytes.to_vec());
         }
     }
@@ -658,10 +529,7 @@ pub(super) fn upload(call: &Call<'_>) -> Result<Reply, ApiError> {
         require_setup(tx, call.params.company)?;
         let id = require(tx, call.params.company, call.params.id)?;
         documents::save(tx, id, &document)?;
-        tx.execute(
-            "UPDATE certificates SET modified = ?2 WHERE id = ?1",
-            params![id, clock::now()],
-        )?;
+        tx.execute("UPDATE certificates SET modified = ?2 WHERE id = ?1", params![id, clock::now()])?;
         Ok(Reply::json(&Value::from("Certificate image uploaded.")))
     })
 }
@@ -684,12 +552,7 @@ pub(super) fn valid_for_region(call: &Call<'_>) -> Result<Reply, ApiError> {
         )?;
         let found = statement
             .query_map(
-                params![
-                    customer,
-                    call.params.country.to_ascii_uppercase(),
-                    call.params.region.to_ascii_uppercase(),
-                    today
-                ],
+                params![customer, call.params.country.to_ascii_uppercase(), call.params.region.to_ascii_uppercase(), today],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )?
             .collect::<Result<Vec<(i64, i64)>, _>>()?;

@@ -14,10 +14,7 @@ pub(super) fn now() -> String {
 }
 
 pub(super) fn moment(timestamp: Timestamp) -> String {
-    timestamp
-        .to_zoned(TimeZone::UTC)
-        .strftime(MOMENT)
-        .to_string()
+    timestamp.to_zoned(TimeZone::UTC).strftime(MOMENT).to_string()
 }
 
 /// The fixed day if the options give one, else the system's day in UTC.
@@ -29,13 +26,7 @@ pub(super) fn today(fixed: Option<Date>) -> Date {
 pub(super) fn parse_day(text: &str) -> Option<Date> {
     // Other spellings (20260314, week dates) are refused: the service documents YYYY-MM-DD.
     let day = text.get(..10)?;
-    let shaped = day.bytes().enumerate().all(|(i, b)| {
-        if i == 4 || i == 7 {
-            b == b'-'
-        } else {
-            b.is_ascii_digit()
-        }
-    });
+    let shaped = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     let rest = &text[10..];
     if !shaped || !(rest.is_empty() || rest.starts_with('T')) {
         return None;
@@ -72,15 +63,7 @@ mod tests {
         assert!(parse_day("2026-03-14").is_some());
         assert!(parse_day("2026-03-14T10:00:00Z").is_some());
         assert!(parse_day("9999-12-31").is_some());
-        for bad in [
-            "",
-            "2026-3-14",
-            "03/14/2026",
-            "2026-02-30",
-            "2026-03-14 x",
-            "20260314",
-            "2026-03-1é",
-        ] {
+        for bad in ["", "2026-3-14", "03/14/2026", "2026-02-30", "2026-03-14 x", "20260314", "2026-03-1é"] {
             assert!(parse_day(bad).is_none(), "{bad}");
         }
     }

@@ -73,18 +73,13 @@ pub(super) fn ping(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(super) fn query(call: &Call<'_>) -> Result<Reply, ApiError> {
-    call.context
-        .store
-        .read(|c| Ok(COMPANY.page(c, call, "1", Vec::new())?.reply()))
+    call.context.store.read(|c| Ok(COMPANY.page(c, call, "1", Vec::new())?.reply()))
 }
 
 pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
-    call.context.store.read(|c| {
-        COMPANY
-            .one(c, "c.id = ?1", [call.params.company])?
-            .map(Reply::object)
-            .ok_or_else(|| unknown(call.params.company))
-    })
+    call.context
+        .store
+        .read(|c| COMPANY.one(c, "c.id = ?1", [call.params.company])?.map(Reply::object).ok_or_else(|| unknown(call.params.company)))
 }
 
 fn unknown(company: i64) -> ApiError {
@@ -93,9 +88,7 @@ fn unknown(company: i64) -> ApiError {
 
 fn setup_state(connection: &Connection, company: i64) -> Result<(i64, String, i64), ApiError> {
     connection
-        .prepare_cached(
-            "SELECT account_id, setup_status, setup_polls FROM companies WHERE id = ?1",
-        )?
+        .prepare_cached("SELECT account_id, setup_status, setup_polls FROM companies WHERE id = ?1")?
         .query_row([company], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?
         .ok_or_else(|| unknown(company))
@@ -107,10 +100,7 @@ pub(super) fn require_setup(connection: &Connection, company: i64) -> Result<(),
     if status == "Provisioned" {
         Ok(())
     } else {
-        Err(ApiError::new(
-            Code::CERTIFICATES_NOT_SETUP,
-            format!("The company '{company}' is not found for exemption certificates."),
-        ))
+        Err(ApiError::new(Code::CERTIFICATES_NOT_SETUP, format!("The company '{company}' is not found for exemption certificates.")))
     }
 }
 
@@ -125,15 +115,9 @@ pub(super) fn get_setup(call: &Call<'_>) -> Result<Reply, ApiError> {
         if status == "InProgress" {
             if polls == 0 {
                 status = "Provisioned".to_owned();
-                tx.execute(
-                    "UPDATE companies SET setup_status = 'Provisioned' WHERE id = ?1",
-                    [company],
-                )?;
+                tx.execute("UPDATE companies SET setup_status = 'Provisioned' WHERE id = ?1", [company])?;
             } else {
-                tx.execute(
-                    "UPDATE companies SET setup_polls = setup_polls - 1 WHERE id = ?1",
-                    [company],
-                )?;
+                tx.execute("UPDATE companies SET setup_polls = setup_polls - 1 WHERE id = ?1", [company])?;
             }
         }
         Ok(setup_reply(account, company, &status))
@@ -146,12 +130,7 @@ pub(super) fn request_setup(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.write(|tx| {
         let (account, mut status, _) = setup_state(tx, company)?;
         if status == "NotProvisioned" {
-            status = if polls == 0 {
-                "Provisioned"
-            } else {
-                "InProgress"
-            }
-            .to_owned();
+            status = if polls == 0 { "Provisioned" } else { "InProgress" }.to_owned();
             tx.execute(
                 "UPDATE companies SET setup_status = ?2, setup_polls = ?3 WHERE id = ?1",
                 rusqlite::params![company, status, polls],

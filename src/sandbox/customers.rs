@@ -139,22 +139,10 @@ fn check(connection: &Connection, mut input: CustomerInput) -> Result<Checked, A
     if let Some(email) = &input.email_address
         && !is_email(email)
     {
-        errors.push(
-            ApiError::new(
-                Code::EMAIL_VALIDATION,
-                format!("The email address '{email}' is not valid."),
-            )
-            .at("emailAddress"),
-        );
+        errors.push(ApiError::new(Code::EMAIL_VALIDATION, format!("The email address '{email}' is not valid.")).at("emailAddress"));
     }
     if input.is_bill == Some(true) && input.is_ship == Some(true) {
-        errors.push(
-            ApiError::new(
-                Code::BILL_AND_SHIP,
-                "A customer record is either bill-to or ship-to, not both.",
-            )
-            .at("isBill"),
-        );
+        errors.push(ApiError::new(Code::BILL_AND_SHIP, "A customer record is either bill-to or ship-to, not both.").at("isBill"));
     }
     let mut country = String::new();
     let mut region = None;
@@ -184,24 +172,13 @@ fn check(connection: &Connection, mut input: CustomerInput) -> Result<Checked, A
     };
     match ApiError::all(errors) {
         Some(error) => Err(error),
-        None => Ok(Checked {
-            code,
-            country,
-            region,
-            custom_fields,
-            zones,
-            input,
-        }),
+        None => Ok(Checked { code, country, region, custom_fields, zones, input }),
     }
 }
 
 pub(super) fn too_long(field: &str, value: &str, longest: usize) -> Option<ApiError> {
     (value.chars().count() > longest).then(|| {
-        ApiError::new(
-            Code::STRING_LENGTH,
-            format!("Field '{field}' must be between 0 and {longest} characters in length."),
-        )
-        .at(field)
+        ApiError::new(Code::STRING_LENGTH, format!("Field '{field}' must be between 0 and {longest} characters in length.")).at(field)
     })
 }
 
@@ -213,15 +190,10 @@ pub(super) fn is_email(text: &str) -> bool {
     text.len() <= 254
         && !local.is_empty()
         && !local.contains('@')
-        && !text
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>'))
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>'))
         && domain.contains('.')
         && domain.split('.').all(|label| {
-            !label.is_empty()
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(|c| c.is_alphanumeric() || c == '-')
         })
 }
 
@@ -230,7 +202,9 @@ fn duplicate(error: rusqlite::Error, code: &str) -> ApiError {
     match error.sqlite_error() {
         Some(inner) if inner.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE => ApiError::new(
             Code::DUPLICATE_ENTRY,
-            format!("A customer with the customerCode '{code}' already exists. Identity is determined by the fields companyId, customerCode."),
+            format!(
+                "A customer with the customerCode '{code}' already exists. Identity is determined by the fields companyId, customerCode."
+            ),
         )
         .at("customerCode"),
         _ => ApiError::from(error),
@@ -277,22 +251,14 @@ const UPDATE: &str = "UPDATE customers SET code = ?1, alternate_id = ?2, name = 
  WHERE id = ?20";
 
 fn save_zones(tx: &Transaction<'_>, id: i64, zones: Option<&[i64]>) -> Result<(), ApiError> {
-    tx.prepare_cached("DELETE FROM customer_zones WHERE customer_id = ?1")?
-        .execute([id])?;
+    tx.prepare_cached("DELETE FROM customer_zones WHERE customer_id = ?1")?.execute([id])?;
     for zone in zones.unwrap_or_default() {
-        tx.prepare_cached(
-            "INSERT OR IGNORE INTO customer_zones (customer_id, zone_id) VALUES (?1, ?2)",
-        )?
-        .execute([id, *zone])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO customer_zones (customer_id, zone_id) VALUES (?1, ?2)")?.execute([id, *zone])?;
     }
     Ok(())
 }
 
-pub(super) fn find_id(
-    connection: &Connection,
-    company: i64,
-    code: &str,
-) -> Result<Option<i64>, ApiError> {
+pub(super) fn find_id(connection: &Connection, company: i64, code: &str) -> Result<Option<i64>, ApiError> {
     Ok(connection
         .prepare_cached("SELECT id FROM customers WHERE company_id = ?1 AND code = ?2")?
         .query_row(params![company, code], |row| row.get(0))
@@ -300,46 +266,28 @@ pub(super) fn find_id(
 }
 
 /// The customer's id, or the refusal that names its code.
-pub(super) fn require_id(
-    connection: &Connection,
-    company: i64,
-    code: &str,
-) -> Result<i64, ApiError> {
-    find_id(connection, company, code)?
-        .ok_or_else(|| ApiError::not_found("Customer", "customerCode", code))
+pub(super) fn require_id(connection: &Connection, company: i64, code: &str) -> Result<i64, ApiError> {
+    find_id(connection, company, code)?.ok_or_else(|| ApiError::not_found("Customer", "customerCode", code))
 }
 
 /// A customer that exists only because a certificate named its code.
-pub(super) fn create_ghost(
-    tx: &Transaction<'_>,
-    company: i64,
-    code: &str,
-    name: Option<&str>,
-) -> Result<i64, ApiError> {
+pub(super) fn create_ghost(tx: &Transaction<'_>, company: i64, code: &str, name: Option<&str>) -> Result<i64, ApiError> {
     tx.prepare_cached("INSERT INTO customers (company_id, code, name, created, modified) VALUES (?1, ?2, ?3, ?4, ?4)")?
         .execute(params![company, code, name, clock::now()])?;
     Ok(tx.last_insert_rowid())
 }
 
 pub(super) fn by_id(connection: &Connection, id: i64) -> Result<Object, ApiError> {
-    CUSTOMER
-        .one(connection, "c.id = ?1", [id])?
-        .ok_or_else(ApiError::internal)
+    CUSTOMER.one(connection, "c.id = ?1", [id])?.ok_or_else(ApiError::internal)
 }
 
 /// Adds what `$include` asks for. Ship-tos and bill-tos are shown without their own inclusions.
-fn include(
-    connection: &Connection,
-    customer: &mut Object,
-    query: &Query,
-    context: &Context,
-) -> Result<(), ApiError> {
+fn include(connection: &Connection, customer: &mut Object, query: &Query, context: &Context) -> Result<(), ApiError> {
     let Some(id) = customer.get("id").and_then(Value::as_i64) else {
         return Ok(());
     };
-    let custom: Option<String> = connection
-        .prepare_cached("SELECT custom_fields FROM customers WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
+    let custom: Option<String> =
+        connection.prepare_cached("SELECT custom_fields FROM customers WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
     if let Some(fields) = custom.and_then(|text| serde_json::from_str(&text).ok()) {
         customer.insert("customFields".to_owned(), fields);
     }
@@ -350,10 +298,7 @@ fn include(
         customer.insert(name.to_owned(), Value::from(rows));
     };
     if query.includes(&["certificates"]) {
-        put(
-            "certificates",
-            certificates::of_customer(connection, id, context)?,
-        );
+        put("certificates", certificates::of_customer(connection, id, context)?);
     }
     if query.includes(&["attributes"]) {
         put("attributes", attributes::of_customer(connection, id)?);
@@ -365,34 +310,16 @@ fn include(
         put("shipToStates", zones_of(connection, id)?);
     }
     if query.includes(&["shipTos"]) {
-        put(
-            "shipTos",
-            CUSTOMER.all(
-                connection,
-                "c.id IN (SELECT ship_id FROM customer_ship_tos WHERE bill_id = ?1)",
-                [id],
-            )?,
-        );
+        put("shipTos", CUSTOMER.all(connection, "c.id IN (SELECT ship_id FROM customer_ship_tos WHERE bill_id = ?1)", [id])?);
     }
     if query.includes(&["billTos"]) {
-        put(
-            "billTos",
-            CUSTOMER.all(
-                connection,
-                "c.id IN (SELECT bill_id FROM customer_ship_tos WHERE ship_id = ?1)",
-                [id],
-            )?,
-        );
+        put("billTos", CUSTOMER.all(connection, "c.id IN (SELECT bill_id FROM customer_ship_tos WHERE ship_id = ?1)", [id])?);
     }
     Ok(())
 }
 
 fn zones_of(connection: &Connection, id: i64) -> Result<Vec<Object>, ApiError> {
-    definitions::ZONE.all(
-        connection,
-        "z.id IN (SELECT zone_id FROM customer_zones WHERE customer_id = ?1)",
-        [id],
-    )
+    definitions::ZONE.all(connection, "z.id IN (SELECT zone_id FROM customer_zones WHERE customer_id = ?1)", [id])
 }
 
 /// A record as create and update answer it: with the zones that were sent.
@@ -409,12 +336,7 @@ fn echo(connection: &Connection, id: i64, context: &Context) -> Result<Object, A
 pub(super) fn query(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.read(|c| {
         require_setup(c, call.params.company)?;
-        let mut listing = CUSTOMER.page(
-            c,
-            call,
-            "c.company_id = ?",
-            vec![SqlValue::Integer(call.params.company)],
-        )?;
+        let mut listing = CUSTOMER.page(c, call, "c.company_id = ?", vec![SqlValue::Integer(call.params.company)])?;
         for customer in &mut listing.rows {
             include(c, customer, &call.query, call.context)?;
         }
@@ -454,10 +376,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         if let Some(error) = ApiError::all(errors) {
             return Err(error);
         }
-        let rows = made
-            .into_iter()
-            .map(|id| echo(tx, id, call.context))
-            .collect::<Result<_, _>>()?;
+        let rows = made.into_iter().map(|id| echo(tx, id, call.context)).collect::<Result<_, _>>()?;
         Ok(Reply::objects(rows))
     })
 }
@@ -497,18 +416,12 @@ impl LinkCustomers {
         if codes.is_empty() {
             return Err(ApiError::required("customers"));
         }
-        codes
-            .iter()
-            .map(|code| require_id(connection, company, code))
-            .collect()
+        codes.iter().map(|code| require_id(connection, company, code)).collect()
     }
 }
 
 pub(super) fn listing(connection: &Connection, ids: &[i64]) -> Result<Listing, ApiError> {
-    let rows = ids
-        .iter()
-        .map(|id| by_id(connection, *id))
-        .collect::<Result<_, _>>()?;
+    let rows = ids.iter().map(|id| by_id(connection, *id)).collect::<Result<_, _>>()?;
     Ok(Listing::whole(rows))
 }
 
@@ -517,38 +430,22 @@ pub(super) fn link_ship_tos(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.write(|tx| {
         require_setup(tx, company)?;
         let flags = |id: i64| {
-            tx.query_row(
-                "SELECT coalesce(is_bill, 0), coalesce(is_ship, 0) FROM customers WHERE id = ?1",
-                [id],
-                |row| Ok((row.get::<_, bool>(0)?, row.get::<_, bool>(1)?)),
-            )
+            tx.query_row("SELECT coalesce(is_bill, 0), coalesce(is_ship, 0) FROM customers WHERE id = ?1", [id], |row| {
+                Ok((row.get::<_, bool>(0)?, row.get::<_, bool>(1)?))
+            })
         };
         let bill = require_id(tx, company, &call.params.code)?;
         if flags(bill)?.1 {
-            return Err(ApiError::new(
-                Code::BILL_TO_EXPECTED,
-                format!("The customer '{}' is a ship-to customer.", call.params.code),
-            ));
+            return Err(ApiError::new(Code::BILL_TO_EXPECTED, format!("The customer '{}' is a ship-to customer.", call.params.code)));
         }
         for ship in call.object::<LinkCustomers>()?.ids(tx, company)? {
             if ship == bill || flags(ship)?.0 {
-                return Err(ApiError::new(
-                    Code::SHIP_TO_EXPECTED,
-                    "Only ship-to customers can be linked to a bill-to customer.",
-                ));
+                return Err(ApiError::new(Code::SHIP_TO_EXPECTED, "Only ship-to customers can be linked to a bill-to customer."));
             }
-            tx.execute(
-                "INSERT OR IGNORE INTO customer_ship_tos (bill_id, ship_id) VALUES (?1, ?2)",
-                [bill, ship],
-            )?;
+            tx.execute("INSERT OR IGNORE INTO customer_ship_tos (bill_id, ship_id) VALUES (?1, ?2)", [bill, ship])?;
         }
         let mut customer = by_id(tx, bill)?;
-        include(
-            tx,
-            &mut customer,
-            &Query::parse(Some("$include=shipTos")),
-            call.context,
-        )?;
+        include(tx, &mut customer, &Query::parse(Some("$include=shipTos")), call.context)?;
         Ok(Reply::object(customer))
     })
 }
@@ -559,26 +456,12 @@ mod tests {
 
     #[test]
     fn emails() {
-        for good in [
-            "a@b.example",
-            "first.last+tag@shop.example.com",
-            "o'neil@b-c.example",
-            "ü@ü.example",
-        ] {
+        for good in ["a@b.example", "first.last+tag@shop.example.com", "o'neil@b-c.example", "ü@ü.example"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in [
-            "",
-            "a",
-            "a@",
-            "@b.example",
-            "a@b",
-            "a@@b.example",
-            "a b@c.example",
-            "a@b..example",
-            "a@-b.example",
-            "a@b.example;c@d.example",
-        ] {
+        for bad in
+            ["", "a", "a@", "@b.example", "a@b", "a@@b.example", "a b@c.example", "a@b..example", "a@-b.example", "a@b.example;c@d.example"]
+        {
             assert!(!is_email(bad), "{bad}");
         }
     }

@@ -27,10 +27,7 @@ pub(super) const ZONE: Resource = Resource {
 };
 
 pub(super) const REASON: Resource = Resource {
-    fields: &[
-        Field::new("id", "r.id", Kind::Integer),
-        Field::new("name", "r.name", Kind::Text),
-    ],
+    fields: &[Field::new("id", "r.id", Kind::Integer), Field::new("name", "r.name", Kind::Text)],
     from: "exempt_reasons r",
     order: "r.id",
 };
@@ -105,9 +102,7 @@ const REGION: Resource = Resource {
 };
 
 fn list(call: &Call<'_>, resource: Resource) -> Result<Reply, ApiError> {
-    call.context
-        .store
-        .read(|c| Ok(resource.page(c, call, "1", Vec::new())?.reply()))
+    call.context.store.read(|c| Ok(resource.page(c, call, "1", Vec::new())?.reply()))
 }
 
 pub(super) fn zones(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -137,9 +132,7 @@ pub(super) fn regions(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(super) fn regions_of_country(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.read(|c| {
         let country = call.params.country.to_ascii_uppercase();
-        Ok(REGION
-            .page(c, call, "g.country = ?", vec![country.into()])?
-            .reply())
+        Ok(REGION.page(c, call, "g.country = ?", vec![country.into()])?.reply())
     })
 }
 
@@ -160,18 +153,10 @@ pub(super) fn find_zone(connection: &Connection, zone: &ZoneInput) -> Result<i64
             .prepare_cached("SELECT id FROM exposure_zones WHERE id = ?1")?
             .query_row([id], |row| row.get(0))
             .optional()?
-            .ok_or_else(|| {
-                ApiError::new(
-                    Code::MISSING_EXPOSURE_ZONE,
-                    format!("The exposure zone with id '{id}' was not found."),
-                )
-            });
+            .ok_or_else(|| ApiError::new(Code::MISSING_EXPOSURE_ZONE, format!("The exposure zone with id '{id}' was not found.")));
     }
     let Some(name) = name else {
-        return Err(ApiError::new(
-            Code::MISSING_EXPOSURE_ZONE,
-            "An exposure zone needs an id or a name.",
-        ));
+        return Err(ApiError::new(Code::MISSING_EXPOSURE_ZONE, "An exposure zone needs an id or a name."));
     };
     let tag = clean(zone.tag.as_deref());
     let found: Vec<i64> = connection
@@ -186,9 +171,7 @@ pub(super) fn find_zone(connection: &Connection, zone: &ZoneInput) -> Result<i64
         // The service can make zones of its own from name and tag; that is set-up work and not done here.
         [] => Err(ApiError::new(
             Code::MISSING_FIELD_TO_CREATE_ZONE,
-            format!(
-                "The exposure zone '{name}' does not exist. To create an exposure zone, the name and tag fields are required."
-            ),
+            format!("The exposure zone '{name}' does not exist. To create an exposure zone, the name and tag fields are required."),
         )),
         _ => Err(ApiError::new(
             Code::CONFLICTING_EXPOSURE_ZONE,
@@ -204,32 +187,16 @@ pub(super) struct ReasonInput {
     name: Option<String>,
 }
 
-pub(super) fn find_reason(
-    connection: &Connection,
-    reason: Option<&ReasonInput>,
-) -> Result<i64, ApiError> {
+pub(super) fn find_reason(connection: &Connection, reason: Option<&ReasonInput>) -> Result<i64, ApiError> {
     let id = reason.and_then(|r| r.id).filter(|id| *id != 0);
     let name = reason.and_then(|r| clean(r.name.as_deref()));
     if id.is_none() && name.is_none() {
-        return Err(ApiError::new(
-            Code::MISSING_EXEMPT_REASON,
-            "A certificate needs an exemption reason with an id or a name.",
-        ));
+        return Err(ApiError::new(Code::MISSING_EXEMPT_REASON, "A certificate needs an exemption reason with an id or a name."));
     }
-    let shown = name
-        .clone()
-        .or_else(|| id.map(|i| i.to_string()))
-        .unwrap_or_default();
+    let shown = name.clone().or_else(|| id.map(|i| i.to_string())).unwrap_or_default();
     connection
-        .prepare_cached(
-            "SELECT id FROM exempt_reasons WHERE CASE WHEN ?1 IS NOT NULL THEN id = ?1 ELSE name = ?2 COLLATE NOCASE END",
-        )?
+        .prepare_cached("SELECT id FROM exempt_reasons WHERE CASE WHEN ?1 IS NOT NULL THEN id = ?1 ELSE name = ?2 COLLATE NOCASE END")?
         .query_row(params![id, name], |row| row.get(0))
         .optional()?
-        .ok_or_else(|| {
-            ApiError::new(
-                Code::INVALID_EXEMPT_REASON,
-                format!("The exemption reason '{shown}' was not found."),
-            )
-        })
+        .ok_or_else(|| ApiError::new(Code::INVALID_EXEMPT_REASON, format!("The exemption reason '{shown}' was not found.")))
 }

@@ -73,35 +73,22 @@ pub(super) struct Sent<'a> {
 
 /// Checks the document keys of a new certificate. A filename alone is a promise and makes no document.
 pub(super) fn check(sent: &Sent<'_>, strict_null: bool) -> Result<Option<Document>, ApiError> {
-    let given = [
-        sent.pdf.is_some(),
-        !sent.pages.is_empty(),
-        sent.filename.is_some(),
-    ];
+    let given = [sent.pdf.is_some(), !sent.pages.is_empty(), sent.filename.is_some()];
     match given.iter().filter(|given| **given).count() {
-        0 => Err(ApiError::new(
-            Code::MISSING_REQUIRED_FIELDS,
-            "One of the fields filename, pdf or pages is required.",
-        )),
+        0 => Err(ApiError::new(Code::MISSING_REQUIRED_FIELDS, "One of the fields filename, pdf or pages is required.")),
         1 => {
             if let Some(pdf) = sent.pdf {
                 return check_pdf(pdf).map(Some);
             }
             if !sent.pages.is_empty() {
                 if strict_null && sent.pdf_is_null {
-                    return Err(inner_error(
-                        "pdf",
-                        "The uploaded file must be a base64 encoded PDF.",
-                    ));
+                    return Err(inner_error("pdf", "The uploaded file must be a base64 encoded PDF."));
                 }
                 return check_pages(&sent.pages).map(Some);
             }
             Ok(None)
         }
-        _ => Err(ApiError::new(
-            Code::CONFLICTING_FIELDS,
-            "Only one of the fields filename, pdf and pages may have a value.",
-        )),
+        _ => Err(ApiError::new(Code::CONFLICTING_FIELDS, "Only one of the fields filename, pdf and pages may have a value.")),
     }
 }
 
@@ -111,24 +98,14 @@ fn check_pdf(text: &str) -> Result<Document, ApiError> {
         Some(Kind::Pdf) => {}
         // What the service was seen to answer when an image came in the field for the PDF.
         Some(_) => {
-            return Err(inner_error(
-                "pdf",
-                "The uploaded file must be a base64 encoded PDF.",
-            ));
+            return Err(inner_error("pdf", "The uploaded file must be a base64 encoded PDF."));
         }
         None => {
-            return Err(ApiError::new(
-                Code::INVALID_FILE,
-                "The value of the field pdf is not a PDF file.",
-            )
-            .at("pdf"));
+            return Err(ApiError::new(Code::INVALID_FILE, "The value of the field pdf is not a PDF file.").at("pdf"));
         }
     }
     match pdf_pages(&bytes) {
-        Some(pages) => Ok(Document {
-            files: vec![(Kind::Pdf, bytes)],
-            pages,
-        }),
+        Some(pages) => Ok(Document { files: vec![(Kind::Pdf, bytes)], pages }),
         None => Err(inner_error("pdf", "The uploaded PDF could not be read.")),
     }
 }
@@ -140,52 +117,34 @@ fn check_pages(texts: &[&str]) -> Result<Document, ApiError> {
         match Kind::sniff(&bytes) {
             Some(Kind::Jpeg) if jpeg_size(&bytes).is_some() => files.push((Kind::Jpeg, bytes)),
             Some(_) => {
-                return Err(inner_error(
-                    "pages",
-                    "The uploaded pages must be base64 encoded JPG images.",
-                ));
+                return Err(inner_error("pages", "The uploaded pages must be base64 encoded JPG images."));
             }
             None => {
-                return Err(ApiError::new(
-                    Code::INVALID_FILE,
-                    format!("Page {} is not a JPG image.", i + 1),
-                )
-                .at("pages"));
+                return Err(ApiError::new(Code::INVALID_FILE, format!("Page {} is not a JPG image.", i + 1)).at("pages"));
             }
         }
     }
-    Ok(Document {
-        pages: files.len(),
-        files,
-    })
+    Ok(Document { pages: files.len(), files })
 }
 
 /// Checks an uploaded attachment, which may also be PNG or TIFF.
 pub(super) fn check_attachment(bytes: Vec<u8>) -> Result<Document, ApiError> {
     let Some(kind) = Kind::sniff(&bytes) else {
-        return Err(ApiError::new(
-            Code::INVALID_FILE,
-            "The file is none of PDF, JPEG, TIFF and PNG.",
-        )
-        .at("file"));
+        return Err(ApiError::new(Code::INVALID_FILE, "The file is none of PDF, JPEG, TIFF and PNG.").at("file"));
     };
     let pages = match kind {
         Kind::Pdf => pdf_pages(&bytes),
         _ => image_size(&bytes).map(|_| 1),
     };
     match pages {
-        Some(pages) => Ok(Document {
-            files: vec![(kind, bytes)],
-            pages,
-        }),
+        Some(pages) => Ok(Document { files: vec![(kind, bytes)], pages }),
         None => Err(inner_error("file", "The uploaded file could not be read.")),
     }
 }
 
 /// The store behind the service reports its own errors as JSON inside a text, with a full stop after it.
 fn inner_error(field: &str, message: &str) -> ApiError {
-    let inner =
-        serde_json::json!({"success": false, "code": "100110", "error": {field: [message]}});
+    let inner = serde_json::json!({"success": false, "code": "100110", "error": {field: [message]}});
     ApiError::new(Code::CERTIFICATES, format!("{inner}."))
 }
 
@@ -195,13 +154,7 @@ pub(super) fn stored_but_refused() -> ApiError {
 }
 
 fn decode(text: &str, field: &'static str) -> Result<Vec<u8>, ApiError> {
-    let invalid = |why: &str| {
-        ApiError::new(
-            Code::INVALID_FILE,
-            format!("The value of the field {field} {why}."),
-        )
-        .at(field)
-    };
+    let invalid = |why: &str| ApiError::new(Code::INVALID_FILE, format!("The value of the field {field} {why}.")).at(field);
     // Both alphabets, padded or not: which one the service takes is described in two ways.
     let engine = GeneralPurpose::new(
         &base64::alphabet::STANDARD,
@@ -219,9 +172,7 @@ fn decode(text: &str, field: &'static str) -> Result<Vec<u8>, ApiError> {
     if standard.is_empty() {
         return Err(invalid("is empty"));
     }
-    let bytes = engine
-        .decode(standard)
-        .map_err(|_| invalid("is not Base64"))?;
+    let bytes = engine.decode(standard).map_err(|_| invalid("is not Base64"))?;
     if bytes.is_empty() {
         return Err(invalid("is empty"));
     }
@@ -234,11 +185,7 @@ fn pdf_pages(bytes: &[u8]) -> Option<usize> {
 }
 
 fn image_size(bytes: &[u8]) -> Option<(u32, u32)> {
-    ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .ok()?
-        .into_dimensions()
-        .ok()
+    ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()
 }
 
 fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32, ExtendedColorType)> {
@@ -248,54 +195,32 @@ fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32, ExtendedColorType)> {
 }
 
 /// Puts a document in the place of whatever the certificate had.
-pub(super) fn save(
-    tx: &Transaction<'_>,
-    certificate: i64,
-    document: &Document,
-) -> Result<(), ApiError> {
-    tx.execute(
-        "DELETE FROM documents WHERE certificate_id = ?1",
-        [certificate],
-    )?;
+pub(super) fn save(tx: &Transaction<'_>, certificate: i64, document: &Document) -> Result<(), ApiError> {
+    tx.execute("DELETE FROM documents WHERE certificate_id = ?1", [certificate])?;
     for (page, (kind, bytes)) in (1_i64..).zip(&document.files) {
-        tx.prepare_cached(
-            "INSERT INTO documents (certificate_id, page, kind, bytes) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![certificate, page, kind.stored(), bytes])?;
+        tx.prepare_cached("INSERT INTO documents (certificate_id, page, kind, bytes) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            certificate,
+            page,
+            kind.stored(),
+            bytes
+        ])?;
     }
     let pages = i64::try_from(document.pages).unwrap_or(i64::MAX);
-    tx.execute(
-        "UPDATE certificates SET document_exists = 1, page_count = ?2 WHERE id = ?1",
-        [certificate, pages],
-    )?;
+    tx.execute("UPDATE certificates SET document_exists = 1, page_count = ?2 WHERE id = ?1", [certificate, pages])?;
     Ok(())
 }
 
 /// The stored files, in page order.
-pub(super) fn load(
-    connection: &Connection,
-    certificate: i64,
-) -> Result<Option<Document>, ApiError> {
+pub(super) fn load(connection: &Connection, certificate: i64) -> Result<Option<Document>, ApiError> {
     let pages: i64 = connection
-        .query_row(
-            "SELECT page_count FROM certificates WHERE id = ?1",
-            [certificate],
-            |row| row.get(0),
-        )
+        .query_row("SELECT page_count FROM certificates WHERE id = ?1", [certificate], |row| row.get(0))
         .optional()?
         .unwrap_or_default();
     let files = connection
-        .prepare_cached(
-            "SELECT kind, bytes FROM documents WHERE certificate_id = ?1 ORDER BY page",
-        )?
-        .query_map([certificate], |row| {
-            Ok((Kind::from_stored(&row.get::<_, String>(0)?), row.get(1)?))
-        })?
+        .prepare_cached("SELECT kind, bytes FROM documents WHERE certificate_id = ?1 ORDER BY page")?
+        .query_map([certificate], |row| Ok((Kind::from_stored(&row.get::<_, String>(0)?), row.get(1)?)))?
         .collect::<Result<Vec<(Kind, Vec<u8>)>, _>>()?;
-    Ok((!files.is_empty()).then_some(Document {
-        files,
-        pages: usize::try_from(pages).unwrap_or_default(),
-    }))
+    Ok((!files.is_empty()).then_some(Document { files, pages: usize::try_from(pages).unwrap_or_default() }))
 }
 
 impl Document {
@@ -304,12 +229,8 @@ impl Document {
         if let [(Kind::Pdf, bytes)] = self.files.as_mut_slice() {
             return Ok(std::mem::take(bytes));
         }
-        let jpegs = self
-            .files
-            .into_iter()
-            .map(|(kind, bytes)| to_jpeg(kind, bytes))
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(ApiError::internal)?;
+        let jpegs =
+            self.files.into_iter().map(|(kind, bytes)| to_jpeg(kind, bytes)).collect::<Option<Vec<_>>>().ok_or_else(ApiError::internal)?;
         bind(&jpegs).ok_or_else(ApiError::internal)
     }
 
@@ -319,17 +240,13 @@ impl Document {
             return Ok(None);
         };
         if let [(Kind::Pdf, bytes)] = self.files.as_mut_slice() {
-            return draw(std::mem::take(bytes), index)
-                .map(Some)
-                .ok_or_else(ApiError::internal);
+            return draw(std::mem::take(bytes), index).map(Some).ok_or_else(ApiError::internal);
         }
         if index >= self.files.len() {
             return Ok(None);
         }
         let (kind, bytes) = self.files.swap_remove(index);
-        to_jpeg(kind, bytes)
-            .map(Some)
-            .ok_or_else(ApiError::internal)
+        to_jpeg(kind, bytes).map(Some).ok_or_else(ApiError::internal)
     }
 }
 
@@ -338,16 +255,9 @@ fn to_jpeg(kind: Kind, bytes: Vec<u8>) -> Option<Vec<u8>> {
         return Some(bytes);
     }
     // The reader's own limits bound what a small file may unfold to.
-    let picture = ImageReader::new(Cursor::new(&bytes))
-        .with_guessed_format()
-        .ok()?
-        .decode()
-        .ok()?
-        .to_rgb8();
+    let picture = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().ok()?.decode().ok()?.to_rgb8();
     let mut out = Vec::new();
-    JpegEncoder::new_with_quality(&mut out, 90)
-        .encode_image(&picture)
-        .ok()?;
+    JpegEncoder::new_with_quality(&mut out, 90).encode_image(&picture).ok()?;
     Some(out)
 }
 
@@ -366,25 +276,12 @@ fn draw(bytes: Vec<u8>, index: usize) -> Option<Vec<u8>> {
         &hayro::RenderCache::new(),
         &hayro::hayro_interpret::InterpreterSettings::default(),
         &hayro::RenderSettings::default(),
-        &hayro::PixmapSettings {
-            x_scale: scale,
-            y_scale: scale,
-            bg_color: hayro::vello_cpu::color::palette::css::WHITE,
-        },
+        &hayro::PixmapSettings { x_scale: scale, y_scale: scale, bg_color: hayro::vello_cpu::color::palette::css::WHITE },
     );
-    let rgb: Vec<u8> = pixmap
-        .data_as_u8_slice()
-        .chunks_exact(4)
-        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-        .collect();
+    let rgb: Vec<u8> = pixmap.data_as_u8_slice().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
     let mut out = Vec::new();
     JpegEncoder::new_with_quality(&mut out, 85)
-        .encode(
-            &rgb,
-            u32::from(pixmap.width()),
-            u32::from(pixmap.height()),
-            ExtendedColorType::Rgb8,
-        )
+        .encode(&rgb, u32::from(pixmap.width()), u32::from(pixmap.height()), ExtendedColorType::Rgb8)
         .ok()?;
     Some(out)
 }
@@ -411,10 +308,7 @@ fn bind(jpegs: &[Vec<u8>]) -> Option<Vec<u8>> {
         // The page has the picture's shape, eleven inches on its longer side.
         let scale = 792.0 / f64::from(width.max(height).max(1));
         let (across, up) = (f64::from(width) * scale, f64::from(height) * scale);
-        let content = pdf.add_object(Stream::new(
-            dictionary! {},
-            format!("q {across:.2} 0 0 {up:.2} 0 0 cm /P Do Q").into_bytes(),
-        ));
+        let content = pdf.add_object(Stream::new(dictionary! {}, format!("q {across:.2} 0 0 {up:.2} 0 0 cm /P Do Q").into_bytes()));
         let page = pdf.add_object(dictionary! {
             "Type" => "Page", "Parent" => pages_id, "Contents" => content,
             "MediaBox" => vec![0.into(), 0.into(), PdfObject::Real(across as f32), PdfObject::Real(up as f32)],
@@ -423,10 +317,7 @@ fn bind(jpegs: &[Vec<u8>]) -> Option<Vec<u8>> {
         kids.push(page.into());
     }
     let count = i64::try_from(kids.len()).ok()?;
-    pdf.set_object(
-        pages_id,
-        dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count },
-    );
+    pdf.set_object(pages_id, dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count });
     let catalog = pdf.add_object(dictionary! { "Type" => "Catalog", "Pages" => pages_id });
     pdf.trailer.set("Root", catalog);
     let mut out = Vec::new();
@@ -437,43 +328,27 @@ fn bind(jpegs: &[Vec<u8>]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::prelude::{
-        BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD,
-    };
+    use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
     fn jpeg(gray: u8) -> Vec<u8> {
         let mut out = Vec::new();
-        JpegEncoder::new(&mut out)
-            .encode(&[gray; 12 * 8 * 3], 12, 8, ExtendedColorType::Rgb8)
-            .expect("a picture");
+        JpegEncoder::new(&mut out).encode(&[gray; 12 * 8 * 3], 12, 8, ExtendedColorType::Rgb8).expect("a picture");
         out
     }
 
     #[test]
     fn pages_become_a_pdf_and_the_pdf_becomes_pictures() {
         let texts: Vec<String> = [40, 200].map(|g| BASE64_STANDARD.encode(jpeg(g))).to_vec();
-        let sent = Sent {
-            pages: texts.iter().map(String::as_str).collect(),
-            ..Sent::default()
-        };
+        let sent = Sent { pages: texts.iter().map(String::as_str).collect(), ..Sent::default() };
         let document = check(&sent, false).expect("fine").expect("a document");
         assert_eq!(document.pages, 2);
-        assert_eq!(
-            document.clone().into_jpeg(2).expect("ok").expect("page"),
-            jpeg(200)
-        );
+        assert_eq!(document.clone().into_jpeg(2).expect("ok").expect("page"), jpeg(200));
         assert_eq!(document.clone().into_jpeg(3).expect("ok"), None);
         assert_eq!(document.clone().into_jpeg(0).expect("ok"), None);
         let pdf = document.into_pdf().expect("a pdf");
         assert_eq!(pdf_pages(&pdf), Some(2));
-        let drawn = Document {
-            files: vec![(Kind::Pdf, pdf)],
-            pages: 2,
-        }
-        .into_jpeg(1)
-        .expect("ok")
-        .expect("page");
+        let drawn = Document { files: vec![(Kind::Pdf, pdf)], pages: 2 }.into_jpeg(1).expect("ok").expect("page");
         assert_eq!(Kind::sniff(&drawn), Some(Kind::Jpeg));
     }
 

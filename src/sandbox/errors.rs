@@ -110,11 +110,7 @@ impl ApiError {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "HttpRequestHeaders",
                 _ => "Unknown",
             },
-            first: Detail {
-                code,
-                description: description.into(),
-                refers_to: None,
-            },
+            first: Detail { code, description: description.into(), refers_to: None },
             rest: Vec::new(),
             allow: None,
         }))
@@ -160,26 +156,16 @@ impl ApiError {
     }
 
     pub(super) fn not_found(kind: &str, key: &str, value: impl std::fmt::Display) -> Self {
-        Self::new(
-            Code::ENTITY_NOT_FOUND,
-            format!("The {kind} with {key} '{value}' was not found."),
-        )
+        Self::new(Code::ENTITY_NOT_FOUND, format!("The {kind} with {key} '{value}' was not found."))
     }
 
     pub(super) fn required(field: &str) -> Self {
-        Self::new(
-            Code::VALUE_REQUIRED,
-            format!("Field '{field}' is required."),
-        )
-        .at(field)
+        Self::new(Code::VALUE_REQUIRED, format!("Field '{field}' is required.")).at(field)
     }
 
     /// Hides the cause: what went wrong inside is of no use to the caller and may name files.
     pub(super) fn internal() -> Self {
-        Self::new(
-            Code::UNHANDLED,
-            "The sandbox could not complete the request.",
-        )
+        Self::new(Code::UNHANDLED, "The sandbox could not complete the request.")
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -200,13 +186,8 @@ impl ApiError {
             .chain(&self.0.rest)
             .map(|detail| {
                 // The published example of this one error says Server; every other says Client.
-                let fault = if detail.code == Code::CERTIFICATES_NOT_SETUP
-                    || detail.code.status.is_server_error()
-                {
-                    "Server"
-                } else {
-                    "Client"
-                };
+                let fault =
+                    if detail.code == Code::CERTIFICATES_NOT_SETUP || detail.code.status.is_server_error() { "Server" } else { "Client" };
                 let mut entry = json!({
                     "code": detail.code.name,
                     "number": detail.code.number,

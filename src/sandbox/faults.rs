@@ -67,11 +67,7 @@ impl FaultPlan {
     /// Replaces the faults and starts all counts again.
     pub(super) fn set(&self, faults: Faults) {
         let random = faults.seed;
-        *self.lock() = State {
-            faults,
-            random,
-            ..State::default()
-        };
+        *self.lock() = State { faults, random, ..State::default() };
     }
 
     pub(super) fn get(&self) -> Faults {
@@ -80,17 +76,11 @@ impl FaultPlan {
 
     pub(super) fn fate(&self, is_write: bool) -> Fate {
         let mut state = self.lock();
-        let mut fate = Fate {
-            latency_ms: state.faults.latency_ms,
-            before: Strike::None,
-            reset_after: false,
-        };
+        let mut fate = Fate { latency_ms: state.faults.latency_ms, before: Strike::None, reset_after: false };
         // Drawn for every call, so that one rate does not shift the other's sequence.
         let (limited, failed, kind) = (state.chance(), state.chance(), state.chance());
         if limited < state.faults.rate_limited {
-            fate.before = Strike::RateLimited {
-                retry_after: state.faults.retry_after,
-            };
+            fate.before = Strike::RateLimited { retry_after: state.faults.retry_after };
             return fate;
         }
         if failed < state.faults.server_error {
@@ -139,33 +129,19 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_faults() {
-        let faults = Faults {
-            seed: 7,
-            rate_limited: 0.3,
-            server_error: 0.3,
-            ..Faults::default()
-        };
+        let faults = Faults { seed: 7, rate_limited: 0.3, server_error: 0.3, ..Faults::default() };
         let run = |plan: &FaultPlan| (0..50).map(|i| plan.fate(i % 2 == 0)).collect::<Vec<_>>();
         let (one, two) = (FaultPlan::new(faults.clone()), FaultPlan::new(faults));
         let fates = run(&one);
         assert_eq!(fates, run(&two));
-        assert!(
-            fates
-                .iter()
-                .any(|f| matches!(f.before, Strike::RateLimited { .. }))
-        );
+        assert!(fates.iter().any(|f| matches!(f.before, Strike::RateLimited { .. })));
         assert!(fates.iter().any(|f| f.before == Strike::None));
     }
 
     #[test]
     fn only_the_named_write_is_cut() {
-        let plan = FaultPlan::new(Faults {
-            reset_after_write: Some(2),
-            ..Faults::default()
-        });
-        let cuts: Vec<bool> = [true, false, true, true]
-            .map(|w| plan.fate(w).reset_after)
-            .to_vec();
+        let plan = FaultPlan::new(Faults { reset_after_write: Some(2), ..Faults::default() });
+        let cuts: Vec<bool> = [true, false, true, true].map(|w| plan.fate(w).reset_after).to_vec();
         assert_eq!(cuts, [false, false, true, false]);
     }
 }

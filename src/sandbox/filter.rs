@@ -35,12 +35,7 @@ pub(super) struct Field {
 
 impl Field {
     pub(super) const fn new(name: &'static str, sql: &'static str, kind: Kind) -> Self {
-        Field {
-            name,
-            sql,
-            kind,
-            filterable: true,
-        }
+        Field { name, sql, kind, filterable: true }
     }
 
     pub(super) const fn unfilterable(mut self) -> Self {
@@ -50,12 +45,7 @@ impl Field {
 
     /// A field the filter must refuse by name but that has no column of its own.
     pub(super) const fn nested(name: &'static str) -> Self {
-        Field {
-            name,
-            sql: "",
-            kind: Kind::Nested,
-            filterable: false,
-        }
+        Field { name, sql: "", kind: Kind::Nested, filterable: false }
     }
 }
 
@@ -78,10 +68,7 @@ const MAX_VALUES: usize = 1000;
 /// Reads a filter and turns it into a condition over `fields`.
 pub(super) fn condition(text: &str, fields: &[Field]) -> Result<Condition, ApiError> {
     let expression = parse(text)?;
-    let mut out = Condition {
-        sql: String::new(),
-        values: Vec::new(),
-    };
+    let mut out = Condition { sql: String::new(), values: Vec::new() };
     write_expression(&expression, fields, &mut out)?;
     Ok(out)
 }
@@ -173,24 +160,15 @@ fn tokens(text: &str) -> Result<Vec<Token>, ApiError> {
                         Some('\'') => break,
                         Some(other) => value.push(other),
                         None => {
-                            return Err(ApiError::new(
-                                Code::UNTERMINATED_VALUE,
-                                "A text value has no closing quote.",
-                            ));
+                            return Err(ApiError::new(Code::UNTERMINATED_VALUE, "A text value has no closing quote."));
                         }
                     }
                 }
                 out.push(Token::Quoted(value));
             }
             '=' => out.push(Token::Symbol(Comparison::Equal)),
-            '!' if chars.next_if_eq(&'=').is_some() => {
-                out.push(Token::Symbol(Comparison::NotEqual))
-            }
-            '>' => out.push(Token::Symbol(if chars.next_if_eq(&'=').is_some() {
-                Comparison::GreaterOrEqual
-            } else {
-                Comparison::Greater
-            })),
+            '!' if chars.next_if_eq(&'=').is_some() => out.push(Token::Symbol(Comparison::NotEqual)),
+            '>' => out.push(Token::Symbol(if chars.next_if_eq(&'=').is_some() { Comparison::GreaterOrEqual } else { Comparison::Greater })),
             '<' => out.push(Token::Symbol(if chars.next_if_eq(&'=').is_some() {
                 Comparison::LessOrEqual
             } else if chars.next_if_eq(&'>').is_some() {
@@ -206,10 +184,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, ApiError> {
                 out.push(Token::Word(word));
             }
             other => {
-                return Err(syntax(format!(
-                    "The character '{}' cannot stand here.",
-                    other.escape_default()
-                )));
+                return Err(syntax(format!("The character '{}' cannot stand here.", other.escape_default())));
             }
         }
     }
@@ -221,22 +196,12 @@ fn is_word(c: char) -> bool {
 }
 
 fn parse(text: &str) -> Result<Expression, ApiError> {
-    let mut parser = Parser {
-        tokens: tokens(text)?,
-        at: 0,
-        terms: 0,
-    };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, terms: 0 };
     let expression = parser.any_of(0)?;
     match parser.peek() {
         None => Ok(expression),
-        Some(Token::Close) => Err(ApiError::new(
-            Code::OPEN_CLAUSE,
-            "A closing parenthesis has no opening one.",
-        )),
-        Some(_) => Err(ApiError::new(
-            Code::EXPECTED_CONJUNCTION,
-            "Two conditions need 'and' or 'or' between them.",
-        )),
+        Some(Token::Close) => Err(ApiError::new(Code::OPEN_CLAUSE, "A closing parenthesis has no opening one.")),
+        Some(_) => Err(ApiError::new(Code::EXPECTED_CONJUNCTION, "Two conditions need 'and' or 'or' between them.")),
     }
 }
 
@@ -284,26 +249,17 @@ impl Parser {
     fn term(&mut self, depth: usize) -> Result<Expression, ApiError> {
         self.terms += 1;
         if depth > MAX_DEPTH || self.terms > MAX_TERMS {
-            return Err(ApiError::new(
-                Code::TOO_MANY_PARAMETERS,
-                "The filter has too many conditions.",
-            ));
+            return Err(ApiError::new(Code::TOO_MANY_PARAMETERS, "The filter has too many conditions."));
         }
         match self.next() {
             Some(Token::Open) => {
                 let inner = self.any_of(depth + 1)?;
                 match self.next() {
                     Some(Token::Close) => Ok(inner),
-                    _ => Err(ApiError::new(
-                        Code::OPEN_CLAUSE,
-                        "An opening parenthesis has no closing one.",
-                    )),
+                    _ => Err(ApiError::new(Code::OPEN_CLAUSE, "An opening parenthesis has no closing one.")),
                 }
             }
-            Some(Token::Word(field)) => Ok(Expression::Test {
-                test: self.test(&field)?,
-                field,
-            }),
+            Some(Token::Word(field)) => Ok(Expression::Test { test: self.test(&field)?, field }),
             _ => Err(syntax("A condition starts with a field name.")),
         }
     }
@@ -315,9 +271,7 @@ impl Parser {
             }
             Some(Token::Word(word)) => word.to_ascii_lowercase(),
             _ => {
-                return Err(syntax(format!(
-                    "Field '{field}' is followed by no operator."
-                )));
+                return Err(syntax(format!("Field '{field}' is followed by no operator.")));
             }
         };
         let compare = match operator.as_str() {
@@ -333,10 +287,7 @@ impl Parser {
             "between" => {
                 let low = self.literal()?;
                 if !self.take_word("and") {
-                    return Err(ApiError::new(
-                        Code::EXPECTED_CONJUNCTION,
-                        "'between' needs two values with 'and' between them.",
-                    ));
+                    return Err(ApiError::new(Code::EXPECTED_CONJUNCTION, "'between' needs two values with 'and' between them."));
                 }
                 return Ok(Test::Between(low, self.literal()?));
             }
@@ -350,10 +301,7 @@ impl Parser {
                 };
             }
             other => {
-                return Err(ApiError::new(
-                    Code::MALFORMED_FILTER,
-                    format!("'{other}' is not an operator."),
-                ));
+                return Err(ApiError::new(Code::MALFORMED_FILTER, format!("'{other}' is not an operator.")));
             }
         };
         Ok(Test::Compare(compare, self.literal()?))
@@ -369,17 +317,11 @@ impl Parser {
                 Some(Token::Close) => return Ok(Test::In(values)),
                 Some(Token::Comma) if values.len() < MAX_VALUES => values.push(self.literal()?),
                 Some(Token::Comma) => {
-                    return Err(ApiError::new(
-                        Code::TOO_MANY_PARAMETERS,
-                        "The list has too many values.",
-                    ));
+                    return Err(ApiError::new(Code::TOO_MANY_PARAMETERS, "The list has too many values."));
                 }
                 Some(_) => return Err(syntax("The values of a list are separated by commas.")),
                 None => {
-                    return Err(ApiError::new(
-                        Code::OPEN_CLAUSE,
-                        "The list has no closing parenthesis.",
-                    ));
+                    return Err(ApiError::new(Code::OPEN_CLAUSE, "The list has no closing parenthesis."));
                 }
             }
         }
@@ -395,18 +337,10 @@ impl Parser {
 }
 
 fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -> Expression {
-    if parts.len() == 1 {
-        parts.remove(0)
-    } else {
-        many(parts)
-    }
+    if parts.len() == 1 { parts.remove(0) } else { many(parts) }
 }
 
-fn write_expression(
-    expression: &Expression,
-    fields: &[Field],
-    out: &mut Condition,
-) -> Result<(), ApiError> {
+fn write_expression(expression: &Expression, fields: &[Field], out: &mut Condition) -> Result<(), ApiError> {
     let (parts, joint) = match expression {
         Expression::Test { field, test } => return write_test(field, test, fields, out),
         Expression::All(parts) => (parts, " AND "),
@@ -423,19 +357,9 @@ fn write_expression(
     Ok(())
 }
 
-fn write_test(
-    name: &str,
-    test: &Test,
-    fields: &[Field],
-    out: &mut Condition,
-) -> Result<(), ApiError> {
-    let field = find(fields, name).ok_or_else(|| {
-        ApiError::new(
-            Code::INVALID_QUERY_FIELD,
-            format!("The field '{name}' was not found."),
-        )
-        .at("$filter")
-    })?;
+fn write_test(name: &str, test: &Test, fields: &[Field], out: &mut Condition) -> Result<(), ApiError> {
+    let field = find(fields, name)
+        .ok_or_else(|| ApiError::new(Code::INVALID_QUERY_FIELD, format!("The field '{name}' was not found.")).at("$filter"))?;
     if !field.filterable {
         return Err(unsupported(field, "cannot be filtered"));
     }
@@ -447,18 +371,11 @@ fn write_test(
     match test {
         Test::Null(wanted) => {
             out.sql.push_str(&column);
-            out.sql
-                .push_str(if *wanted { " IS NULL" } else { " IS NOT NULL" });
+            out.sql.push_str(if *wanted { " IS NULL" } else { " IS NOT NULL" });
         }
-        Test::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual), value)
-            if value.is_null() =>
-        {
+        Test::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual), value) if value.is_null() => {
             out.sql.push_str(&column);
-            out.sql.push_str(if *comparison == Comparison::Equal {
-                " IS NULL"
-            } else {
-                " IS NOT NULL"
-            });
+            out.sql.push_str(if *comparison == Comparison::Equal { " IS NULL" } else { " IS NOT NULL" });
         }
         Test::Compare(comparison, value) => {
             let symbol = match comparison {
@@ -502,12 +419,9 @@ fn write_test(
             // instr and substr instead of LIKE: in a value, % and _ are ordinary characters.
             let value = bind(field, value)?;
             match like {
-                Like::Contains => out
-                    .sql
-                    .push_str(&format!("instr({column}, {parameter}) > 0")),
+                Like::Contains => out.sql.push_str(&format!("instr({column}, {parameter}) > 0")),
                 Like::StartsWith => {
-                    out.sql
-                        .push_str(&format!("substr({column}, 1, length(?)) = {parameter}"));
+                    out.sql.push_str(&format!("substr({column}, 1, length(?)) = {parameter}"));
                     out.values.push(value.clone());
                 }
                 Like::EndsWith => {
@@ -526,35 +440,18 @@ fn write_test(
 }
 
 fn unsupported(field: &Field, why: &str) -> ApiError {
-    ApiError::new(
-        Code::INVALID_EXEMPTION_OPERATION,
-        format!(
-            "Filtering operation is not supported: the field '{}' {why}.",
-            field.name
-        ),
-    )
-    .at("$filter")
+    ApiError::new(Code::INVALID_EXEMPTION_OPERATION, format!("Filtering operation is not supported: the field '{}' {why}.", field.name))
+        .at("$filter")
 }
 
 fn bind(field: &Field, literal: &Literal) -> Result<SqlValue, ApiError> {
     let text = literal.text();
-    let wrong = || {
-        ApiError::new(
-            Code::INVALID_QUERY_VALUE,
-            format!(
-                "The value given for the field '{}' is not valid.",
-                field.name
-            ),
-        )
-        .at("$filter")
-    };
+    let wrong =
+        || ApiError::new(Code::INVALID_QUERY_VALUE, format!("The value given for the field '{}' is not valid.", field.name)).at("$filter");
     match field.kind {
         Kind::Text | Kind::Exact => match literal {
             Literal::Quoted(text) => Ok(SqlValue::Text(text.clone())),
-            Literal::Bare(_) => Err(syntax(format!(
-                "The value for the field '{}' must be in single quotes.",
-                field.name
-            ))),
+            Literal::Bare(_) => Err(syntax(format!("The value for the field '{}' must be in single quotes.", field.name))),
         },
         Kind::Integer => text.parse().map(SqlValue::Integer).map_err(|_| wrong()),
         Kind::Number => match text.parse::<f64>() {
@@ -563,12 +460,8 @@ fn bind(field: &Field, literal: &Literal) -> Result<SqlValue, ApiError> {
         },
         Kind::Boolean if text.eq_ignore_ascii_case("true") => Ok(SqlValue::Integer(1)),
         Kind::Boolean if text.eq_ignore_ascii_case("false") => Ok(SqlValue::Integer(0)),
-        Kind::Day => clock::parse_day(text)
-            .map(|day| SqlValue::Text(day.to_string()))
-            .ok_or_else(wrong),
-        Kind::Moment => clock::parse_moment(text)
-            .map(|moment| SqlValue::Text(clock::moment(moment)))
-            .ok_or_else(wrong),
+        Kind::Day => clock::parse_day(text).map(|day| SqlValue::Text(day.to_string())).ok_or_else(wrong),
+        Kind::Moment => clock::parse_moment(text).map(|moment| SqlValue::Text(clock::moment(moment))).ok_or_else(wrong),
         Kind::Boolean | Kind::Nested => Err(wrong()),
     }
 }

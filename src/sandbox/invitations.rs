@@ -23,11 +23,7 @@ const INVITATION: Resource = Resource {
         Field::new("companyId", "i.company_id", Kind::Integer).unfilterable(),
         Field::new("recipient", "i.recipient", Kind::Text),
         Field::new("customerCode", "c.code", Kind::Exact),
-        Field::new(
-            "emailStatus",
-            "CASE WHEN i.delivery = 'Email' AND i.polls = 0 THEN 'Sent' END",
-            Kind::Text,
-        ),
+        Field::new("emailStatus", "CASE WHEN i.delivery = 'Email' AND i.polls = 0 THEN 'Sent' END", Kind::Text),
         Field::new("coverLettersOnly", "0", Kind::Boolean),
         Field::new("deliveryMethod", "i.delivery", Kind::Text),
         Field::new("message", "NULL", Kind::Text),
@@ -67,19 +63,11 @@ fn check(connection: &Connection, input: InvitationInput) -> Result<Checked, Api
             errors.push(ApiError::required("deliveryMethod"));
             ""
         }
-        Some(text) => match ["Email", "Fax", "Download"]
-            .into_iter()
-            .find(|d| d.eq_ignore_ascii_case(&text))
-        {
+        Some(text) => match ["Email", "Fax", "Download"].into_iter().find(|d| d.eq_ignore_ascii_case(&text)) {
             Some(known) => known,
             None => {
-                errors.push(
-                    ApiError::new(
-                        Code::INVALID_ENUM,
-                        format!("'{text}' is none of Email, Fax and Download."),
-                    )
-                    .at("deliveryMethod"),
-                );
+                errors
+                    .push(ApiError::new(Code::INVALID_ENUM, format!("'{text}' is none of Email, Fax and Download.")).at("deliveryMethod"));
                 ""
             }
         },
@@ -87,20 +75,10 @@ fn check(connection: &Connection, input: InvitationInput) -> Result<Checked, Api
     let recipient = clean(input.recipient.as_deref());
     if delivery == "Email" {
         match &recipient {
-            None => errors.push(
-                ApiError::new(
-                    Code::EMAIL_MISSING,
-                    "An invitation by email needs a recipient.",
-                )
-                .at("recipient"),
-            ),
-            Some(email) if !is_email(email) => errors.push(
-                ApiError::new(
-                    Code::EMAIL_VALIDATION,
-                    format!("The email address '{email}' is not valid."),
-                )
-                .at("recipient"),
-            ),
+            None => errors.push(ApiError::new(Code::EMAIL_MISSING, "An invitation by email needs a recipient.").at("recipient")),
+            Some(email) if !is_email(email) => {
+                errors.push(ApiError::new(Code::EMAIL_VALIDATION, format!("The email address '{email}' is not valid.")).at("recipient"))
+            }
             Some(_) => {}
         }
     }
@@ -114,43 +92,25 @@ fn check(connection: &Connection, input: InvitationInput) -> Result<Checked, Api
         errors.push(
             ApiError::new(
                 Code::INVALID_COVER_LETTER,
-                format!(
-                    "The cover letter '{}' was not found or is not active.",
-                    title.unwrap_or_default()
-                ),
+                format!("The cover letter '{}' was not found or is not active.", title.unwrap_or_default()),
             )
             .at("coverLetterTitle"),
         );
     }
     let zones = input.exposure_zones.unwrap_or_default();
     for zone in &zones {
-        if !exists(
-            connection,
-            "SELECT EXISTS (SELECT 1 FROM exposure_zones WHERE id = ?1)",
-            *zone,
-        )? {
+        if !exists(connection, "SELECT EXISTS (SELECT 1 FROM exposure_zones WHERE id = ?1)", *zone)? {
             errors.push(
-                ApiError::new(
-                    Code::MISSING_EXPOSURE_ZONE,
-                    format!("The exposure zone with id '{zone}' was not found."),
-                )
-                .at("exposureZones"),
+                ApiError::new(Code::MISSING_EXPOSURE_ZONE, format!("The exposure zone with id '{zone}' was not found."))
+                    .at("exposureZones"),
             );
         }
     }
     let reasons = input.exempt_reasons.unwrap_or_default();
     for reason in &reasons {
-        if !exists(
-            connection,
-            "SELECT EXISTS (SELECT 1 FROM exempt_reasons WHERE id = ?1)",
-            *reason,
-        )? {
+        if !exists(connection, "SELECT EXISTS (SELECT 1 FROM exempt_reasons WHERE id = ?1)", *reason)? {
             errors.push(
-                ApiError::new(
-                    Code::INVALID_EXEMPT_REASON,
-                    format!("The exemption reason '{reason}' was not found."),
-                )
-                .at("exemptReasons"),
+                ApiError::new(Code::INVALID_EXEMPT_REASON, format!("The exemption reason '{reason}' was not found.")).at("exemptReasons"),
             );
         }
     }
@@ -168,17 +128,10 @@ fn check(connection: &Connection, input: InvitationInput) -> Result<Checked, Api
 }
 
 fn exists(connection: &Connection, sql: &str, id: i64) -> Result<bool, ApiError> {
-    Ok(connection
-        .prepare_cached(sql)?
-        .query_row([id], |row| row.get(0))?)
+    Ok(connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
 }
 
-fn insert(
-    tx: &Transaction<'_>,
-    call: &Call<'_>,
-    customer: i64,
-    checked: &Checked,
-) -> Result<i64, ApiError> {
+fn insert(tx: &Transaction<'_>, call: &Call<'_>, customer: i64, checked: &Checked) -> Result<i64, ApiError> {
     tx.execute(
         "INSERT INTO invitations (company_id, customer_id, recipient, cover_letter_id, delivery, token, polls, created)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -195,45 +148,24 @@ fn insert(
     )?;
     let id = tx.last_insert_rowid();
     for zone in &checked.zones {
-        tx.execute(
-            "INSERT OR IGNORE INTO invitation_zones (invitation_id, zone_id) VALUES (?1, ?2)",
-            [id, *zone],
-        )?;
+        tx.execute("INSERT OR IGNORE INTO invitation_zones (invitation_id, zone_id) VALUES (?1, ?2)", [id, *zone])?;
     }
     for reason in &checked.reasons {
-        tx.execute(
-            "INSERT OR IGNORE INTO invitation_reasons (invitation_id, reason_id) VALUES (?1, ?2)",
-            [id, *reason],
-        )?;
+        tx.execute("INSERT OR IGNORE INTO invitation_reasons (invitation_id, reason_id) VALUES (?1, ?2)", [id, *reason])?;
     }
     Ok(id)
 }
 
 /// Adds the letter, the ids of zones and reasons, and the link once it is there.
-fn complete(
-    connection: &Connection,
-    invitation: &mut Object,
-    context: &Context,
-) -> Result<(), ApiError> {
-    let id = invitation
-        .get("id")
-        .and_then(Value::as_i64)
-        .unwrap_or_default();
+fn complete(connection: &Connection, invitation: &mut Object, context: &Context) -> Result<(), ApiError> {
+    let id = invitation.get("id").and_then(Value::as_i64).unwrap_or_default();
     let ids = |sql: &str| -> Result<Vec<i64>, ApiError> {
         let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement
-            .query_map([id], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
+        let rows = statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(rows)
     };
-    invitation.insert(
-        "exposureZones".to_owned(),
-        ids("SELECT zone_id FROM invitation_zones WHERE invitation_id = ?1")?.into(),
-    );
-    invitation.insert(
-        "exemptReasons".to_owned(),
-        ids("SELECT reason_id FROM invitation_reasons WHERE invitation_id = ?1")?.into(),
-    );
+    invitation.insert("exposureZones".to_owned(), ids("SELECT zone_id FROM invitation_zones WHERE invitation_id = ?1")?.into());
+    invitation.insert("exemptReasons".to_owned(), ids("SELECT reason_id FROM invitation_reasons WHERE invitation_id = ?1")?.into());
     let (letter, delivery, polls, token, customer): (Option<i64>, String, i64, String, i64) = connection
         .prepare_cached("SELECT cover_letter_id, delivery, polls, token, customer_id FROM invitations WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
@@ -242,10 +174,7 @@ fn complete(
     {
         invitation.insert("coverLetter".to_owned(), Value::Object(letter));
     }
-    invitation.insert(
-        "customer".to_owned(),
-        Value::Object(customers::by_id(connection, customer)?),
-    );
+    invitation.insert("customer".to_owned(), Value::Object(customers::by_id(connection, customer)?));
     if delivery == "Download" && polls == 0 {
         let link = format!("{}/certexpress/{token}", context.base_url);
         invitation.insert("requestLink".to_owned(), Value::from(link));
@@ -258,10 +187,7 @@ fn show(tx: &Transaction<'_>, rows: &mut [Object], context: &Context) -> Result<
     for invitation in rows {
         complete(tx, invitation, context)?;
         if let Some(id) = invitation.get("id").and_then(Value::as_i64) {
-            tx.prepare_cached(
-                "UPDATE invitations SET polls = polls - 1 WHERE id = ?1 AND polls > 0",
-            )?
-            .execute([id])?;
+            tx.prepare_cached("UPDATE invitations SET polls = polls - 1 WHERE id = ?1 AND polls > 0")?.execute([id])?;
         }
     }
     Ok(())
@@ -304,28 +230,17 @@ pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.write(|tx| {
         require_setup(tx, call.params.company)?;
         let customer = customers::require_id(tx, call.params.company, &call.params.code)?;
-        let found = INVITATION.one(
-            tx,
-            "i.id = ?1 AND i.customer_id = ?2",
-            [call.params.id, customer],
-        )?;
+        let found = INVITATION.one(tx, "i.id = ?1 AND i.customer_id = ?2", [call.params.id, customer])?;
         let mut rows: Vec<Object> = found.into_iter().collect();
         show(tx, &mut rows, call.context)?;
-        rows.pop()
-            .map(Reply::object)
-            .ok_or_else(|| ApiError::not_found("CertExpressInvitation", "id", call.params.id))
+        rows.pop().map(Reply::object).ok_or_else(|| ApiError::not_found("CertExpressInvitation", "id", call.params.id))
     })
 }
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.write(|tx| {
         require_setup(tx, call.params.company)?;
-        let mut listing = INVITATION.page(
-            tx,
-            call,
-            "i.company_id = ?",
-            vec![SqlValue::Integer(call.params.company)],
-        )?;
+        let mut listing = INVITATION.page(tx, call, "i.company_id = ?", vec![SqlValue::Integer(call.params.company)])?;
         show(tx, &mut listing.rows, call.context)?;
         Ok(listing.reply())
     })
@@ -338,11 +253,7 @@ pub(super) fn page(call: &Call<'_>) -> Result<Reply, ApiError> {
             .query_row([&call.params.token], |row| row.get::<_, bool>(0))?)
     })?;
     if !known {
-        return Err(ApiError::not_found(
-            "CertExpressInvitation",
-            "token",
-            "(hidden)",
-        ));
+        return Err(ApiError::not_found("CertExpressInvitation", "token", "(hidden)"));
     }
     Ok(Reply::bytes(
         "text/html; charset=utf-8",

@@ -21,18 +21,14 @@ struct LinkCertificates {
 }
 
 pub(super) fn link(tx: &Transaction<'_>, customer: i64, certificate: i64) -> Result<(), ApiError> {
-    tx.prepare_cached(
-        "INSERT OR IGNORE INTO certificate_customers (customer_id, certificate_id) VALUES (?1, ?2)",
-    )?
-    .execute([customer, certificate])?;
+    tx.prepare_cached("INSERT OR IGNORE INTO certificate_customers (customer_id, certificate_id) VALUES (?1, ?2)")?
+        .execute([customer, certificate])?;
     Ok(())
 }
 
 fn unlink(tx: &Transaction<'_>, customer: i64, certificate: i64) -> Result<(), ApiError> {
-    tx.prepare_cached(
-        "DELETE FROM certificate_customers WHERE customer_id = ?1 AND certificate_id = ?2",
-    )?
-    .execute([customer, certificate])?;
+    tx.prepare_cached("DELETE FROM certificate_customers WHERE customer_id = ?1 AND certificate_id = ?2")?
+        .execute([customer, certificate])?;
     Ok(())
 }
 
@@ -43,10 +39,7 @@ fn certificates_of_customer(call: &Call<'_>, change: Change) -> Result<Reply, Ap
     call.context.store.write(|tx| {
         require_setup(tx, company)?;
         let customer = customers::require_id(tx, company, &call.params.code)?;
-        let ids = call
-            .object::<LinkCertificates>()?
-            .certificates
-            .unwrap_or_default();
+        let ids = call.object::<LinkCertificates>()?.certificates.unwrap_or_default();
         if ids.is_empty() {
             return Err(ApiError::required("certificates"));
         }
@@ -93,11 +86,7 @@ pub(super) fn list_customers(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.context.store.read(|c| {
         require_setup(c, call.params.company)?;
         let id = certificates::require(c, call.params.company, call.params.id)?;
-        let rows = customers::CUSTOMER.all(
-            c,
-            "c.id IN (SELECT customer_id FROM certificate_customers WHERE certificate_id = ?1)",
-            [id],
-        )?;
+        let rows = customers::CUSTOMER.all(c, "c.id IN (SELECT customer_id FROM certificate_customers WHERE certificate_id = ?1)", [id])?;
         Ok(Listing::whole(rows).reply())
     })
 }

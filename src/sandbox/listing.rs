@@ -22,18 +22,12 @@ pub(super) struct Resource {
 
 impl Resource {
     fn columns(&self) -> impl Iterator<Item = &'static Field> {
-        self.fields
-            .iter()
-            .filter(|field| field.kind != Kind::Nested)
+        self.fields.iter().filter(|field| field.kind != Kind::Nested)
     }
 
     fn select(&self, condition: &str) -> String {
         let columns: Vec<&str> = self.columns().map(|field| field.sql).collect();
-        format!(
-            "SELECT {} FROM {} WHERE {condition}",
-            columns.join(", "),
-            self.from
-        )
+        format!("SELECT {} FROM {} WHERE {condition}", columns.join(", "), self.from)
     }
 
     fn object(&self, row: &Row<'_>) -> rusqlite::Result<Object> {
@@ -52,24 +46,11 @@ impl Resource {
         Ok(object)
     }
 
-    pub(super) fn one(
-        &self,
-        connection: &Connection,
-        condition: &str,
-        values: impl rusqlite::Params,
-    ) -> Result<Option<Object>, ApiError> {
-        Ok(connection
-            .prepare_cached(&self.select(condition))?
-            .query_row(values, |row| self.object(row))
-            .optional()?)
+    pub(super) fn one(&self, connection: &Connection, condition: &str, values: impl rusqlite::Params) -> Result<Option<Object>, ApiError> {
+        Ok(connection.prepare_cached(&self.select(condition))?.query_row(values, |row| self.object(row)).optional()?)
     }
 
-    pub(super) fn all(
-        &self,
-        connection: &Connection,
-        condition: &str,
-        values: impl rusqlite::Params,
-    ) -> Result<Vec<Object>, ApiError> {
+    pub(super) fn all(&self, connection: &Connection, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Object>, ApiError> {
         let sql = format!("{} ORDER BY {}", self.select(condition), self.order);
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(values, |row| self.object(row))?;
@@ -95,28 +76,16 @@ impl Resource {
             values.extend(wanted.values);
         }
         let count: i64 = connection
-            .prepare_cached(&format!(
-                "SELECT count(*) FROM {} WHERE {condition}",
-                self.from
-            ))?
+            .prepare_cached(&format!("SELECT count(*) FROM {} WHERE {condition}", self.from))?
             .query_row(params_from_iter(values.iter()), |row| row.get(0))?;
-        let sql = format!(
-            "{} ORDER BY {order} LIMIT ? OFFSET ?",
-            self.select(&condition)
-        );
+        let sql = format!("{} ORDER BY {order} LIMIT ? OFFSET ?", self.select(&condition));
         // Both fit: the page size is at most 1000 and the skip was checked when it was read.
         values.push(SqlValue::Integer(page.top as i64));
         values.push(SqlValue::Integer(page.skip as i64));
         let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement
-            .query_map(params_from_iter(values), |row| self.object(row))?
-            .collect::<Result<Vec<_>, _>>()?;
+        let rows = statement.query_map(params_from_iter(values), |row| self.object(row))?.collect::<Result<Vec<_>, _>>()?;
         let more = page.skip.saturating_add(page.top) < count.unsigned_abs();
-        Ok(Listing {
-            count,
-            rows,
-            next: more.then(|| page.next_link(&call.context.base_url, call.raw_path, &call.query)),
-        })
+        Ok(Listing { count, rows, next: more.then(|| page.next_link(&call.context.base_url, call.raw_path, &call.query)) })
     }
 }
 
@@ -131,11 +100,7 @@ pub(super) struct Listing {
 impl Listing {
     /// A list that is complete in itself, as the link calls answer.
     pub(super) fn whole(rows: Vec<Object>) -> Self {
-        Listing {
-            count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
-            rows,
-            next: None,
-        }
+        Listing { count: i64::try_from(rows.len()).unwrap_or(i64::MAX), rows, next: None }
     }
 
     pub(super) fn reply(self) -> Reply {

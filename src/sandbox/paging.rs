@@ -15,11 +15,7 @@ pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub(super) fn parse(raw: Option<&str>) -> Self {
-        Query(
-            url::form_urlencoded::parse(raw.unwrap_or_default().as_bytes())
-                .into_owned()
-                .collect(),
-        )
+        Query(url::form_urlencoded::parse(raw.unwrap_or_default().as_bytes()).into_owned().collect())
     }
 
     /// The value of a parameter; an empty one counts as absent, as the service's own client sends them.
@@ -33,24 +29,14 @@ impl Query {
 
     /// Whether `$include` names any of these; unknown names are tolerated.
     pub(super) fn includes(&self, names: &[&str]) -> bool {
-        self.get("$include").is_some_and(|list| {
-            list.split(',').any(|item| {
-                names
-                    .iter()
-                    .any(|name| item.trim().eq_ignore_ascii_case(name))
-            })
-        })
+        self.get("$include").is_some_and(|list| list.split(',').any(|item| names.iter().any(|name| item.trim().eq_ignore_ascii_case(name))))
     }
 
     fn whole(&self, name: &'static str) -> Result<u64, ApiError> {
         match self.get(name) {
             None => Ok(0),
             Some(text) => text.trim().parse().map_err(|_| {
-                ApiError::new(
-                    Code::INVALID_QUERY_VALUE,
-                    format!("'{name}' must be a whole number that is not negative."),
-                )
-                .at(name)
+                ApiError::new(Code::INVALID_QUERY_VALUE, format!("'{name}' must be a whole number that is not negative.")).at(name)
             }),
         }
     }
@@ -71,16 +57,12 @@ impl Page {
         };
         let skip = query.whole("$skip")?;
         if skip % top != 0 {
-            return Err(ApiError::new(
-                Code::PAGINATION_LIMITS,
-                format!("$skip ({skip}) must be a multiple of the page size ({top})."),
-            )
-            .at("$skip"));
+            return Err(
+                ApiError::new(Code::PAGINATION_LIMITS, format!("$skip ({skip}) must be a multiple of the page size ({top}).")).at("$skip")
+            );
         }
         if i64::try_from(skip).is_err() {
-            return Err(
-                ApiError::new(Code::INVALID_QUERY_VALUE, "'$skip' is too large.").at("$skip"),
-            );
+            return Err(ApiError::new(Code::INVALID_QUERY_VALUE, "'$skip' is too large.").at("$skip"));
         }
         Ok(Page { top, skip })
     }
@@ -105,11 +87,7 @@ pub(super) fn order_by(query: &Query, fields: &[Field], default: &str) -> Result
         return Ok(default.to_owned());
     };
     if text.contains(',') {
-        return Err(ApiError::new(
-            Code::SORT_LIMITS,
-            "Results can be sorted by one field only.",
-        )
-        .at("$orderBy"));
+        return Err(ApiError::new(Code::SORT_LIMITS, "Results can be sorted by one field only.").at("$orderBy"));
     }
     let mut words = text.split_whitespace();
     let name = words.next().unwrap_or_default();
@@ -117,31 +95,19 @@ pub(super) fn order_by(query: &Query, fields: &[Field], default: &str) -> Result
         None | Some("asc") => "ASC",
         Some("desc") => "DESC",
         Some(_) => {
-            return Err(
-                ApiError::new(Code::SYNTAX, "The sort direction is ASC or DESC.").at("$orderBy"),
-            );
+            return Err(ApiError::new(Code::SYNTAX, "The sort direction is ASC or DESC.").at("$orderBy"));
         }
     };
     if words.next().is_some() {
-        return Err(
-            ApiError::new(Code::SYNTAX, "A sort is a field and a direction.").at("$orderBy"),
-        );
+        return Err(ApiError::new(Code::SYNTAX, "A sort is a field and a direction.").at("$orderBy"));
     }
     match filter::find(fields, name) {
         Some(field) if field.kind != Kind::Nested => {
             // The default order settles ties, so that pages do not overlap.
             Ok(format!("{} {direction}, {default}", field.sql))
         }
-        Some(_) => Err(ApiError::new(
-            Code::SORT_LIMITS,
-            format!("Results cannot be sorted by the field '{name}'."),
-        )
-        .at("$orderBy")),
-        None => Err(ApiError::new(
-            Code::INVALID_QUERY_FIELD,
-            format!("The field '{name}' was not found."),
-        )
-        .at("$orderBy")),
+        Some(_) => Err(ApiError::new(Code::SORT_LIMITS, format!("Results cannot be sorted by the field '{name}'.")).at("$orderBy")),
+        None => Err(ApiError::new(Code::INVALID_QUERY_FIELD, format!("The field '{name}' was not found.")).at("$orderBy")),
     }
 }
 
@@ -179,12 +145,8 @@ mod tests {
 
     #[test]
     fn one_known_sort_field() {
-        const FIELDS: &[Field] = &[
-            Field::new("id", "t.id", Kind::Integer),
-            Field::nested("customers"),
-        ];
-        let order =
-            |raw: &str| order_by(&Query::parse(Some(raw)), FIELDS, "t.id").map_err(|e| e.number());
+        const FIELDS: &[Field] = &[Field::new("id", "t.id", Kind::Integer), Field::nested("customers")];
+        let order = |raw: &str| order_by(&Query::parse(Some(raw)), FIELDS, "t.id").map_err(|e| e.number());
         assert_eq!(order(""), Ok("t.id".to_owned()));
         assert_eq!(order("$orderBy=ID desc"), Ok("t.id DESC, t.id".to_owned()));
         assert_eq!(order("$orderBy=id,id"), Err(1219));

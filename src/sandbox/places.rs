@@ -13,35 +13,18 @@ pub(super) fn country(connection: &Connection, text: &str) -> Result<String, Api
         other => other.to_owned(),
     };
     connection
-        .prepare_cached(
-            "SELECT code FROM countries WHERE code = ?1 OR alpha3 = ?1 OR name = ?1 COLLATE NOCASE",
-        )?
+        .prepare_cached("SELECT code FROM countries WHERE code = ?1 OR alpha3 = ?1 OR name = ?1 COLLATE NOCASE")?
         .query_row([name], |row| row.get(0))
         .optional()?
-        .ok_or_else(|| {
-            ApiError::new(
-                Code::INVALID_COUNTRY,
-                format!("The country '{text}' is not known."),
-            )
-            .at("country")
-        })
+        .ok_or_else(|| ApiError::new(Code::INVALID_COUNTRY, format!("The country '{text}' is not known.")).at("country"))
 }
 
 /// The region's code, checked against the country's list where we have one.
-pub(super) fn region(
-    connection: &Connection,
-    country: &str,
-    text: Option<&str>,
-) -> Result<Option<String>, ApiError> {
-    let required: bool = connection
-        .prepare_cached("SELECT requires_region FROM countries WHERE code = ?1")?
-        .query_row([country], |row| row.get(0))?;
+pub(super) fn region(connection: &Connection, country: &str, text: Option<&str>) -> Result<Option<String>, ApiError> {
+    let required: bool =
+        connection.prepare_cached("SELECT requires_region FROM countries WHERE code = ?1")?.query_row([country], |row| row.get(0))?;
     let Some(text) = text else {
-        return if required {
-            Err(ApiError::required("region"))
-        } else {
-            Ok(None)
-        };
+        return if required { Err(ApiError::required("region")) } else { Ok(None) };
     };
     let code = text.to_ascii_uppercase();
     let (listed, known): (bool, bool) = connection
@@ -51,11 +34,8 @@ pub(super) fn region(
         )?
         .query_row(params![country, code], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if listed && !known {
-        return Err(ApiError::new(
-            Code::INVALID_COUNTRY_REGION,
-            format!("The region '{text}' is not known in the country '{country}'."),
-        )
-        .at("region"));
+        return Err(ApiError::new(Code::INVALID_COUNTRY_REGION, format!("The region '{text}' is not known in the country '{country}'."))
+            .at("region"));
     }
     Ok(Some(code))
 }

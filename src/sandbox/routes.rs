@@ -9,9 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::errors::{ApiError, Code};
 use super::wire::{Call, Params, Reply};
-use super::{
-    attributes, certificates, companies, customers, definitions, invitations, links, tokens,
-};
+use super::{attributes, certificates, companies, customers, definitions, invitations, links, tokens};
 
 /// What an operation asks of its caller, and whether it changes anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,20 +37,8 @@ pub(super) struct Operation {
     path: &'static str,
 }
 
-const fn op(
-    name: &'static str,
-    access: Access,
-    method: &'static str,
-    path: &'static str,
-    handler: Handler,
-) -> Operation {
-    Operation {
-        name,
-        access,
-        handler,
-        method,
-        path,
-    }
+const fn op(name: &'static str, access: Access, method: &'static str, path: &'static str, handler: Handler) -> Operation {
+    Operation { name, access, handler, method, path }
 }
 
 /// Literal paths stand before paths with a placeholder in the same place: the first match wins.
@@ -115,23 +101,13 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 /// Finds the operation for a raw path.
-pub(super) fn find(
-    method: &Method,
-    raw_path: &str,
-) -> Result<(&'static Operation, Params), ApiError> {
+pub(super) fn find(method: &Method, raw_path: &str) -> Result<(&'static Operation, Params), ApiError> {
     let segments: Vec<String> = raw_path
         .trim_start_matches('/')
         .split('/')
-        .map(|segment| {
-            percent_decode_str(segment)
-                .decode_utf8()
-                .map(|text| text.into_owned())
-        })
+        .map(|segment| percent_decode_str(segment).decode_utf8().map(|text| text.into_owned()))
         .collect::<Result<_, _>>()
-        .map_err(|_| {
-            ApiError::new(Code::ENTITY_NOT_FOUND, "The path is not valid UTF-8.")
-                .with_status(StatusCode::BAD_REQUEST)
-        })?;
+        .map_err(|_| ApiError::new(Code::ENTITY_NOT_FOUND, "The path is not valid UTF-8.").with_status(StatusCode::BAD_REQUEST))?;
     let mut others = None;
     for operation in OPERATIONS {
         if let Some(params) = matches(operation.path, &segments) {
@@ -142,25 +118,15 @@ pub(super) fn find(
         }
     }
     match others {
-        Some(path) => Err(ApiError::new(
-            Code::ENTITY_NOT_FOUND,
-            format!("The method {method} is not supported at this path."),
-        )
-        .with_status(StatusCode::METHOD_NOT_ALLOWED)
-        .with_allow(allowed(path))),
-        None => Err(ApiError::new(
-            Code::ENTITY_NOT_FOUND,
-            format!("No operation was found at {method} {raw_path}."),
-        )),
+        Some(path) => Err(ApiError::new(Code::ENTITY_NOT_FOUND, format!("The method {method} is not supported at this path."))
+            .with_status(StatusCode::METHOD_NOT_ALLOWED)
+            .with_allow(allowed(path))),
+        None => Err(ApiError::new(Code::ENTITY_NOT_FOUND, format!("No operation was found at {method} {raw_path}."))),
     }
 }
 
 fn allowed(path: &str) -> String {
-    let methods: Vec<&str> = OPERATIONS
-        .iter()
-        .filter(|operation| operation.path == path)
-        .map(|operation| operation.method)
-        .collect();
+    let methods: Vec<&str> = OPERATIONS.iter().filter(|operation| operation.path == path).map(|operation| operation.method).collect();
     methods.join(", ")
 }
 
@@ -184,11 +150,7 @@ fn matches(pattern: &str, segments: &[String]) -> Option<Params> {
 
 /// Digits only: a sign or a blank makes it another path.
 fn number(segment: &str) -> Option<i64> {
-    segment
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| segment.parse().ok())
-        .flatten()
+    segment.bytes().all(|byte| byte.is_ascii_digit()).then(|| segment.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -198,57 +160,22 @@ mod tests {
     use proptest::prelude::*;
 
     fn name(method: Method, path: &str) -> Result<&'static str, u16> {
-        find(&method, path)
-            .map(|(operation, _)| operation.name)
-            .map_err(|error| error.status().as_u16())
+        find(&method, path).map(|(operation, _)| operation.name).map_err(|error| error.status().as_u16())
     }
 
     #[test]
     fn literal_paths_win_over_placeholders() {
-        assert_eq!(
-            name(Method::GET, "/api/v2/companies/1/certificates/setup"),
-            Ok("GetCertificateSetup")
-        );
-        assert_eq!(
-            name(Method::GET, "/api/v2/companies/1/certificates/7"),
-            Ok("GetCertificate")
-        );
-        assert_eq!(
-            name(
-                Method::POST,
-                "/api/v2/companies/1/customers/A/certificates/link"
-            ),
-            Ok("LinkCertificatesToCustomer")
-        );
-        assert_eq!(
-            name(
-                Method::GET,
-                "/api/v2/companies/1/customers/A/certificates/US/WA"
-            ),
-            Ok("ListValidCertificatesForCustomer")
-        );
-        assert_eq!(
-            name(
-                Method::POST,
-                "/api/v2/companies/1/customers/billto/A/shipto/link"
-            ),
-            Ok("LinkShipToCustomersToBillCustomer")
-        );
-        assert_eq!(
-            name(Method::PATCH, "/api/v2/companies/1/customers"),
-            Err(405)
-        );
+        assert_eq!(name(Method::GET, "/api/v2/companies/1/certificates/setup"), Ok("GetCertificateSetup"));
+        assert_eq!(name(Method::GET, "/api/v2/companies/1/certificates/7"), Ok("GetCertificate"));
+        assert_eq!(name(Method::POST, "/api/v2/companies/1/customers/A/certificates/link"), Ok("LinkCertificatesToCustomer"));
+        assert_eq!(name(Method::GET, "/api/v2/companies/1/customers/A/certificates/US/WA"), Ok("ListValidCertificatesForCustomer"));
+        assert_eq!(name(Method::POST, "/api/v2/companies/1/customers/billto/A/shipto/link"), Ok("LinkShipToCustomersToBillCustomer"));
+        assert_eq!(name(Method::PATCH, "/api/v2/companies/1/customers"), Err(405));
         assert_eq!(name(Method::GET, "/api/v2/nothing"), Err(404));
         assert_eq!(name(Method::GET, "/api/v2/companies/x"), Err(404));
         assert_eq!(name(Method::GET, "/api/v2/companies/-1"), Err(404));
-        assert_eq!(
-            name(Method::GET, "/api/v2/companies/99999999999999999999"),
-            Err(404)
-        );
-        assert_eq!(
-            name(Method::GET, "/api/v2/companies/1/customers/%FF"),
-            Err(400)
-        );
+        assert_eq!(name(Method::GET, "/api/v2/companies/99999999999999999999"), Err(404));
+        assert_eq!(name(Method::GET, "/api/v2/companies/1/customers/%FF"), Err(400));
     }
 
     proptest! {

@@ -41,10 +41,7 @@ const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     #[error("cannot listen on {address}: {source}")]
-    Listen {
-        address: SocketAddr,
-        source: io::Error,
-    },
+    Listen { address: SocketAddr, source: io::Error },
     #[error("cannot open the sandbox's data: {0}")]
     Store(String),
 }
@@ -93,35 +90,19 @@ impl Drop for Sandbox {
 /// Opens the data, binds the listener and serves in the background. When this returns, connections are accepted.
 pub async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
     let store = Store::open(&options).map_err(|error| SandboxError::Store(error.to_string()))?;
-    let listen = |source| SandboxError::Listen {
-        address: options.listen,
-        source,
-    };
+    let listen = |source| SandboxError::Listen { address: options.listen, source };
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let context = Arc::new(Context {
-        base_url: base_url(address),
-        faults: FaultPlan::new(options.faults.clone()),
-        store,
-        options,
-    });
+    let context = Arc::new(Context { base_url: base_url(address), faults: FaultPlan::new(options.faults.clone()), store, options });
     let (stop, stopped) = watch::channel(false);
-    let service = Router::new()
-        .fallback(answer)
-        .with_state(Arc::clone(&context))
-        .into_make_service_with_connect_info::<Peer>();
+    let service = Router::new().fallback(answer).with_state(Arc::clone(&context)).into_make_service_with_connect_info::<Peer>();
     let mut signal = stopped.clone();
     let server = axum::serve(Door { listener }, service).with_graceful_shutdown(async move {
         // An error means that the handle is gone, which is a reason to stop as well.
         let _ = signal.wait_for(|stop| *stop).await;
     });
     let task = tokio::spawn(async move { server.await });
-    Ok(Sandbox {
-        address,
-        context,
-        stop,
-        task: Some(task),
-    })
+    Ok(Sandbox { address, context, stop, task: Some(task) })
 }
 
 /// A server that listens everywhere is reached from here by loopback.
@@ -151,10 +132,7 @@ impl Listener for Door {
         // Small answers to small questions: waiting to fill a packet only costs time.
         let _ = stream.set_nodelay(true);
         let cut = Arc::new(AtomicBool::new(false));
-        let wire = Wire {
-            stream,
-            cut: Arc::clone(&cut),
-        };
+        let wire = Wire { stream, cut: Arc::clone(&cut) };
         (wire, Peer { cut })
     }
 
@@ -192,11 +170,7 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.severed() {
             Some(error) => Poll::Ready(Err(error)),
             None => Pin::new(&mut self.stream).poll_read(cx, buf),
@@ -205,11 +179,7 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.severed() {
             Some(error) => Poll::Ready(Err(error)),
             None => Pin::new(&mut self.stream).poll_write(cx, buf),
@@ -246,11 +216,7 @@ impl From<ApiError> for Ending {
     }
 }
 
-async fn answer(
-    State(context): State<Arc<Context>>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    request: Request,
-) -> Response {
+async fn answer(State(context): State<Arc<Context>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request) -> Response {
     let ending = match carry_out(&context, request).await {
         Ok(reply) => Ending::Reply(reply),
         Err(ending) => ending,
@@ -278,10 +244,7 @@ fn response(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Re
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if let Some(id) = tokens::random()
-        .ok()
-        .and_then(|id| HeaderValue::from_str(&id).ok())
-    {
+    if let Some(id) = tokens::random().ok().and_then(|id| HeaderValue::from_str(&id).ok()) {
         headers.insert(CORRELATION, id);
     }
     response
@@ -302,8 +265,7 @@ async fn carry_out(context: &Arc<Context>, request: Request) -> Result<Reply, En
     if !matches!(operation.access, Access::Public | Access::Ping) {
         signed_in?;
     }
-    if context.options.quirks.encoded_slash_refused && raw_path.to_ascii_lowercase().contains("%2f")
-    {
+    if context.options.quirks.encoded_slash_refused && raw_path.to_ascii_lowercase().contains("%2f") {
         return Err(Ending::Raw(Box::new(response(
             StatusCode::NOT_FOUND,
             "text/html",
@@ -378,12 +340,8 @@ impl Work {
 }
 
 /// Runs work that waits for the disk away from the threads that serve connections. A panic in it is an answer 500, not a lost call.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|_| Err(ApiError::internal()))
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, ApiError> + Send + 'static) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(ApiError::internal()))
 }
 
 /// Reads the body up to the limit and throws away the rest, so that the client gets to hear the answer.
@@ -405,10 +363,7 @@ async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
         }
     }
     if too_large {
-        return Err(ApiError::new(
-            Code::REQUEST_TOO_LARGE,
-            format!("The request is larger than {limit} bytes."),
-        ));
+        return Err(ApiError::new(Code::REQUEST_TOO_LARGE, format!("The request is larger than {limit} bytes.")));
     }
     Ok(bytes.into())
 }
@@ -422,10 +377,7 @@ fn authorize(operation: &Operation, role: Role) -> Result<(), ApiError> {
     if allowed {
         return Ok(());
     }
-    Err(ApiError::new(
-        Code::PERMISSION_REQUIRED,
-        format!("The role {role:?} may not call {}.", operation.name),
-    ))
+    Err(ApiError::new(Code::PERMISSION_REQUIRED, format!("The role {role:?} may not call {}.", operation.name)))
 }
 
 fn strike(strike: Strike) -> Result<(), Ending> {
@@ -434,11 +386,7 @@ fn strike(strike: Strike) -> Result<(), Ending> {
         Strike::Reset => Err(Ending::Cut),
         Strike::RateLimited { retry_after } => {
             let error = ApiError::new(Code::REQUEST_LIMIT, "Too many requests were sent in a short time.");
-            let mut limited = response(
-                error.status(),
-                "application/json; charset=utf-8",
-                error.body().to_string().into_bytes(),
-            );
+            let mut limited = response(error.status(), "application/json; charset=utf-8", error.body().to_string().into_bytes());
             if let Some(seconds) = retry_after {
                 limited.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -447,7 +395,8 @@ fn strike(strike: Strike) -> Result<(), Ending> {
         Strike::ServerError { status: 502 } => Err(Ending::Raw(Box::new(response(
             StatusCode::BAD_GATEWAY,
             "text/html",
-            b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>".to_vec())))),
+            b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>".to_vec(),
+        )))),
         Strike::ServerError { status: 503 } => {
             Err(ApiError::new(Code::REMOTE_SERVER, "A server that the service depends on is not working.").into())
         }
@@ -464,8 +413,7 @@ pub(super) fn stats(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn faults_reply(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let value: Value =
-        serde_json::to_value(call.context.faults.get()).map_err(|_| ApiError::internal())?;
+    let value: Value = serde_json::to_value(call.context.faults.get()).map_err(|_| ApiError::internal())?;
     Ok(Reply::json(&value))
 }
 

@@ -24,9 +24,7 @@ pub(super) struct Store(Mutex<Connection>);
 pub(super) enum OpenError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    #[error(
-        "the file was written by another version of the sandbox (schema {found}, expected {SCHEMA_VERSION})"
-    )]
+    #[error("the file was written by another version of the sandbox (schema {found}, expected {SCHEMA_VERSION})")]
     OtherSchema { found: i64 },
     #[error("the built-in definition data cannot be read")]
     Data(#[from] serde_json::Error),
@@ -42,9 +40,7 @@ impl Store {
         };
         connection.busy_timeout(Duration::from_secs(5))?;
         // NORMAL with WAL survives a killed process; only a power cut could lose the last moments.
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
-        )?;
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")?;
         connection.set_prepared_statement_cache_capacity(128);
         let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if found != 0 && found != SCHEMA_VERSION {
@@ -55,15 +51,8 @@ impl Store {
         if found == 0 {
             tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             // Different first ids, so that a customer's id taken for a certificate's id finds nothing.
-            for (table, last) in [
-                ("customers", 100_000),
-                ("certificates", 5_000),
-                ("invitations", 900),
-            ] {
-                tx.execute(
-                    "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
-                    params![table, last],
-                )?;
+            for (table, last) in [("customers", 100_000), ("certificates", 5_000), ("invitations", 900)] {
+                tx.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", params![table, last])?;
             }
         }
         seed(&tx, options)?;
@@ -76,18 +65,12 @@ impl Store {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn read<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, ApiError>) -> Result<T, ApiError> {
         work(&self.lock())
     }
 
     /// Runs `work` in a transaction: all of it happens, or nothing.
-    pub(super) fn write<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, ApiError>,
-    ) -> Result<T, ApiError> {
+    pub(super) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, ApiError>) -> Result<T, ApiError> {
         let mut connection = self.lock();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let out = work(&tx)?;
@@ -108,9 +91,7 @@ impl Store {
 
     pub(super) fn count_effect(&self, operation: &str) -> Result<(), ApiError> {
         self.lock()
-            .prepare_cached(
-                "UPDATE calls SET effective_writes = effective_writes + 1 WHERE operation = ?1",
-            )?
+            .prepare_cached("UPDATE calls SET effective_writes = effective_writes + 1 WHERE operation = ?1")?
             .execute([operation])?;
         Ok(())
     }
@@ -123,8 +104,7 @@ impl Store {
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
         let mut by_operation = Map::new();
-        let mut statement =
-            connection.prepare("SELECT operation, requests FROM calls ORDER BY operation")?;
+        let mut statement = connection.prepare("SELECT operation, requests FROM calls ORDER BY operation")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             by_operation.insert(row.get(0)?, Value::from(row.get::<_, i64>(1)?));
@@ -140,22 +120,11 @@ impl Store {
 
 /// Puts the company and the definition data in, unless they are there already.
 fn seed(tx: &Transaction<'_>, options: &SandboxOptions) -> Result<(), OpenError> {
-    let account: i64 = options
-        .account_id
-        .parse()
-        .map_err(|_| OpenError::AccountId)?;
+    let account: i64 = options.account_id.parse().map_err(|_| OpenError::AccountId)?;
     let company = options.company_id;
     let now = clock::now();
-    let status = if options.provisioned {
-        "Provisioned"
-    } else {
-        "NotProvisioned"
-    };
-    let known: Option<i64> = tx
-        .query_row("SELECT id FROM companies WHERE id = ?1", [company], |row| {
-            row.get(0)
-        })
-        .optional()?;
+    let status = if options.provisioned { "Provisioned" } else { "NotProvisioned" };
+    let known: Option<i64> = tx.query_row("SELECT id FROM companies WHERE id = ?1", [company], |row| row.get(0)).optional()?;
     if known.is_none() {
         tx.execute(
             "INSERT INTO companies (id, account_id, code, name, is_default, created, modified, setup_status)
@@ -164,31 +133,26 @@ fn seed(tx: &Transaction<'_>, options: &SandboxOptions) -> Result<(), OpenError>
         )?;
     }
     for row in data::<Value>(include_str!("data/countries.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO countries VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![
-                row["code"].as_str(),
-                row["alpha3Code"].as_str(),
-                row["name"].as_str(),
-                row["isEuropeanUnion"].as_bool(),
-                row["addressesRequireRegion"].as_bool()
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO countries VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+            row["code"].as_str(),
+            row["alpha3Code"].as_str(),
+            row["name"].as_str(),
+            row["isEuropeanUnion"].as_bool(),
+            row["addressesRequireRegion"].as_bool()
+        ])?;
     }
     for row in data::<Value>(include_str!("data/regions.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO regions VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![
-                row["countryCode"].as_str(),
-                row["code"].as_str(),
-                row["name"].as_str(),
-                row["classification"].as_str(),
-                row["streamlinedSalesTax"].as_bool(),
-                row["isRegionTaxable"].as_bool()
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO regions VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+            row["countryCode"].as_str(),
+            row["code"].as_str(),
+            row["name"].as_str(),
+            row["classification"].as_str(),
+            row["streamlinedSalesTax"].as_bool(),
+            row["isRegionTaxable"].as_bool()
+        ])?;
     }
     for row in data::<Value>(include_str!("data/exposure_zones.json"))? {
-        tx.prepare_cached(
-            "INSERT OR IGNORE INTO exposure_zones VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
-        )?
-        .execute(params![
+        tx.prepare_cached("INSERT OR IGNORE INTO exposure_zones VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)")?.execute(params![
             row["id"].as_i64(),
             company,
             row["name"].as_str(),
@@ -201,16 +165,15 @@ fn seed(tx: &Transaction<'_>, options: &SandboxOptions) -> Result<(), OpenError>
         ])?;
     }
     for row in data::<Value>(include_str!("data/exempt_reasons.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO exempt_reasons VALUES (?1, ?2, ?3)")?
-            .execute(params![
-                row["id"].as_i64(),
-                row["name"].as_str(),
-                row["exempts"].as_bool()
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO exempt_reasons VALUES (?1, ?2, ?3)")?.execute(params![
+            row["id"].as_i64(),
+            row["name"].as_str(),
+            row["exempts"].as_bool()
+        ])?;
     }
     for row in data::<Value>(include_str!("data/cover_letters.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO cover_letters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)")?
-            .execute(params![
+        tx.prepare_cached("INSERT OR IGNORE INTO cover_letters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)")?.execute(
+            params![
                 row["id"].as_i64(),
                 company,
                 row["title"].as_str(),
@@ -221,22 +184,19 @@ fn seed(tx: &Transaction<'_>, options: &SandboxOptions) -> Result<(), OpenError>
                 row["templateFilename"].as_str(),
                 row["version"].as_i64(),
                 now
-            ])?;
+            ],
+        )?;
     }
     for row in data::<Value>(include_str!("data/certificate_attributes.json"))? {
-        tx.prepare_cached("INSERT OR IGNORE INTO certificate_attributes VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![
-                row["id"].as_i64(),
-                row["name"].as_str(),
-                row["description"].as_str(),
-                row["isSystemCode"].as_bool()
-            ])?;
+        tx.prepare_cached("INSERT OR IGNORE INTO certificate_attributes VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            row["id"].as_i64(),
+            row["name"].as_str(),
+            row["description"].as_str(),
+            row["isSystemCode"].as_bool()
+        ])?;
     }
     for row in data::<Value>(include_str!("data/customer_attributes.json"))? {
-        tx.prepare_cached(
-            "INSERT OR IGNORE INTO customer_attributes VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
+        tx.prepare_cached("INSERT OR IGNORE INTO customer_attributes VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
             row["id"].as_i64(),
             row["name"].as_str(),
             row["description"].as_str(),

@@ -72,23 +72,15 @@ pub(super) fn refresh(call: &Call<'_>) -> Result<Reply, ApiError> {
             return Err(ApiError::required("token"));
         };
         let created: Option<String> = tx
-            .query_row(
-                "SELECT created FROM ecommerce_tokens WHERE token = ?1 AND company_id = ?2",
-                params![token, company],
-                |row| row.get(0),
-            )
+            .query_row("SELECT created FROM ecommerce_tokens WHERE token = ?1 AND company_id = ?2", params![token, company], |row| {
+                row.get(0)
+            })
             .optional()?;
         let Some(created) = created else {
-            return Err(ApiError::new(
-                Code::ENTITY_NOT_FOUND,
-                "The token was not found.",
-            ));
+            return Err(ApiError::new(Code::ENTITY_NOT_FOUND, "The token was not found."));
         };
         let expires = clock::moment(Timestamp::now() + LIFE);
-        tx.execute(
-            "UPDATE ecommerce_tokens SET expires = ?2 WHERE token = ?1",
-            params![token, expires],
-        )?;
+        tx.execute("UPDATE ecommerce_tokens SET expires = ?2 WHERE token = ?1", params![token, expires])?;
         let Value::Object(row) = answer(&token, company, &created, &expires) else {
             return Err(ApiError::internal());
         };

@@ -50,21 +50,11 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     fn json(&self) -> Result<Value, ApiError> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
-            return Err(ApiError::new(
-                Code::MODEL_REQUIRED,
-                "The request has no body.",
-            ));
+            return Err(ApiError::new(Code::MODEL_REQUIRED, "The request has no body."));
         }
         serde_json::from_slice(&self.body).map_err(|error| {
             // The line and column help; the text around it could be anybody's data and is left out.
-            ApiError::new(
-                Code::JSON_FORMAT,
-                format!(
-                    "The body is not valid JSON (line {}, column {}).",
-                    error.line(),
-                    error.column()
-                ),
-            )
+            ApiError::new(Code::JSON_FORMAT, format!("The body is not valid JSON (line {}, column {}).", error.line(), error.column()))
         })
     }
 
@@ -72,10 +62,7 @@ impl Call<'_> {
     pub(super) fn object<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let value = self.json()?;
         if !value.is_object() {
-            return Err(ApiError::new(
-                Code::MODEL_STATE,
-                "The body must be an object.",
-            ));
+            return Err(ApiError::new(Code::MODEL_STATE, "The body must be an object."));
         }
         typed(value)
     }
@@ -83,16 +70,10 @@ impl Call<'_> {
     /// A body that is an array; each element's mistake names its place.
     pub(super) fn array<T: DeserializeOwned>(&self) -> Result<Vec<T>, ApiError> {
         let Value::Array(values) = self.json()? else {
-            return Err(ApiError::new(
-                Code::MODEL_STATE,
-                "The body must be an array.",
-            ));
+            return Err(ApiError::new(Code::MODEL_STATE, "The body must be an array."));
         };
         if values.is_empty() {
-            return Err(ApiError::new(
-                Code::MODEL_REQUIRED,
-                "The array in the body is empty.",
-            ));
+            return Err(ApiError::new(Code::MODEL_REQUIRED, "The array in the body is empty."));
         }
         let mut errors = Vec::new();
         let mut rows = Vec::with_capacity(values.len());
@@ -107,12 +88,7 @@ impl Call<'_> {
 }
 
 fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
-    serde_json::from_value(value).map_err(|error| {
-        ApiError::new(
-            Code::MODEL_STATE,
-            format!("The object has a wrong structure: {error}."),
-        )
-    })
+    serde_json::from_value(value).map_err(|error| ApiError::new(Code::MODEL_STATE, format!("The object has a wrong structure: {error}.")))
 }
 
 #[derive(Debug)]
@@ -124,11 +100,7 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn json(value: &Value) -> Self {
-        Reply {
-            status: StatusCode::OK,
-            content_type: "application/json; charset=utf-8",
-            body: value.to_string().into_bytes(),
-        }
+        Reply { status: StatusCode::OK, content_type: "application/json; charset=utf-8", body: value.to_string().into_bytes() }
     }
 
     pub(super) fn object(object: Object) -> Self {
@@ -136,23 +108,15 @@ impl Reply {
     }
 
     pub(super) fn objects(objects: Vec<Object>) -> Self {
-        Self::json(&Value::Array(
-            objects.into_iter().map(Value::Object).collect(),
-        ))
+        Self::json(&Value::Array(objects.into_iter().map(Value::Object).collect()))
     }
 
     pub(super) fn bytes(content_type: &'static str, body: Vec<u8>) -> Self {
-        Reply {
-            status: StatusCode::OK,
-            content_type,
-            body,
-        }
+        Reply { status: StatusCode::OK, content_type, body }
     }
 }
 
 /// Text as the service stores it: blanks around it are cut, and nothing is left of an empty one.
 pub(super) fn clean(text: Option<&str>) -> Option<String> {
-    text.map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
