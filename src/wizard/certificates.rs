@@ -1,9 +1,9 @@
 //! Step 6: create the accepted certificates and link each to its customer.
 
 use super::asking::{choice, confirm, example, recommend};
-use super::scans::FolderPages;
+use super::scans::{FolderPages, Read};
 use super::sync::{gate, show_plan};
-use super::{Ending, InService, Session, WizardError, World, scans};
+use super::{Ending, InService, Session, WizardError, World};
 use crate::domain::{Disposition, Document};
 use crate::plan::{CertificateInputs, NoExpiration, plan_certificates};
 use crate::ports::{Question, QuestionKind};
@@ -12,13 +12,13 @@ use serde_json::Value;
 pub(super) async fn run(
     world: &mut World<'_>,
     session: &Session,
-    documents: &[Document],
+    read: &Read,
     in_service: &InService,
     ending: &mut Ending,
 ) -> Result<(), WizardError> {
-    let folder = scans::folder(world)?;
-    let pages = FolderPages::new(world.scans, &folder)?;
-    let no_expiration = no_expiration(world, documents)?;
+    let documents = read.documents.as_slice();
+    let pages = FolderPages::new(world.scans, &read.folder)?;
+    let no_expiration = no_expiration(world, documents, in_service)?;
     let on_file = world.service.certificates(session.id()).await?;
     let plan = plan_certificates(&CertificateInputs {
         documents,
@@ -50,9 +50,10 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Asked only when an accepted paper shows no end.
-fn no_expiration(world: &mut World<'_>, documents: &[Document]) -> Result<NoExpiration, WizardError> {
-    let open_ended = documents.iter().filter(|d| d.disposition == Disposition::Accept && d.fields.expiration_date.is_none()).count();
+/// Asked only when a paper that can be linked shows no end.
+fn no_expiration(world: &mut World<'_>, documents: &[Document], in_service: &InService) -> Result<NoExpiration, WizardError> {
+    let can_be_linked = |d: &&Document| d.disposition == Disposition::Accept && d.matched.as_ref().is_some_and(|m| in_service.contains(&m.customer_code));
+    let open_ended = documents.iter().filter(can_be_linked).filter(|d| d.fields.expiration_date.is_none()).count();
     if open_ended == 0 {
         return Ok(NoExpiration::FarFuture);
     }

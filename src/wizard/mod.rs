@@ -21,7 +21,7 @@ pub use asking::Asker;
 pub use error::WizardError;
 pub use reading::{Cache, FileRead, NoCache, Reader};
 
-use crate::domain::{CompanyId, CustomerCode, Document};
+use crate::domain::{CompanyId, CustomerCode};
 use crate::ports::{
     Block, Clock, Company, Definitions, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, ScanFolder, Screen, Spreadsheets,
 };
@@ -108,31 +108,30 @@ pub async fn run(world: &mut World<'_>) -> Result<Ending, WizardError> {
     world.step(4, "What next");
     let action = choose::run(world, &list.customers)?;
 
-    let mut documents: Vec<Document> = Vec::new();
     world.step(5, "Read the certificates");
-    match action.uploads() {
-        true => {
-            let read = scans::run(world, &merchant, &list.customers)?;
-            ending.waiting |= read.waiting;
-            documents = read.documents;
+    let read = match action.uploads() {
+        true => scans::run(world, &merchant, &list.customers)?,
+        false => {
+            world.say("Not asked for.");
+            scans::Read::default()
         }
-        false => world.say("Not asked for."),
-    }
+    };
+    ending.waiting |= read.waiting;
 
     world.step(6, "Create and link");
     match action.uploads() {
-        true => certificates::run(world, &session, &documents, &in_service, &mut ending).await?,
+        true => certificates::run(world, &session, &read, &in_service, &mut ending).await?,
         false => world.say("Not asked for."),
     }
 
     world.step(7, "Invite the others");
     match action.invites() {
-        true => invitations::run(world, &session, &list.customers, &documents, &in_service, &mut ending).await?,
+        true => invitations::run(world, &session, &list.customers, &read.documents, &in_service, &mut ending).await?,
         false => world.say("Not asked for."),
     }
 
     world.step(8, "Summary");
-    finish::run(world, &session, &list, &documents, &mut ending).await?;
+    finish::run(world, &session, &list, &read.documents, &mut ending).await?;
     Ok(ending)
 }
 

@@ -12,13 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What the folder gave.
+#[derive(Default)]
 pub(super) struct Read {
+    pub folder: PathBuf,
     pub documents: Vec<Document>,
     pub waiting: bool,
 }
 
 /// The folder of scans of this run, once it is known.
-pub(super) fn folder(world: &mut World<'_>) -> Result<PathBuf, WizardError> {
+fn folder(world: &mut World<'_>) -> Result<PathBuf, WizardError> {
     let question = Question {
         key: "certificates.folder".to_owned(),
         text: "Folder with the certificate scans:".to_owned(),
@@ -97,7 +99,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, customers: &[Customer])
         "accept": accept, "review": review, "reject": reject, "unreadable": unreadable.len(),
     });
     world.journal.complete_step("read_certificates", &outcome, world.clock.now())?;
-    Ok(Read { waiting: review + reject + unreadable.len() > 0, documents })
+    Ok(Read { waiting: review + reject + unreadable.len() > 0, folder, documents })
 }
 
 /// The same bytes under two names are one paper: the first is used, the others point to it. Gives the files that were set aside.

@@ -129,6 +129,7 @@ fn every_step_with_no() {
     wizard.see("customers to").keys("y").see("customers sent");
     let after_customers = server.writes();
     wizard.see("What should be done").keys("\r");
+    wizard.see("no expiration date").keys("\r");
     wizard.see("certificates and link each").keys("n").see("Declined");
     wizard
         .see("How should the invitations go out?")
