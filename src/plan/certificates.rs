@@ -70,6 +70,9 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
             note(format!("the service's list has no exemption reason “{claimed}”"));
             continue;
         };
+        if document.states.is_empty() {
+            note("no state that it claims was read, so there is nothing to create".to_owned());
+        }
         for claim in &document.states {
             let Some(zone) = inputs.zones.iter().find(|z| z.is_state(&claim.region)) else {
                 note(format!("the service has no exposure zone for {}", claim.region.name()));
@@ -108,16 +111,47 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
     Plan::new(Gate::Certificates, actions, unchanged, notes)
 }
 
-/// The list's own spelling of a claimed reason. Avalara's lists write some reasons longer (`CHARITABLE/EXEMPT ORG`), so a listed name that
-/// begins with the claimed one counts when it is the only such name.
+/// Names that mean the same reason (Avalara's use codes A to R; companies' lists write them in several ways).
+const SAME_REASON: &[&[&str]] = &[
+    &["MANUFACTURING", "MANUFACTURERS", "MANUFACTURER", "INDUSTRIAL PROD", "INDUSTRIAL PRODUCTION"],
+    &["AGRICULTURE", "AGRICULTURAL", "FARM"],
+    &["FEDERAL GOV", "FEDERAL GOVERNMENT"],
+    &["STATE GOV", "STATE GOVERNMENT"],
+    &["LOCAL GOVERNMENT", "LOCAL GOV"],
+    &["TRIBAL GOVERNMENT", "TRIBAL GOV"],
+];
+
+/// The list's own spelling of a claimed reason. Lists write some reasons together (`RELIGIOUS/EDUCATIONAL ORG`), so a listed name counts when
+/// one of its parts begins with the claimed words, and only when it is the only such name.
 pub fn reason_on_list(claimed: &ExemptionReason, list: &[ReasonOnFile]) -> Option<ExemptionReason> {
     if let Some(exact) = list.iter().find(|r| r.name == *claimed) {
         return Some(exact.name.clone());
     }
-    let longer = |r: &&ReasonOnFile| r.name.as_str().split(['/', ',', '(']).any(|part| part.trim() == claimed.as_str());
-    let mut found = list.iter().filter(longer);
+    let words = SAME_REASON.iter().find(|same| same.contains(&claimed.as_str())).map_or_else(|| vec![claimed.as_str()], |same| same.to_vec());
+    let begins = |part: &str| words.iter().any(|w| part.strip_prefix(w).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)));
+    let mut found = list.iter().filter(|r| r.name.as_str().split(['/', ',', '(']).any(|part| begins(part.trim())));
     match (found.next(), found.next()) {
         (Some(only), None) => Some(only.name.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ReasonId;
+
+    #[test]
+    fn a_claimed_reason_is_found_under_the_lists_own_name() {
+        let names = ["RESALE", "RELIGIOUS/EDUCATIONAL ORG", "INDUSTRIAL PROD/MANUFACTURERS", "CHARITABLE/EXEMPT ORG", "OTHER/CUSTOM", "FEDERAL GOV"];
+        let list: Vec<ReasonOnFile> =
+            names.iter().zip(1..).map(|(name, id)| ReasonOnFile { id: ReasonId(id), name: ExemptionReason::new(name) }).collect();
+        let found = |claimed: &str| reason_on_list(&ExemptionReason::new(claimed), &list).map(|r| r.as_str().to_owned());
+        assert_eq!(found("resale").as_deref(), Some("RESALE"));
+        assert_eq!(found("EDUCATIONAL").as_deref(), Some("RELIGIOUS/EDUCATIONAL ORG"));
+        assert_eq!(found("MANUFACTURING").as_deref(), Some("INDUSTRIAL PROD/MANUFACTURERS"));
+        assert_eq!(found("CHARITABLE").as_deref(), Some("CHARITABLE/EXEMPT ORG"));
+        assert_eq!(found("DIRECT PAY"), None);
+        assert_eq!(found("RES"), None);
     }
 }

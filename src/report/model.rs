@@ -39,6 +39,8 @@ pub struct Model<'a> {
     pub service: String,
     /// Customer code to what covers it, as the last step saw it.
     pub coverage: BTreeMap<String, Value>,
+    /// Accepted papers that came to nothing: paper and reason.
+    pub left_out: Vec<(String, String)>,
     /// Customer code to invitation link or mail status.
     pub links: BTreeMap<String, Value>,
 }
@@ -89,6 +91,7 @@ impl<'a> Model<'a> {
             merchant: text(merchant),
             company: text(preflight.and_then(|p| p.pointer("/company/name"))),
             service: text(preflight.and_then(|p| p.get("service"))),
+            left_out: notes(step("certificates")),
             coverage: map("summary", "coverage"),
             links: map("invitation_links", "ready"),
         }
@@ -101,4 +104,11 @@ impl<'a> Model<'a> {
     pub fn documents(&self, disposition: Disposition) -> impl Iterator<Item = &Document> {
         self.record.documents.iter().filter(move |d| d.disposition == disposition)
     }
+}
+
+/// The notes of a gate: subject and text.
+fn notes(outcome: Option<&Value>) -> Vec<(String, String)> {
+    let list = outcome.and_then(|o| o.get("notes")).and_then(Value::as_array);
+    let part = |note: &Value, key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    list.into_iter().flatten().map(|note| (part(note, "subject"), part(note, "text"))).collect()
 }

@@ -29,6 +29,8 @@ pub(super) async fn run(
         no_expiration,
     });
     show_plan(world, &plan);
+    // An accepted paper that comes to nothing is a person's business.
+    ending.waiting |= !plan.notes.is_empty();
     let waiting = documents.iter().filter(|d| d.disposition != Disposition::Accept).count();
     let mut reasons = vec!["each belongs to its customer by two independent agreements".to_owned()];
     if plan.unchanged > 0 {

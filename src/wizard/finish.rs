@@ -1,7 +1,7 @@
 //! Step 8: what was done, what is left, and where to read it.
 
 use super::{Ending, Session, WizardError, World};
-use crate::customers::CustomerList;
+use crate::customers::{CustomerList, summarise};
 use crate::domain::{Disposition, Document, Severity};
 use crate::plan::{Coverage, coverage_of};
 use serde_json::json;
@@ -30,7 +30,8 @@ pub(super) async fn run(
     let review = documents.iter().filter(|d| d.disposition == Disposition::Review).count();
     let rejected = documents.iter().filter(|d| d.disposition == Disposition::Reject && !d.is_copy()).count();
     let errors = list.issues.iter().filter(|i| i.severity == Severity::Error).count();
-    world.good(format!("{} customers, {exempt} of them exempt; {covered} exempt customers have a certificate.", list.customers.len()));
+    let summary = summarise(list);
+    world.good(format!("{} customers, {} of them exempt; {covered} exempt customers have a certificate.", summary.total, summary.exempt));
     let mut to_do = Vec::new();
     if review > 0 {
         to_do.push(format!("{review} papers need a person"));
@@ -46,7 +47,7 @@ pub(super) async fn run(
         ending.waiting = true;
     }
     let outcome = json!({
-        "customers": list.customers.len(), "exempt": exempt, "covered": covered, "expired": expired, "without": without,
+        "customers": summary.total, "exempt": summary.exempt, "exempt_in_service": exempt, "covered": covered, "expired": expired, "without": without,
         "coverage": coverage, "to_do": to_do, "ending": ending,
     });
     world.journal.complete_step("summary", &outcome, world.clock.now())?;
