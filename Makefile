@@ -1,14 +1,11 @@
 # Two commands matter: `make demo` and `make test`.
 
-.PHONY: demo test build system system-tests sample-data clean
+.PHONY: demo test build system sample-data clean
 
 RUN_DIR ?= certonboard-runs/demo
 
 system:
 	@scripts/install-system-packages.sh
-
-system-tests:
-	@scripts/install-system-packages.sh --tests
 
 build: system
 	cargo build --locked --release
@@ -20,7 +17,7 @@ demo: build
 	@target/release/certonboard run --sandbox --non-interactive --answers sample_data/answers.yaml --run-dir $(RUN_DIR) --today 2026-11-20; \
 	code=$$?; if [ $$code -ne 0 ] && [ $$code -ne 3 ]; then exit $$code; fi
 
-test: system-tests
+test: system
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs what the build and the demo need and is missing: Tesseract with its English and orientation data, Leptonica, clang for the
 # bindings, pkg-config. Debian and Ubuntu only; elsewhere it says what to install.
-#   install-system-packages.sh [--tests]
+
 set -eu
 want="pkg-config clang libclang-dev libleptonica-dev libtesseract-dev tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd"
-if [ "${1:-}" = "--tests" ]; then want="$want poppler-utils"; fi
+
 missing=""
 for package in $want; do
   status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)

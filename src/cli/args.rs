@@ -84,8 +84,8 @@ pub struct Target {
     /// The company's code in the service.
     #[arg(long, value_name = "CODE", env = "AVATAX_COMPANY_CODE")]
     pub company: Option<String>,
-    /// Use the built-in practice service: no account needed, nothing leaves this machine.
-    #[arg(long, conflicts_with = "base_url")]
+    /// Use the built-in practice service: no account needed, nothing leaves this machine. Beats --base-url.
+    #[arg(long)]
     pub sandbox: bool,
 }
 

@@ -64,13 +64,19 @@ pub fn resolve(args: &RunArgs) -> Result<RunOptions, OptionsError> {
     if let Some(company) = &args.target.company {
         put(&mut supplied, "service", "company", json!(company));
     }
-    if let Some(url) = &args.target.base_url {
-        put(&mut supplied, "service", "base_url", json!(url));
+    match (&args.target.base_url, args.target.sandbox) {
+        // An address in the environment must not turn a practice run into a real one.
+        (_, true) => put(&mut supplied, "service", "where", json!("practice")),
+        (Some(url), false) => put(&mut supplied, "service", "base_url", json!(url)),
+        (None, false) => {}
     }
-    if args.target.sandbox {
-        put(&mut supplied, "service", "where", json!("practice"));
+    if args.target.sandbox
+        && let Some(service) = supplied.get_mut("service").and_then(Value::as_object_mut)
+    {
+        service.remove("base_url");
     }
-    let sandbox = args.target.base_url.is_none() && supplied.pointer("/service/where") == Some(&json!("practice"));
+    let address = supplied.pointer("/service/base_url").is_some_and(|v| !v.is_null());
+    let sandbox = !address && supplied.pointer("/service/where") == Some(&json!("practice"));
     Ok(RunOptions {
         supplied,
         sandbox,
@@ -131,9 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn an_address_beats_the_practice_service() {
+    fn an_address_means_that_service_unless_practice_was_asked_for() {
         let mut args = RunArgs::default();
         args.target.base_url = Some("http://127.0.0.1:1".into());
         assert!(!resolve(&args).unwrap().sandbox);
+        // A wish for practice beats an address, which may stand in the environment.
+        args.target.sandbox = true;
+        let options = resolve(&args).unwrap();
+        assert!(options.sandbox && options.supplied.pointer("/service/base_url").is_none());
     }
 }
