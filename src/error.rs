@@ -42,7 +42,7 @@ impl From<ServiceError> for Fault {
 
 impl From<JournalError> for Fault {
     fn from(error: JournalError) -> Self {
-        Self::new(Exit::Failed, error.to_string()).hint("is the disk full, or the run's folder not writable?")
+        Self::new(Exit::Failed, error.to_string())
     }
 }
 

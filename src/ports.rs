@@ -7,7 +7,7 @@
 use crate::domain::{
     BBox, CertificateDraft, CertificateId, CertificateOnFile, CompanyCode, CompanyId, CoverLetter, Customer, CustomerCode, CustomerOnFile,
     ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, ReasonOnFile,
-    Region, Sha256, Word, with_typed,
+    Sha256, Word, with_typed,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -213,13 +213,6 @@ pub struct Definitions {
     pub zones: Vec<ExposureZone>,
     pub reasons: Vec<ReasonOnFile>,
     pub cover_letters: Vec<CoverLetter>,
-}
-
-impl Definitions {
-    /// The zone that stands for a whole state.
-    pub fn zone_of(&self, region: &Region) -> Option<&ExposureZone> {
-        self.zones.iter().find(|z| z.is_state(region))
-    }
 }
 
 /// A new certificate with its document.

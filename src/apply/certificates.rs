@@ -1,6 +1,6 @@
 //! Certificates: created with no customer in the call, then linked. Creating and linking are two confirmations in the journal.
 
-use super::{Run, Stopped, TRIES};
+use super::{Run, Stopped, TRIES, is_refusal};
 use crate::domain::{CertificateDraft, CertificateId, CustomerCode};
 use crate::plan::{Action, DocumentRef, Write};
 use crate::ports::{ActionState, CertificateSearch, NewCertificate, ServiceError, ServiceErrorKind};
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopped> {
     // Certificates that this run made for other writes: a lost one is never mistaken for one of these.
-    let mut ours: BTreeSet<i64> = run.records.iter().filter_map(|r| created_id(r.result.as_ref())).collect();
+    let mut ours: BTreeSet<i64> = run.records.values().filter_map(|r| created_id(r.result.as_ref())).collect();
     for action in actions {
         if !run.is_open(&action.id) {
             run.ports.progress.advance(1, "done before");
@@ -18,8 +18,9 @@ pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopp
         }
         run.check_interrupt()?;
         match &action.write {
-            Write::CreateCertificate { customer, draft, document } => {
-                create_and_link(run, action, customer, draft, document, &mut ours).await?
+            Write::CreateCertificate { customer, draft, document, seen } => {
+                let others = ours.iter().copied().chain(seen.iter().map(|id| id.0)).collect();
+                ours.extend(create_and_link(run, action, &Claim { customer, draft, document, others }).await?);
             }
             Write::LinkCertificate { customer, certificate } => {
                 run.attempt(&[&action.id])?;
@@ -38,17 +39,22 @@ fn created_id(result: Option<&Value>) -> Option<i64> {
     result?.get("certificate")?.as_i64()
 }
 
-async fn create_and_link(
-    run: &Run<'_>,
-    action: &Action,
-    customer: &CustomerCode,
-    draft: &CertificateDraft,
-    document: &DocumentRef,
-    ours: &mut BTreeSet<i64>,
-) -> Result<(), Stopped> {
-    let created_before = run.records.iter().find(|r| r.id == action.id).and_then(|r| created_id(r.result.as_ref()));
+/// One certificate to be created.
+struct Claim<'a> {
+    customer: &'a CustomerCode,
+    draft: &'a CertificateDraft,
+    document: &'a DocumentRef,
+    /// Certificates that this one is not: made for other writes, or there before.
+    others: BTreeSet<i64>,
+}
+
+/// Gives the id of the certificate, where there is one now.
+async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> Result<Option<i64>, Stopped> {
+    let Claim { customer, document, .. } = claim;
+    let created_before = run.records.get(action.id.as_str()).and_then(|r| created_id(r.result.as_ref()));
     if let Some(id) = created_before {
-        return link_and_confirm(run, action, customer, CertificateId(id)).await;
+        link_and_confirm(run, action, customer, CertificateId(id)).await?;
+        return Ok(Some(id));
     }
     let pdf = match run.ports.documents.pdf(&document.file, document.pages, &document.sha256) {
         Ok(pdf) => pdf,
@@ -58,41 +64,41 @@ async fn create_and_link(
                 call: "CreateCertificates".to_owned(),
                 number: None,
                 message: why,
-                hint: Some("put the file back as it was, then resume the run".to_owned()),
+                hint: Some("put the file back as it was and start a new run; what was done is not done again".to_owned()),
             };
-            return run.failed(&action.id, &error, customer.as_str());
+            run.failed(&action.id, &error, None, customer.as_str())?;
+            return Ok(None);
         }
     };
-    let id = match create(run, action, draft, &pdf, customer, ours).await {
+    let id = match create(run, action, claim, &pdf).await {
         Ok(id) => id,
-        Err(Stopped::Service(error)) => return run.refuse_or_stop(&action.id, error, customer.as_str()),
+        Err(Stopped::Service(error)) => {
+            run.refuse_or_stop(&action.id, error, customer.as_str())?;
+            return Ok(None);
+        }
         Err(other) => return Err(other),
     };
-    ours.insert(id.0);
     run.halfway(&action.id, json!({ "certificate": id, "linked": false }))?;
-    link_and_confirm(run, action, customer, id).await
+    link_and_confirm(run, action, customer, id).await?;
+    Ok(Some(id.0))
 }
 
 async fn link_and_confirm(run: &Run<'_>, action: &Action, customer: &CustomerCode, id: CertificateId) -> Result<(), Stopped> {
     match link(run, customer, id).await {
         Ok(()) => run.done(&action.id, json!({ "certificate": id, "linked": true }), customer.as_str()),
-        Err(error) => run.refuse_or_stop(&action.id, error, customer.as_str()),
+        // The certificate exists, so its number stays in the record whatever became of the link.
+        Err(error) if is_refusal(&error) => run.failed(&action.id, &error, Some(id), customer.as_str()),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// The id of the certificate: made now, or found where an earlier attempt had made it.
-async fn create(
-    run: &Run<'_>,
-    action: &Action,
-    draft: &CertificateDraft,
-    pdf: &[u8],
-    customer: &CustomerCode,
-    ours: &BTreeSet<i64>,
-) -> Result<CertificateId, Stopped> {
+async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -> Result<CertificateId, Stopped> {
+    let draft = claim.draft;
     let mut look_first = run.state(&action.id) == ActionState::Attempted;
     let since = run.first_attempt(&action.id);
     for tries_left in (0..TRIES).rev() {
-        if look_first && let Some(found) = find(run, draft, customer, since, ours).await? {
+        if look_first && let Some(found) = find(run, claim, since).await? {
             return Ok(found);
         }
         run.attempt(&[&action.id])?;
@@ -109,7 +115,7 @@ async fn create(
         if at_the_door {
             return Err(error.into());
         }
-        if let Some(found) = find(run, draft, customer, since, ours).await? {
+        if let Some(found) = find(run, claim, since).await? {
             return Ok(found);
         }
         if error.kind != ServiceErrorKind::Unclear || tries_left == 0 {
@@ -120,23 +126,35 @@ async fn create(
     unreachable!("the last try returns")
 }
 
-/// A certificate that a lost call made: the same claim, linked to nobody or to this customer, and not one that another write of this run
-/// made.
-async fn find(
-    run: &Run<'_>,
-    draft: &CertificateDraft,
-    customer: &CustomerCode,
-    since: Option<jiff::Timestamp>,
-    ours: &BTreeSet<i64>,
-) -> Result<Option<CertificateId>, ServiceError> {
+/// A certificate that a lost call made: the same claim, linked to nobody or to this customer, not made for another write of this run, and not
+/// there when the plan was made. Two of them can't be told apart, so a person must.
+async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) -> Result<Option<CertificateId>, ServiceError> {
+    let draft = claim.draft;
     let begun = since.unwrap_or_else(|| run.ports.clock.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
     // The clocks of two machines differ, and so do their time zones.
     let created_since = begun.checked_sub(1.day()).unwrap_or(begun);
     let found = run.ports.service.find_certificates(run.ports.company, &CertificateSearch { draft, created_since }).await?;
     let fits = |c: &&crate::domain::CertificateOnFile| {
-        c.is_same_claim(draft) && !ours.contains(&c.id.0) && c.customers.iter().all(|linked| linked == customer)
+        c.is_same_claim(draft) && !claim.others.contains(&c.id.0) && c.customers.iter().all(|linked| linked == claim.customer)
     };
-    Ok(found.iter().filter(fits).map(|c| c.id).min())
+    let ids: Vec<CertificateId> = found.iter().filter(fits).map(|c| c.id).collect();
+    match ids.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(*only)),
+        several => {
+            let list = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Err(ServiceError {
+                kind: ServiceErrorKind::Invalid,
+                call: "CreateCertificates".to_owned(),
+                number: None,
+                message: format!("the answer was lost, and {} certificates in the service could be the one that was made", several.len()),
+                hint: Some(format!(
+                    "look at certificates {list} in the service, link the right one to {} and delete the others",
+                    claim.customer
+                )),
+            })
+        }
+    }
 }
 
 /// Links unless it is linked: what a second link of the same pair answers is written nowhere.

@@ -9,13 +9,14 @@ mod certificates;
 mod customers;
 mod invitations;
 
-use crate::domain::Sha256;
+use crate::domain::{CertificateId, Sha256};
 use crate::plan::{Action, Approved, Gate, Plan};
 use crate::ports::{
     ActionRecord, ActionState, Clock, ExemptionService, Interrupt, JournalError, JournalStore, Progress, ServiceError, ServiceErrorKind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// Gives a document's own pages as PDF; `Err` is the reason why it can't, in words.
 pub trait DocumentPages: Sync {
@@ -101,7 +102,8 @@ pub async fn apply(approved: Approved<Plan>, ports: &Ports<'_>) -> Result<Outcom
     record(&approved, ports.journal)?;
     let gate = approved.plan().gate;
     let records = ports.journal.actions(gate.name())?;
-    let run = Run { gate, ports, records: &records };
+    let by_id = records.iter().map(|r| (r.id.as_str(), r)).collect();
+    let run = Run { gate, ports, records: by_id };
     let (what, unit) = match gate {
         Gate::Customers => ("Syncing customers", "customers"),
         Gate::Certificates => ("Creating and linking certificates", "certificates"),
@@ -138,16 +140,16 @@ pub fn outcome(gate: Gate, journal: &dyn JournalStore) -> Result<Outcome, Journa
 struct Run<'a> {
     gate: Gate,
     ports: &'a Ports<'a>,
-    records: &'a [ActionRecord],
+    records: HashMap<&'a str, &'a ActionRecord>,
 }
 
 impl Run<'_> {
     fn state(&self, id: &str) -> ActionState {
-        self.records.iter().find(|r| r.id == id).map_or(ActionState::Planned, |r| r.state)
+        self.records.get(id).map_or(ActionState::Planned, |r| r.state)
     }
 
     fn first_attempt(&self, id: &str) -> Option<jiff::Timestamp> {
-        self.records.iter().find(|r| r.id == id).and_then(|r| r.first_attempt)
+        self.records.get(id).and_then(|r| r.first_attempt)
     }
 
     /// Is there still something to do for this write? Refused ones are not tried again by themselves.
@@ -174,8 +176,13 @@ impl Run<'_> {
         Ok(self.ports.journal.halfway(self.gate.name(), id, &result, self.ports.clock.now())?)
     }
 
-    fn failed(&self, id: &str, error: &ServiceError, now: &str) -> Result<(), Stopped> {
-        let value = serde_json::to_value(error).map_err(|e| JournalError(e.to_string()))?;
+    /// Refused. What was made all the same (`made`) stays in the record.
+    fn failed(&self, id: &str, error: &ServiceError, made: Option<CertificateId>, now: &str) -> Result<(), Stopped> {
+        let mut value = serde_json::to_value(error).map_err(|e| JournalError(e.to_string()))?;
+        if let (Some(made), Value::Object(fields)) = (made, &mut value) {
+            fields.insert("certificate".to_owned(), Value::from(made.0));
+            fields.insert("message".to_owned(), Value::from(format!("certificate {made} was created and could not be linked: {error}")));
+        }
         self.ports.journal.failed(self.gate.name(), id, &value, self.ports.clock.now())?;
         self.ports.progress.advance(1, now);
         Ok(())
@@ -190,11 +197,16 @@ impl Run<'_> {
 
     /// A refusal of this one object lets the others go on; anything else stops the gate.
     fn refuse_or_stop(&self, id: &str, error: ServiceError, now: &str) -> Result<(), Stopped> {
-        match error.kind {
-            ServiceErrorKind::Invalid | ServiceErrorKind::NotFound | ServiceErrorKind::Duplicate => self.failed(id, &error, now),
-            _ => Err(error.into()),
+        match is_refusal(&error) {
+            true => self.failed(id, &error, None, now),
+            false => Err(error.into()),
         }
     }
+}
+
+/// Does this concern the one object only?
+fn is_refusal(error: &ServiceError) -> bool {
+    matches!(error.kind, ServiceErrorKind::Invalid | ServiceErrorKind::NotFound | ServiceErrorKind::Duplicate)
 }
 
 /// How often a write is sent again after it was found not to have taken effect.

@@ -33,7 +33,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Go on with a run that was stopped.
     ///
-    /// Steps that were completed are not done again; writes whose answer was lost are looked up before anything is sent.
+    /// What was answered is not asked again, what was read is not read again, and what was written is not written again; a write whose answer
+    /// was lost is looked up before anything is sent.
     #[command(after_help = format!("Example:\n  certonboard resume 20261120-101500-3f9a\n\n{CODES}"))]
     Resume(Box<ResumeArgs>),
     /// Read certificate scans and print what they say, one JSON line each. No network.

@@ -39,6 +39,7 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
         seller: args.merchant.as_deref(),
         today: SystemClock { today: args.today }.today(),
         index: index.as_ref(),
+        doubtful: list.as_ref().map(|l| &l.conflicting),
         jobs: certonboard::cli::jobs(args.jobs),
         interrupt: &interrupt,
         progress: &*progress,

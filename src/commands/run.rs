@@ -46,6 +46,8 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Fault> {
     };
     let folder = RunFolder::create(&path)?;
     let journal = Arc::new(Journal::open(&folder)?);
+    // The day is fixed at the start: a run that is resumed after midnight decides as it began.
+    let options = RunOptions { today: Some(options.today.unwrap_or_else(|| now.date())), ..options };
     let header = json!({
         "tool": concat!("certonboard ", env!("CARGO_PKG_VERSION")),
         "session": path.file_name().map(|n| n.to_string_lossy()),
@@ -53,7 +55,7 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Fault> {
         "dry_run": options.dry_run, "sandbox": options.sandbox, "today": options.today, "yes": options.yes,
     });
     journal.set_header("run", &header, now.timestamp())?;
-    session(options, folder, journal, true).await
+    session(options, json!({}), folder, journal, true).await
 }
 
 pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
@@ -61,6 +63,9 @@ pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
     let folder = RunFolder::open(&path)?;
     let journal = Arc::new(Journal::open(&folder)?);
     let header = journal.header("run")?.ok_or_else(|| Fault::input(format!("{}: this run never began; start it anew", path.display())))?;
+    if header.get("dry_run") == Some(&json!(true)) {
+        return Err(Fault::input(format!("{}: this was a dry run, and nothing was written; run it again", path.display())));
+    }
     let run_args = RunArgs {
         answers: args.answers.clone(),
         non_interactive: args.non_interactive,
@@ -69,18 +74,15 @@ pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
         jobs: args.jobs,
         quiet: args.quiet,
         format: args.format,
-        dry_run: header.get("dry_run") == Some(&json!(true)),
         today: header.get("today").and_then(Value::as_str).and_then(|d| d.parse().ok()),
         ..RunArgs::default()
     };
     let mut options = cli::resolve(&run_args)?;
     // What was supplied at the start still holds; a new answers file comes on top.
-    let mut supplied = header.get("supplied").cloned().unwrap_or_else(|| json!({}));
-    merge(&mut supplied, &options.supplied);
-    options.supplied = supplied;
+    let now = std::mem::replace(&mut options.supplied, header.get("supplied").cloned().unwrap_or_else(|| json!({})));
     options.sandbox = header.get("sandbox") == Some(&json!(true));
     journal.note("resumed", &json!({ "user": user_name() }), jiff::Timestamp::now())?;
-    session(options, folder, journal, false).await
+    session(options, now, folder, journal, false).await
 }
 
 /// A name that sorts by time and is not taken: `20261120-101500-3f9a`.
@@ -91,18 +93,7 @@ fn new_run_name(now: &jiff::Zoned) -> String {
     format!("{}-{:02x}{:02x}", now.strftime("%Y%m%d-%H%M%S"), tail[0], tail[1])
 }
 
-fn merge(under: &mut Value, over: &Value) {
-    match (under, over) {
-        (Value::Object(under), Value::Object(over)) => {
-            for (key, value) in over {
-                merge(under.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (under, over) => *under = over.clone(),
-    }
-}
-
-async fn session(options: RunOptions, folder: RunFolder, journal: Arc<Journal>, new: bool) -> Result<Exit, Fault> {
+async fn session(options: RunOptions, supplied_now: Value, folder: RunFolder, journal: Arc<Journal>, new: bool) -> Result<Exit, Fault> {
     let environment = environment();
     let interactive = !options.non_interactive && environment.stdin_is_terminal && environment.stderr_is_terminal;
     let colour = environment.stderr_is_terminal && !environment.no_color;
@@ -120,17 +111,24 @@ async fn session(options: RunOptions, folder: RunFolder, journal: Arc<Journal>, 
         clock: &clock,
         screen: &printer,
         supplied: options.supplied.clone(),
+        supplied_now,
         yes: options.yes,
         person: interactive.then(|| Box::new(TerminalPrompter::new(colour)) as Box<dyn Prompter>),
     };
     let outside = Outside { printer: &printer, progress: &*progress, clock: &clock, interrupt: &interrupt, interactive };
     let ended = walk(&options, &folder, &journal, ask, &outside).await;
 
-    let begun = certonboard::plan::Gate::ALL.iter().any(|gate| journal.plan(gate.name()).ok().flatten().is_some());
+    let approved = |gate: &certonboard::plan::Gate| journal.plan(gate.name()).ok().flatten().is_some();
+    let begun = certonboard::plan::Gate::ALL.iter().any(approved) || journal.answer("setup.request_storage").ok().flatten().is_some();
     let resume_line = format!("go on with: certonboard resume {}", run_argument(&path));
     match ended {
         Ok(ending) => finish(&options, &path, &journal, &clock, ending),
-        Err(fault) => {
+        Err(mut fault) => {
+            progress.end();
+            // Exit code 2 says that nothing was written.
+            if begun && fault.exit == Exit::Input {
+                fault.exit = Exit::Failed;
+            }
             // A run that failed before anything was approved leaves nothing worth keeping.
             let worthless = new && !begun && matches!(fault.exit, Exit::Input | Exit::Refused);
             drop(journal);
@@ -170,10 +168,27 @@ async fn walk(
     let scans = Folder::default();
     connection::check_supplied(&ask, &scans)?;
     let engines = engines();
+    // Found out now, and not after the customers were sent.
+    if !matches!(ask.supplied("action").and_then(Value::as_str), Some("invite" | "neither")) {
+        engines.check()?;
+    }
     let place = connection::ask(&mut ask)?;
+    let target = match &place {
+        connection::Connection::Practice => "practice".to_owned(),
+        connection::Connection::Url(url) => url.trim_end_matches('/').to_owned(),
+    };
     let (service, _practice) = connect(options, place, folder, journal, outside).await?;
+    let path = folder.path();
+    let save_plan = |plan: &certonboard::plan::Plan| {
+        let file = path.join(format!("plan-{}.json", plan.gate));
+        let text = serde_json::to_string_pretty(plan).ok()?;
+        write(&file, &text).ok()?;
+        Some(file)
+    };
     let mut world = World {
         service: &*service,
+        target,
+        save_plan: &save_plan,
         scans: &scans,
         engines: &*engines,
         spreadsheets: &Workbooks,

@@ -32,6 +32,9 @@ pub struct CertificateDraft {
     pub signed: Date,
     /// `None` leaves the date out of the request.
     pub expires: Option<Date>,
+    /// `true` where the paper itself shows `expires`; else it stands for "no end" and tells nothing about the paper.
+    #[serde(default)]
+    pub expiry_is_printed: bool,
 }
 
 /// A certificate as the service has it now.
@@ -53,12 +56,13 @@ pub struct CertificateOnFile {
 }
 
 impl CertificateOnFile {
-    /// Is this the certificate that `draft` would make? Same zone, same number (spelling aside), same date of signature, same expiry.
+    /// Is this the certificate that `draft` would make? Same zone, same number (spelling aside), same date of signature, and the same expiry
+    /// where the paper shows one.
     pub fn is_same_claim(&self, draft: &CertificateDraft) -> bool {
         let folded = |n: &Option<TaxNumber>| n.as_ref().map(TaxNumber::folded);
         self.zone_name.eq_ignore_ascii_case(&draft.zone.name)
             && folded(&self.number) == folded(&draft.number)
             && self.signed == Some(draft.signed)
-            && (draft.expires.is_none() || self.expires == draft.expires)
+            && (!draft.expiry_is_printed || self.expires == draft.expires)
     }
 }

@@ -16,6 +16,8 @@ pub enum RunFolderError {
     Io { path: PathBuf, source: io::Error },
     #[error("{path}: there is a run in this folder already; go on with it by `certonboard resume {path}` or give another --run-dir")]
     HasRun { path: PathBuf },
+    #[error("{path}: this folder holds other files; a run needs a folder of its own, so give another --run-dir")]
+    NotEmpty { path: PathBuf },
     #[error("{path}: another certonboard is working on this run; wait for it, or stop it, and try again")]
     Locked { path: PathBuf },
     #[error("no run `{wanted}` was found{}", nearest(.known))]
@@ -43,11 +45,15 @@ impl RunFolder {
         if path.join(JOURNAL_FILE).exists() {
             return Err(RunFolderError::HasRun { path: path.to_owned() });
         }
-        let created = !path.exists();
         let io = |source| RunFolderError::Io { path: path.to_owned(), source };
+        // Made here, or empty: then everything in it is ours, and its rights may be narrowed.
+        let created = !path.exists();
+        if !created && std::fs::read_dir(path).map_err(io)?.next().is_some() {
+            return Err(RunFolderError::NotEmpty { path: path.to_owned() });
+        }
         std::fs::create_dir_all(path).map_err(io)?;
         make_private(path).map_err(io)?;
-        Self::lock(path, created)
+        Self::lock(path, true)
     }
 
     /// Opens the folder of an earlier run.

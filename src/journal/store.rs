@@ -349,3 +349,61 @@ impl AuditTrail for Journal {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn journal(folder: &std::path::Path) -> Journal {
+        Journal::open(&RunFolder::create(&folder.join("run")).unwrap()).unwrap()
+    }
+
+    fn action(id: &str) -> ActionRecord {
+        ActionRecord {
+            id: id.into(),
+            gate: "customers".into(),
+            seq: 0,
+            customer: CustomerCode::new("C-1").unwrap(),
+            what: "create customer C-1".into(),
+            reason: "new".into(),
+            state: ActionState::Planned,
+            attempts: 0,
+            first_attempt: None,
+            result: None,
+        }
+    }
+
+    #[test]
+    fn a_write_goes_from_planned_to_done_and_never_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path());
+        let at = Timestamp::UNIX_EPOCH;
+        assert!(journal.attempt("customers", &["a"], at).is_err(), "a write outside the approved plan");
+        journal.save_plan("customers", &json!({}), &[action("a")]).unwrap();
+        assert!(journal.save_plan("customers", &json!({}), &[]).is_err(), "a gate has one approved plan");
+        journal.attempt("customers", &["a"], at).unwrap();
+        journal.halfway("customers", "a", &json!({ "certificate": 7 }), at).unwrap();
+        let half = &journal.actions("customers").unwrap()[0];
+        assert_eq!((half.state, half.attempts, half.first_attempt), (ActionState::Attempted, 1, Some(at)));
+        assert_eq!(half.result, Some(json!({ "certificate": 7 })));
+        journal.done("customers", "a", &json!({}), at).unwrap();
+        assert!(journal.attempt("customers", &["a"], at).is_err(), "what is done is not sent again");
+        assert!(journal.failed("customers", "a", &json!({}), at).is_err());
+    }
+
+    #[test]
+    fn a_changed_entry_breaks_the_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path());
+        for n in 0..5 {
+            journal.note("test", &json!({ "n": n }), Timestamp::UNIX_EPOCH).unwrap();
+        }
+        assert_eq!(journal.verify().unwrap(), Ok(5));
+        let change = |sql: &str| journal.lock().execute_batch(sql);
+        assert!(change("UPDATE event SET data = '{}' WHERE n = 3").is_err(), "the table refuses changes");
+        change("DROP TRIGGER event_is_append_only_u; UPDATE event SET data = '{}' WHERE n = 3").unwrap();
+        assert_eq!(journal.verify().unwrap(), Err(3));
+        change("DROP TRIGGER event_is_append_only_d; DELETE FROM event WHERE n = 3").unwrap();
+        assert_eq!(journal.verify().unwrap(), Err(4));
+    }
+}

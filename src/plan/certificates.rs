@@ -55,8 +55,10 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
     accepted.sort_by(|a, b| (a.0, &a.1.file, a.1.pages).cmp(&(b.0, &b.1.file, b.1.pages)));
 
     let (mut actions, mut notes, mut unchanged) = (Vec::new(), Vec::new(), 0);
+    // A certificate without a customer can be taken for one paper only.
+    let mut adopted = BTreeSet::new();
     for (customer, document) in accepted {
-        let mut note = |text: String| notes.push(Note { subject: document.key(), text });
+        let mut note = |text: String| notes.push(Note { subject: document.key(), text, harmless: false });
         if !inputs.in_service.contains(customer) {
             note(format!("customer {customer} is not in the service; sync the customers first"));
             continue;
@@ -85,6 +87,7 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
                 number: claim.number.clone(),
                 signed,
                 expires: printed.or_else(|| inputs.no_expiration.date(signed)),
+                expiry_is_printed: printed.is_some(),
             };
             let same: Vec<&CertificateOnFile> = inputs.on_file.iter().filter(|c| c.is_same_claim(&draft)).collect();
             if same.iter().any(|c| c.customers.contains(customer)) {
@@ -92,10 +95,11 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
                 continue;
             }
             // Only a certificate with a number tells its holder; without one, two customers' papers of one day look alike.
-            let orphan = same.iter().find(|c| c.customers.is_empty() && draft.number.is_some());
+            let orphan = same.iter().find(|c| c.customers.is_empty() && draft.number.is_some() && !adopted.contains(&c.id));
             let number = draft.number.as_ref().map_or("no number", TaxNumber::as_str);
             match orphan {
                 Some(on_file) => {
+                    adopted.insert(on_file.id);
                     let reason = format!("the service holds this certificate ({} {number}) with no customer", draft.zone.name);
                     actions.push(Action::new(Write::LinkCertificate { customer: customer.clone(), certificate: on_file.id }, reason));
                 }
@@ -103,7 +107,8 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
                     let found = document.matched.as_ref().map(|m| m.evidence.join(", ")).unwrap_or_default();
                     let why = format!("{} claims {} with {number}; belongs to {customer}: {found}", document.key(), draft.zone.name);
                     let document = DocumentRef { file: document.file.clone(), pages: document.pages, sha256: document.sha256.clone() };
-                    actions.push(Action::new(Write::CreateCertificate { customer: customer.clone(), draft, document }, why));
+                    let seen = same.iter().map(|c| c.id).collect();
+                    actions.push(Action::new(Write::CreateCertificate { customer: customer.clone(), draft, document, seen }, why));
                 }
             }
         }
@@ -127,7 +132,8 @@ pub fn reason_on_list(claimed: &ExemptionReason, list: &[ReasonOnFile]) -> Optio
     if let Some(exact) = list.iter().find(|r| r.name == *claimed) {
         return Some(exact.name.clone());
     }
-    let words = SAME_REASON.iter().find(|same| same.contains(&claimed.as_str())).map_or_else(|| vec![claimed.as_str()], |same| same.to_vec());
+    let words =
+        SAME_REASON.iter().find(|same| same.contains(&claimed.as_str())).map_or_else(|| vec![claimed.as_str()], |same| same.to_vec());
     let begins = |part: &str| words.iter().any(|w| part.strip_prefix(w).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)));
     let mut found = list.iter().filter(|r| r.name.as_str().split(['/', ',', '(']).any(|part| begins(part.trim())));
     match (found.next(), found.next()) {
@@ -143,7 +149,14 @@ mod tests {
 
     #[test]
     fn a_claimed_reason_is_found_under_the_lists_own_name() {
-        let names = ["RESALE", "RELIGIOUS/EDUCATIONAL ORG", "INDUSTRIAL PROD/MANUFACTURERS", "CHARITABLE/EXEMPT ORG", "OTHER/CUSTOM", "FEDERAL GOV"];
+        let names = [
+            "RESALE",
+            "RELIGIOUS/EDUCATIONAL ORG",
+            "INDUSTRIAL PROD/MANUFACTURERS",
+            "CHARITABLE/EXEMPT ORG",
+            "OTHER/CUSTOM",
+            "FEDERAL GOV",
+        ];
         let list: Vec<ReasonOnFile> =
             names.iter().zip(1..).map(|(name, id)| ReasonOnFile { id: ReasonId(id), name: ExemptionReason::new(name) }).collect();
         let found = |claimed: &str| reason_on_list(&ExemptionReason::new(claimed), &list).map(|r| r.as_str().to_owned());

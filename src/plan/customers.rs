@@ -28,6 +28,7 @@ pub fn plan_customers(inputs: &CustomerInputs<'_>) -> Plan {
                     notes.push(Note {
                         subject: customer.code.to_string(),
                         text: format!("the service has `{near}`, which differs only in upper and lower case; codes are case sensitive, so this is another customer"),
+                        harmless: true,
                     });
                 }
                 let reason = match customer.is_exempt() {

@@ -62,6 +62,8 @@ pub struct InvitationInputs<'a> {
     pub reasons: &'a [ReasonOnFile],
     pub choice: &'a InviteChoice,
     pub today: Date,
+    /// The real day, from which the window counts back: `today` may be set to another day, the days of invitations can't.
+    pub real_day: Date,
 }
 
 /// Why an exempt customer will or will not be invited, in words.
@@ -90,7 +92,8 @@ fn outlook(customer: &Customer, inputs: &InvitationInputs<'_>) -> Outlook {
     if !inputs.in_service.contains(&customer.code) {
         return Outlook::Not("not in the service".to_owned());
     }
-    let since = inputs.today.checked_sub(i64::from(inputs.choice.window_days).days()).unwrap_or(inputs.today);
+    let from = inputs.today.min(inputs.real_day);
+    let since = from.checked_sub(i64::from(inputs.choice.window_days).days()).unwrap_or(from);
     // An invitation whose day the service does not tell counts as recent: better one too few than two.
     let open = inputs.recent.iter().find(|i| i.customer == customer.code && i.sent.is_none_or(|day| day >= since));
     if let Some(open) = open {
@@ -135,9 +138,9 @@ pub fn plan_invitations(inputs: &InvitationInputs<'_>) -> Plan {
             }
             Outlook::Covered(why) => {
                 unchanged += 1;
-                notes.push(Note { subject: code.to_string(), text: why });
+                notes.push(Note { subject: code.to_string(), text: why, harmless: true });
             }
-            Outlook::Not(why) => notes.push(Note { subject: code.to_string(), text: why }),
+            Outlook::Not(why) => notes.push(Note { subject: code.to_string(), text: why, harmless: false }),
         }
     }
     Plan::new(Gate::Invitations, actions, unchanged, notes)

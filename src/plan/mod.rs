@@ -79,6 +79,8 @@ pub enum Write {
         customer: CustomerCode,
         draft: CertificateDraft,
         document: DocumentRef,
+        /// Certificates that make the same claim and were there before: none of these is ever taken for the one made here.
+        seen: Vec<CertificateId>,
     },
     /// The certificate is on file, but this customer is not linked to it.
     LinkCertificate {
@@ -113,7 +115,7 @@ impl Write {
                 let fields: Vec<&str> = changes.iter().map(|c| c.field.as_str()).collect();
                 format!("update customer {} “{}”: {}", customer.code, customer.name, fields.join(", "))
             }
-            Write::CreateCertificate { customer, draft, document } => {
+            Write::CreateCertificate { customer, draft, document, .. } => {
                 let number = draft.number.as_ref().map_or("no number".to_owned(), ToString::to_string);
                 format!("create certificate {} {number} for {customer} from {}, and link it", draft.zone.name, document.file)
             }
@@ -155,6 +157,9 @@ impl Action {
 pub struct Note {
     pub subject: String,
     pub text: String,
+    /// Nobody has to do anything about it.
+    #[serde(default)]
+    pub harmless: bool,
 }
 
 /// Every write of one gate, in the order in which it would be made.
@@ -180,6 +185,7 @@ impl Plan {
                 false => notes.push(Note {
                     subject: action.write.customer().to_string(),
                     text: format!("once is enough: {}", action.write.describe()),
+                    harmless: true,
                 }),
             }
         }

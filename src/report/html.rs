@@ -33,6 +33,7 @@ pub fn html(model: &Model<'_>, title_day: &str) -> String {
                     (to_do(model))
                     (coverage(model))
                     (papers(model))
+                    (writes(model, "customers", "Customers sent"))
                     (certificates(model))
                     (invitations(model))
                     (customers(model))
@@ -75,7 +76,7 @@ fn to_do(model: &Model<'_>) -> Markup {
                 @for (file, why) in &model.record.unreadable { li { b { (file) } ": " (why) } }
                 @for note in &model.left_out { li { b { (note.0) } ": " (note.1) } }
                 @for a in refused { li { b { (a.what) } ": " (message(a)) } }
-                @if errors > 0 { li { (errors) " rows of the spreadsheet can't be used; see " a href="#problems" { "data problems" } "." } }
+                @if errors > 0 { li { (errors) " problems in the spreadsheet need mending; see " a href="#problems" { "data problems" } "." } }
             }
         }
     }

@@ -15,6 +15,8 @@ pub struct Asker<'a> {
     pub screen: &'a dyn Screen,
     /// Flags over environment over answers file, in the shape of the answers file.
     pub supplied: Value,
+    /// What a resumed run was given now: it beats what was answered before.
+    pub supplied_now: Value,
     /// `--yes`: confirmations are yes, choices are what is recommended.
     pub yes: bool,
     /// `None` without a terminal.
@@ -24,7 +26,8 @@ pub struct Asker<'a> {
 impl Asker<'_> {
     /// The supplied value at a key (`customers.sheet`), for what is not asked as a question.
     pub fn supplied(&self, key: &str) -> Option<&Value> {
-        self.supplied.pointer(&format!("/{}", key.replace('.', "/"))).filter(|v| !v.is_null())
+        let pointer = format!("/{}", key.replace('.', "/"));
+        [&self.supplied_now, &self.supplied].iter().find_map(|v| v.pointer(&pointer)).filter(|v| !v.is_null())
     }
 
     pub fn is_interactive(&self) -> bool {
@@ -38,10 +41,15 @@ impl Asker<'_> {
         }
         // A no that was said before is asked again: somebody who resumes a declined run wants it to go on.
         let before = self.journal.answer(&question.key)?.filter(|v| *v != Value::Bool(false));
-        let answer = match (before, self.supplied(&question.key)) {
+        let now = self.supplied_now.pointer(&format!("/{}", question.key.replace('.', "/"))).is_some_and(|v| !v.is_null());
+        let answer = match (before.filter(|_| !now), self.supplied(&question.key)) {
             (Some(value), _) => Answer { value, source: AnswerSource::Journal },
             (None, Some(value)) => Answer { value: value.clone(), source: AnswerSource::Supplied },
-            (None, None) if self.yes => self.without_a_person(question)?,
+            // `--yes` has no answer to some questions; a person who is there can give one.
+            (None, None) if self.yes => match (self.without_a_person(question), &mut self.person) {
+                (Err(WizardError::Ask(AskError::Unanswered { .. })), Some(person)) => person.ask(question)?,
+                (answer, _) => answer?,
+            },
             (None, None) => match &mut self.person {
                 Some(person) => person.ask(question)?,
                 None => self.without_a_person(question)?,
@@ -52,6 +60,14 @@ impl Asker<'_> {
             why,
             example: question.example.clone(),
         })?;
+        let answer = match (&question.kind, answer.value.as_str()) {
+            // A run may be resumed from another folder.
+            (QuestionKind::File | QuestionKind::Folder, Some(path)) => {
+                let whole = std::path::absolute(path).ok().and_then(|p| p.to_str().map(str::to_owned));
+                Answer { value: whole.map_or(answer.value.clone(), Value::from), source: answer.source }
+            }
+            _ => answer,
+        };
         if !matches!(answer.source, AnswerSource::Person) {
             let told = describe(question, &answer.value);
             let source = match answer.source {
@@ -103,6 +119,14 @@ impl Asker<'_> {
 
     pub fn text(&mut self, question: &Question) -> Result<String, WizardError> {
         Ok(as_text(&self.ask(question)?.value))
+    }
+
+    /// Asks the person even where an earlier answer is known: after a correction.
+    pub fn confirm_anew(&mut self, question: &Question) -> Result<bool, WizardError> {
+        let Some(person) = &mut self.person else { return self.confirm(question) };
+        let answer = person.ask(question)?;
+        self.record(question, &answer)?;
+        Ok(answer.value.as_bool().unwrap_or(false))
     }
 
     /// Asks the person even where an earlier answer is known: for corrections.

@@ -2,7 +2,7 @@
 
 use super::asking::{choice, confirm, example, recommend};
 use super::scans::{FolderPages, Read};
-use super::sync::{gate, show_plan};
+use super::sync::gate;
 use super::{Ending, InService, Session, WizardError, World};
 use crate::domain::{Disposition, Document};
 use crate::plan::{CertificateInputs, NoExpiration, plan_certificates};
@@ -28,9 +28,8 @@ pub(super) async fn run(
         reasons: &session.definitions.reasons,
         no_expiration,
     });
-    show_plan(world, &plan);
     // An accepted paper that comes to nothing is a person's business.
-    ending.waiting |= !plan.notes.is_empty();
+    ending.waiting |= plan.notes.iter().any(|n| !n.harmless);
     let waiting = documents.iter().filter(|d| d.disposition != Disposition::Accept).count();
     let mut reasons = vec!["each belongs to its customer by two independent agreements".to_owned()];
     if plan.unchanged > 0 {
@@ -47,14 +46,16 @@ pub(super) async fn run(
     );
     let outcome = gate(world, session, plan, question, &pages, ending).await?;
     if let Some(outcome) = outcome.filter(|o| o.done > 0) {
-        world.good(format!("{} certificates created and linked.", outcome.done));
+        let verb = if world.service.writes() { "created and linked" } else { "would be created and linked" };
+        world.good(format!("{} certificates {verb}.", outcome.done));
     }
     Ok(())
 }
 
 /// Asked only when a paper that can be linked shows no end.
 fn no_expiration(world: &mut World<'_>, documents: &[Document], in_service: &InService) -> Result<NoExpiration, WizardError> {
-    let can_be_linked = |d: &&Document| d.disposition == Disposition::Accept && d.matched.as_ref().is_some_and(|m| in_service.contains(&m.customer_code));
+    let can_be_linked =
+        |d: &&Document| d.disposition == Disposition::Accept && d.matched.as_ref().is_some_and(|m| in_service.contains(&m.customer_code));
     let open_ended = documents.iter().filter(can_be_linked).filter(|d| d.fields.expiration_date.is_none()).count();
     if open_ended == 0 {
         return Ok(NoExpiration::FarFuture);

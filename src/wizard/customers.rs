@@ -31,8 +31,16 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
     let at = path.display().to_string();
     let in_file = |error: CustomersError| WizardError::Input(format!("{at}: {error}"));
     let mut layout = customers::propose(&grids, &wish).map_err(in_file)?;
+    let mut corrected = false;
     loop {
         show_columns(world, &layout);
+        let doubt = layout.ambiguous.iter().find(|a| a.target == Target::CustomerCode);
+        if let (Some(doubt), false) = (doubt, world.ask.is_interactive() || wish.columns.contains_key(&Target::CustomerCode)) {
+            let text = format!("{at}: which column holds the customer code is not sure: {}", doubt.why);
+            return Err(WizardError::Input(format!(
+                "{text}; name it in the answers file: customers: {{ columns: {{ customer_code: \"…\" }} }}"
+            )));
+        }
         let reasons = match layout.ambiguous.is_empty() {
             true => vec!["every column was recognised by its header and its values".to_owned()],
             false => vec![format!("{} columns could be something else; look at them first", layout.ambiguous.len())],
@@ -43,7 +51,9 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
             "whether the columns of the spreadsheet were recognised rightly",
             recommend(true, reasons),
         );
-        if world.ask.confirm(&question)? {
+        // After a correction an earlier answer no longer counts.
+        let fine = if corrected { world.ask.confirm_anew(&question)? } else { world.ask.confirm(&question)? };
+        if fine {
             break;
         }
         if !world.ask.is_interactive() {
@@ -51,6 +61,7 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
             return Err(WizardError::Input(format!("{text}, for example: customers: {{ columns: {{ customer_code: \"Customer ID\" }} }}")));
         }
         correct(world, &grids, &mut wish)?;
+        corrected = true;
         layout = customers::propose(&grids, &wish).map_err(in_file)?;
     }
     let list = customers::read(&grids, &layout, &Settle::default());
@@ -189,7 +200,7 @@ fn show_summary(world: &World<'_>, list: &CustomerList) {
     if !issues.is_empty() {
         let count = |severity| issues.iter().filter(|i| i.severity == severity).count();
         let title = format!(
-            "Data problems: {} rows can't be used, {} to look at, {} repaired",
+            "Data problems: {} to mend, {} to look at, {} repaired",
             count(Severity::Error),
             count(Severity::Warning),
             count(Severity::Repaired)

@@ -40,7 +40,7 @@ pub(super) async fn run(
         to_do.push(format!("{rejected} papers can't be used as they are"));
     }
     if errors > 0 {
-        to_do.push(format!("{errors} rows of the spreadsheet need mending"));
+        to_do.push(format!("{errors} problems in the spreadsheet need mending"));
     }
     if !to_do.is_empty() {
         world.warn(format!("For a person: {}.", to_do.join(", ")));

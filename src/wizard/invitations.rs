@@ -1,7 +1,7 @@
 //! Step 7: invite the exempt customers that are still without a certificate, and wait for the links.
 
 use super::asking::{choice, confirm, example, recommend};
-use super::sync::{NoDocuments, gate, show_plan};
+use super::sync::{NoDocuments, gate};
 use super::{Ending, InService, Session, WizardError, World};
 use crate::domain::{Customer, CustomerCode, Delivery, Disposition, Document, ExemptionReason, InvitationId, InvitationState};
 use crate::plan::{Gate, InvitationInputs, InviteChoice, InviteReason, Plan, plan_invitations};
@@ -26,13 +26,16 @@ pub(super) async fn run(
 ) -> Result<(), WizardError> {
     let today = world.clock.today();
     let choice = choices(world, session, customers)?;
-    let since = today.checked_sub(i64::from(choice.window_days).days()).unwrap_or(today);
+    let real_day = world.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let from = today.min(real_day);
+    let since = from.checked_sub(i64::from(choice.window_days).days()).unwrap_or(from);
     let recent = world.service.invitations(session.id(), Some(since)).await?;
     let certificates = world.service.certificates(session.id()).await?;
     let in_review: BTreeMap<CustomerCode, String> = documents
         .iter()
-        .filter(|d| d.disposition == Disposition::Review)
-        .filter_map(|d| d.matched.as_ref().filter(|m| m.sure).map(|m| (m.customer_code.clone(), d.file.clone())))
+        // An accepted paper that came to nothing waits too; one that was linked covers its customer, which is looked at first.
+        .filter(|d| d.disposition != Disposition::Reject)
+        .filter_map(|d| d.matched.as_ref().map(|m| (m.customer_code.clone(), d.file.clone())))
         .collect();
     let plan = plan_invitations(&InvitationInputs {
         customers,
@@ -44,8 +47,8 @@ pub(super) async fn run(
         reasons: &session.definitions.reasons,
         choice: &choice,
         today,
+        real_day,
     });
-    show_plan(world, &plan);
     let question = question(&plan, &choice);
     let outcome = gate(world, session, plan, question, &NoDocuments, ending).await?;
     if outcome.is_none_or(|o| o.done == 0) {
@@ -71,7 +74,7 @@ fn question(plan: &Plan, choice: &InviteChoice) -> Question {
     };
     let mut reasons = vec!["they are exempt in the ERP and have no certificate".to_owned()];
     if choice.delivery != Delivery::Download {
-        reasons.push("a message that went out can't be called back, so look at the list".to_owned());
+        reasons.push("a message that went out can't be called back, so look at the whole list".to_owned());
     }
     confirm(
         "invitations.confirm",

@@ -31,6 +31,8 @@ use std::collections::BTreeSet;
 /// Everything outside, as ports.
 pub struct World<'a> {
     pub service: &'a dyn ExemptionService,
+    /// Which service this is, the same in every process of a run: its address, or `practice`.
+    pub target: String,
     pub scans: &'a dyn ScanFolder,
     pub engines: &'a dyn OcrEngines,
     pub spreadsheets: &'a dyn Spreadsheets,
@@ -42,6 +44,8 @@ pub struct World<'a> {
     pub ask: Asker<'a>,
     /// Worker threads for reading scans.
     pub jobs: usize,
+    /// Writes a plan where the person can read all of it before the question; gives the file.
+    pub save_plan: &'a dyn Fn(&crate::plan::Plan) -> Option<std::path::PathBuf>,
     /// Who approves, for the record.
     pub user: String,
 }
@@ -90,7 +94,8 @@ impl World<'_> {
     }
 }
 
-/// Walks through all steps. Steps that the journal knows as done are not done again.
+/// Walks through all steps. Answers that the journal knows are not asked again, writes that it knows as done are not made again, papers that
+/// it knows are not read again.
 pub async fn run(world: &mut World<'_>) -> Result<Ending, WizardError> {
     let mut ending = Ending::default();
 
@@ -103,14 +108,14 @@ pub async fn run(world: &mut World<'_>) -> Result<Ending, WizardError> {
     ending.waiting |= customers::needs_a_person(&list);
 
     world.step(3, "Sync");
-    let in_service = sync::run(world, &session, &list.customers, &mut ending).await?;
+    let in_service = sync::run(world, &session, &list, &mut ending).await?;
 
     world.step(4, "What next");
     let action = choose::run(world, &list.customers)?;
 
     world.step(5, "Read the certificates");
     let read = match action.uploads() {
-        true => scans::run(world, &merchant, &list.customers)?,
+        true => scans::run(world, &merchant, &list)?,
         false => {
             world.say("Not asked for.");
             scans::Read::default()

@@ -38,6 +38,7 @@ pub(super) async fn run(world: &mut World<'_>) -> Result<Session, WizardError> {
     }
 
     let company = company(world).await?;
+    same_target(world, &company, identity.account)?;
     storage(world, &company).await?;
     let definitions = match world.service.definitions(company.id).await {
         Ok(definitions) => definitions,
@@ -60,24 +61,37 @@ pub(super) async fn run(world: &mut World<'_>) -> Result<Session, WizardError> {
     Ok(Session { company, definitions })
 }
 
+/// A run belongs to one company of one account of one service: what was approved for that one must not be sent to another.
+fn same_target(world: &World<'_>, company: &Company, account: Option<i64>) -> Result<(), WizardError> {
+    let target = json!({ "service": world.target, "account": account, "company": company.id });
+    match world.journal.step("target")? {
+        Some(before) if before != target => Err(WizardError::Input(format!(
+            "this run belongs to another service, account or company ({before}); now it is {target}. Use the same credentials and address, or start a new run"
+        ))),
+        Some(_) => Ok(()),
+        None => Ok(world.journal.complete_step("target", &target, world.clock.now())?),
+    }
+}
+
 async fn company(world: &mut World<'_>) -> Result<Company, WizardError> {
     let companies: Vec<Company> = world.service.companies().await?.into_iter().filter(|c| c.is_active).collect();
-    let first = companies.iter().find(|c| c.is_default).or(companies.first()).ok_or_else(|| {
-        WizardError::Input("the account has no active company; make one in the AvaTax console, then run certonboard again".to_owned())
-    })?;
-    let reason = match companies.len() {
-        1 => "it is the only company of the account".to_owned(),
-        _ => "it is the account's default company".to_owned(),
+    let best = match companies.as_slice() {
+        [] => {
+            let text = "the account has no active company; make one in the AvaTax console, then run certonboard again";
+            return Err(WizardError::Input(text.to_owned()));
+        }
+        [only] => Some((only, "it is the only company of the account")),
+        several => several.iter().find(|c| c.is_default).map(|c| (c, "it is the account's default company")),
     };
-    // An account with many companies would make the shell of a wish into a long walk; the code in the answers is enough.
     let question = Question {
         key: "service.company".to_owned(),
         text: "Which company are the customers for?".to_owned(),
         meaning: "the company in the service that the customers and certificates belong to".to_owned(),
         example: example("service.company", "DEFAULT"),
         kind: QuestionKind::Choice(companies.iter().map(|c| choice(c.code.0.clone(), format!("{} ({})", c.name, c.code))).collect()),
-        default: Some(Value::String(first.code.0.clone())),
-        recommended: Some(recommend(first.code.0.clone(), [reason])),
+        default: best.map(|(company, _)| Value::String(company.code.0.clone())),
+        // With several and no default there is nothing to recommend, so `--yes` does not pick one either.
+        recommended: best.map(|(company, reason)| recommend(company.code.0.clone(), [reason.to_owned()])),
         required: companies.len() > 1,
     };
     let code = world.ask.text(&question)?;

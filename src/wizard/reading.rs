@@ -1,11 +1,11 @@
 //! From files to documents: pages in, recognition where it is needed, fields, match. Files are read on several threads and come out in order.
 
 use crate::certificates::{Catalogue, ReadContext, read_documents, settle};
-use crate::domain::{BBox, Document, Gray, PageContent, Sha256, Word};
+use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, PageContent, Sha256, Word};
 use crate::matching::Index;
 use crate::ports::{Interrupt, OcrEngine, OcrEngines, OcrError, OpenScan, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -14,6 +14,8 @@ use std::sync::mpsc;
 pub trait Cache: Sync {
     fn get(&self, file: &str, sha256: &Sha256) -> Option<Vec<Document>>;
     fn put(&self, file: &str, sha256: &Sha256, documents: &[Document]);
+    /// Keeps what was read for the report alone.
+    fn keep(&self, file: &str, documents: &[Document]);
 }
 
 /// Remembers nothing.
@@ -24,6 +26,7 @@ impl Cache for NoCache {
         None
     }
     fn put(&self, _: &str, _: &Sha256, _: &[Document]) {}
+    fn keep(&self, _: &str, _: &[Document]) {}
 }
 
 /// What came of one file.
@@ -44,6 +47,8 @@ pub struct Reader<'a> {
     pub today: Date,
     /// The customers, where they are known.
     pub index: Option<&'a Index<'a>>,
+    /// Codes that two different customers have: a match with one of these is never sure.
+    pub doubtful: Option<&'a BTreeSet<CustomerCode>>,
     pub jobs: usize,
     pub interrupt: &'a Interrupt,
     pub progress: &'a dyn Progress,
@@ -130,10 +135,23 @@ impl Reader<'_> {
         let context = ReadContext { catalogue: Catalogue::builtin(), seller: self.seller, today: self.today };
         let mut documents = read_documents(&file.name, &sha256, &pages, &context);
         for document in &mut documents {
-            let decision = self.index.and_then(|index| index.decide(document));
+            let mut decision = self.index.and_then(|index| index.decide(document));
+            if let Some(found) = decision.as_mut().filter(|m| self.doubtful.is_some_and(|codes| codes.contains(&m.customer_code))) {
+                found.sure = false;
+                found.evidence.push("two different customers have this code".to_owned());
+            }
             settle(document, decision, self.index.is_some());
+            if let (Some((number, _)), Disposition::Accept) = (bad.first(), document.disposition) {
+                document.disposition = Disposition::Review;
+                document.reasons.push(format!("page {number} of the file could not be read"));
+            }
         }
-        self.cache.put(&file.name, &sha256, &documents);
+        // A file with unread pages is read again by a resumed run: it may have been a passing fault.
+        if bad.is_empty() {
+            self.cache.put(&file.name, &sha256, &documents);
+        } else {
+            self.cache.keep(&file.name, &documents);
+        }
         read(Ok(documents), bad)
     }
 

@@ -4,6 +4,7 @@ use super::asking::example;
 use super::reading::{Cache, Reader};
 use super::{WizardError, World};
 use crate::apply::DocumentPages;
+use crate::customers::CustomerList;
 use crate::domain::{Customer, Disposition, Document, Finding, Sha256, Verdict};
 use crate::matching::Index;
 use crate::ports::{Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
@@ -34,7 +35,8 @@ fn folder(world: &mut World<'_>) -> Result<PathBuf, WizardError> {
     Ok(PathBuf::from(world.ask.text(&question)?))
 }
 
-pub(super) fn run(world: &mut World<'_>, merchant: &str, customers: &[Customer]) -> Result<Read, WizardError> {
+pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList) -> Result<Read, WizardError> {
+    let customers = list.customers.as_slice();
     let folder = folder(world)?;
     let engine = world.engines.check()?;
     let listing = world.scans.list(&folder)?;
@@ -59,6 +61,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, customers: &[Customer])
         seller: Some(merchant),
         today: world.clock.today(),
         index: Some(&index),
+        doubtful: Some(&list.conflicting),
         jobs: world.jobs,
         interrupt: world.interrupt,
         progress: world.progress,
@@ -68,7 +71,11 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, customers: &[Customer])
     let mut journal_fault = None;
     reader.read_all(&listing.files, |read| {
         pages += read.pages;
-        unreadable.extend(read.bad_pages.iter().map(|(n, why)| (format!("{} page {n}", read.file.name), why.clone())));
+        for (number, why) in &read.bad_pages {
+            let page = format!("{} page {number}", read.file.name);
+            journal_fault = journal_fault.take().or(world.journal.remember_unreadable(&page, why).err());
+            unreadable.push((page, why.clone()));
+        }
         match read.documents {
             Ok(found) => documents.extend(found),
             Err(error) => {
@@ -193,6 +200,9 @@ impl Cache for JournalCache<'_> {
     }
     fn put(&self, file: &str, sha256: &Sha256, documents: &[Document]) {
         let _ = self.journal.remember_documents(file, &format!("{}/{sha256}", self.context), documents);
+    }
+    fn keep(&self, file: &str, documents: &[Document]) {
+        let _ = self.journal.remember_documents(file, "", documents);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::asking::{confirm, recommend};
 use super::{Ending, InService, Session, WizardError, World};
 use crate::apply::{self, DocumentPages, Outcome, Ports};
+use crate::customers::CustomerList;
 use crate::domain::{Customer, Sha256};
 use crate::plan::{Approval, CustomerInputs, Gate, Plan, Write, plan_customers};
 use crate::ports::Block;
@@ -11,11 +12,16 @@ use serde_json::json;
 pub(super) async fn run(
     world: &mut World<'_>,
     session: &Session,
-    customers: &[Customer],
+    list: &CustomerList,
     ending: &mut Ending,
 ) -> Result<InService, WizardError> {
+    let (customers, held): (Vec<Customer>, Vec<Customer>) =
+        list.customers.iter().cloned().partition(|c| !list.conflicting.contains(&c.code));
+    for customer in &held {
+        world.warn(format!("{} is held back: two different rows have this code, and a person must tell which is right", customer.code));
+    }
     let present = world.service.customers(session.id()).await?;
-    let plan = plan_customers(&CustomerInputs { wanted: customers, present: &present, zones: &session.definitions.zones });
+    let plan = plan_customers(&CustomerInputs { wanted: &customers, present: &present, zones: &session.definitions.zones });
     let mut in_service: InService = present.into_iter().map(|c| c.code).collect();
 
     let creates = plan.actions.iter().filter(|a| matches!(a.write, Write::CreateCustomer { .. })).count();
@@ -28,11 +34,11 @@ pub(super) async fn run(
         "whether to create the missing customers in the service and update those that differ",
         recommend(true, reasons),
     );
-    show_plan(world, &plan);
     let outcome = gate(world, session, plan, question, &NoDocuments, ending).await?;
     if let Some(outcome) = outcome {
         if outcome.done > 0 {
-            world.good(format!("{} customers sent.", outcome.done));
+            let verb = if world.service.writes() { "sent" } else { "would be sent" };
+            world.good(format!("{} customers {verb}.", outcome.done));
         }
         // What is there now decides what can be linked, not what was meant to be there.
         in_service = world.service.customers(session.id()).await?.into_iter().map(|c| c.code).collect();
@@ -52,10 +58,10 @@ impl DocumentPages for NoDocuments {
 /// The rows of a plan that are shown on the terminal; the report has all of them.
 const SHOWN: usize = 12;
 
-pub(super) fn show_plan(world: &World<'_>, plan: &Plan) {
+fn show_plan(world: &World<'_>, plan: &Plan) {
     if !plan.is_empty() {
         let rows = plan.actions.iter().take(SHOWN).map(|a| vec![a.write.describe(), a.reason.clone()]).collect();
-        let note = (plan.actions.len() > SHOWN).then(|| format!("and {} more; the report lists all of them", plan.actions.len() - SHOWN));
+        let note = (plan.actions.len() > SHOWN).then(|| format!("and {} more", plan.actions.len() - SHOWN));
         let head = ["What", "Why"].map(str::to_owned).to_vec();
         world.screen.show(Block::Table { title: format!("Planned: {} writes", plan.actions.len()), head, rows, note });
     }
@@ -63,7 +69,7 @@ pub(super) fn show_plan(world: &World<'_>, plan: &Plan) {
         world.say(format!("{}: {}", note.subject, note.text));
     }
     if plan.notes.len() > SHOWN {
-        world.say(format!("and {} more notes; the report lists all of them", plan.notes.len() - SHOWN));
+        world.say(format!("and {} more notes", plan.notes.len() - SHOWN));
     }
 }
 
@@ -78,9 +84,17 @@ pub(super) async fn gate(
 ) -> Result<Option<Outcome>, WizardError> {
     let gate = plan.gate;
     let approved = match apply::recorded(gate, world.journal)? {
-        Some(approved) => approved,
+        Some(approved) => {
+            let all = approved.plan().actions.len();
+            let done = apply::outcome(gate, world.journal)?.done;
+            world.say(format!("Going on with the plan that {} approved: {done} of {all} writes are done.", approved.approval().by));
+            approved
+        }
         None if plan.is_empty() => {
+            show_plan(world, &plan);
+            let left_out = plan.notes.iter().any(|n| !n.harmless);
             world.good(match gate {
+                Gate::Certificates if left_out => "Nothing else to create.",
                 Gate::Customers => "Nothing to send: every customer is in the service as the spreadsheet has it.",
                 Gate::Certificates => "Nothing to create: every accepted certificate is in the service and linked.",
                 Gate::Invitations => "Nobody to invite.",
@@ -93,6 +107,10 @@ pub(super) async fn gate(
             return Ok(Some(Outcome::default()));
         }
         None => {
+            show_plan(world, &plan);
+            if let Some(path) = (world.save_plan)(&plan) {
+                world.say(format!("The whole list: {}", path.display()));
+            }
             if !world.ask.confirm(&question)? {
                 world.warn("Declined: nothing was sent.");
                 ending.declined = true;

@@ -91,3 +91,43 @@ fn a_new_run_does_not_overwrite_an_old_one() {
     assert_eq!(ran.code, 2, "{}", ran.err);
     assert!(ran.error_line().contains("certonboard resume"), "{}", ran.err);
 }
+
+#[test]
+fn a_run_is_not_resumed_against_another_service() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    let args = arguments(&bed);
+    assert!(kill_after(&bed, &server, &args, 1));
+    // The same account and company, elsewhere.
+    let other = Bed::new();
+    let elsewhere = other.server(&[]);
+    let answers = bed.write("elsewhere.yaml", &format!("service:\n  base_url: {}\n", elsewhere.url));
+    let ran = bed.run_at(&elsewhere, &["resume", "run", "--non-interactive", "--yes", "--answers", answers.to_str().unwrap()]);
+    assert_ne!(ran.code, 0, "{}", ran.err);
+    assert!(ran.error_line().contains("belongs to another service"), "{}", ran.err);
+    assert_eq!(elsewhere.writes(), 0);
+}
+
+#[test]
+fn a_dry_run_is_not_resumed() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    let args: Vec<String> = arguments(&bed).into_iter().chain(["--dry-run".to_owned()]).collect();
+    assert_eq!(bed.run_at(&server, &args.iter().map(String::as_str).collect::<Vec<_>>()).code, 3);
+    let ran = bed.run_at(&server, &["resume", "run", "--non-interactive", "--yes"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.error_line().contains("dry run"), "{}", ran.err);
+}
+
+#[test]
+fn a_folder_with_other_files_is_left_alone() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    std::fs::create_dir(bed.path("run")).unwrap();
+    std::fs::write(bed.path("run/letter.txt"), "mine").unwrap();
+    let args = arguments(&bed);
+    let ran = bed.run_at(&server, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.error_line().contains("--run-dir"), "{}", ran.err);
+    assert_eq!(std::fs::read_dir(bed.path("run")).unwrap().count(), 1);
+}
