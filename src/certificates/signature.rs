@@ -15,6 +15,8 @@ use crate::domain::{BBox, Signature};
 const SIGNED_INK: f32 = 0.9;
 const SIGNED_WIDTH: f32 = 2.0;
 const BLANK_INK: f32 = 0.35;
+/// Words that recognition is this sure of were printed or typed.
+const PRINT_SURE: f32 = 0.9;
 
 /// The verdict and the height where it was found. `None`: the page has no place for a signature.
 pub fn read(sheet: &Sheet, ink: Option<&Ink>, labels: &[Found], blanks: &[Blank]) -> Option<(Signature, f32)> {
@@ -59,7 +61,20 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
     let over = (label.area.right + 18.0 * h).min(next - 0.8 * h);
     let above = BBox::new(left, label.area.top - 2.8 * h, over, label.area.top - 0.05 * h);
     let below = BBox::new(left, label.area.bottom + 0.05 * h, over, label.area.bottom + 2.6 * h);
+    // What stands under another caption right above answers that one: on a page of captions in cells nobody signs over the caption.
+    let answers = |side: Side| blanks.iter().filter(|b| b.side == side && b.fit > 0.5).count();
+    let cells = answers(Side::Below) > 2 * answers(Side::Above);
+    let owned_above = cells
+        && labels.iter().any(|l| {
+            l.toks != label.toks
+                && !l.inline
+                && l.area.bottom < label.area.top - 1.0 * h
+                && l.area.top > label.area.top - 5.5 * h
+                && l.area.left < label.area.right
+                && l.area.right > label.area.left
+        });
     let areas: Vec<BBox> = match () {
+        () if owned_above && count(Side::Right) == 0 && !(room > 8.0 * h && label.colon) => vec![below],
         () if count(Side::Below) > 0 && count(Side::Below) >= count(Side::Above) && count(Side::Right) == 0 => vec![below],
         () if count(Side::Above) > 0 && count(Side::Right) == 0 => vec![above],
         () if room > 8.0 * h && (label.colon || count(Side::Right) > 0) => vec![right],
@@ -79,6 +94,7 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
             known.extend(run.iter().map(|&i| sheet.toks[i].area));
         }
     }
+    known.extend((0..sheet.toks.len()).filter(|&i| is_print(sheet, i)).map(|i| sheet.toks[i].area));
     let mut best = (0.0f32, 0.0f32);
     for area in areas.into_iter().filter(|a| a.width() > 0.0 && a.height() > 0.0) {
         let found = match ink {
@@ -99,4 +115,11 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
         false => 0.5,
     };
     Signature { present, confidence: if ink.is_some() { confidence } else { confidence.min(0.6) } }
+}
+
+/// Was the word set by a machine? Recognition is sure of typed words, and they are no taller than common text; of a signature it makes scraps,
+/// or words it is not sure of.
+fn is_print(sheet: &Sheet, i: usize) -> bool {
+    let tok = &sheet.toks[i];
+    tok.folded.len() >= 3 && tok.confidence >= PRINT_SURE && tok.area.height() < 1.3 * sheet.h
 }
