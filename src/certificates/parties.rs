@@ -163,7 +163,7 @@ fn next_line(sheet: &Sheet, last: &BBox, left: f32, right: f32) -> Option<Vec<us
     let run = sheet.runs.iter().filter(|run| !run.is_empty()).find(|run| {
         let area = &sheet.toks[run[0]].area;
         let down = area.mid_y() - last.mid_y();
-        area.left > left - 2.0 * h && area.left < right + 3.0 * h && down > 0.6 * h && down < 2.6 * h
+        area.left > left - 2.0 * h && area.left < right + 3.0 * h && down > 0.6 * h && down < 3.5 * h
     })?;
     let words: Vec<&str> = run.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
     (!looks_printed(&words)).then(|| run.clone())

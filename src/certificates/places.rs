@@ -233,12 +233,12 @@ impl Board<'_, '_> {
         let left_stop = row.iter().filter(|b| b.right <= area.left + 0.2 * h).map(|b| b.right).fold(0.0, f32::max);
         let right_stop = row.iter().filter(|b| b.left >= area.right - 0.2 * h).map(|b| b.left).fold(sheet.width() + h, f32::min);
         // Numbers and blocks often stand apart from their captions, and nothing else looks like them.
-        let reach =
-            match label.concept {
-                Concept::Block | Concept::Number => 2.0 * REACH,
-                Concept::SignedDate | Concept::Expires => 1.6 * REACH,
-                _ => REACH,
-            } * h.max(0.8 * area.height());
+        let reach = match label.concept {
+            Concept::Block | Concept::Number => 2.0 * REACH,
+            Concept::SignedDate | Concept::Expires => 1.6 * REACH,
+            // Cells leave more room under their captions than lines do over theirs.
+            _ => 1.25 * REACH,
+        } * h.max(0.8 * area.height());
         let (top, bottom) = match side {
             Side::Above => (area.top - reach.min(REACH * h), area.top + 0.1 * h),
             _ => (area.bottom - 0.1 * h, area.bottom + reach),
@@ -468,5 +468,62 @@ mod tests {
             got.iter().map(|g| g.2.as_str()).collect::<Vec<_>>(),
             ["Tidewater Brass Works", "12 Quay Lane", "Port Haven", "TX", "77001"]
         );
+    }
+
+    #[test]
+    fn words_that_forms_print_too_belong_to_the_value_they_continue() {
+        // Typewriter letters: wide, with wide blanks between the words.
+        let page = page(&[
+            (0.1, 0.1, "Name of purchaser"),
+            (0.1, 0.115, "Granite State Wholesale Inc."),
+            (0.1, 0.135, "Street address"),
+            (0.1, 0.15, "77 Quayside Street"),
+        ]);
+        let mut page = page;
+        let first = |p: &crate::domain::PageContent, text: &str| p.words.iter().position(|w| w.text == text).unwrap();
+        for (a, b) in [("Granite", "State"), ("State", "Wholesale"), ("Wholesale", "Inc."), ("77", "Quayside"), ("Quayside", "Street")] {
+            let (a, b) = (first(&page, a), page.words.iter().rposition(|w| w.text == b).unwrap());
+            let shift = page.words[a].bbox.right + 0.0125 - page.words[b].bbox.left;
+            page.words[b].bbox.left += shift;
+            page.words[b].bbox.right += shift;
+        }
+        let sheet = Sheet::new(&page);
+        let found = labels::find(&sheet, Catalogue::builtin());
+        let got: Vec<String> = fill(&sheet, &found).into_iter().map(|b| sheet.text(&b.toks)).collect();
+        assert_eq!(got, ["Granite State Wholesale Inc.", "77 Quayside Street"]);
+    }
+
+    #[test]
+    fn a_line_reached_in_part_is_read_whole() {
+        // The caption stands far above; letters below the line put the first word's middle lower than the others'.
+        let mut page = page(&[(0.1, 0.1, "Name of purchaser"), (0.1, 0.128, "Quay Tool Crib")]);
+        let tall = page.words.iter().position(|w| w.text == "Quay").unwrap();
+        page.words[tall].bbox.top += 0.012;
+        page.words[tall].bbox.bottom += 0.012;
+        for word in page.words.iter_mut().filter(|w| matches!(w.text.as_str(), "Tool" | "Crib")) {
+            word.bbox.top += 0.008;
+            word.bbox.bottom += 0.008;
+        }
+        let sheet = Sheet::new(&page);
+        let found = labels::find(&sheet, Catalogue::builtin());
+        let got: Vec<String> = fill(&sheet, &found).into_iter().map(|b| sheet.text(&b.toks)).collect();
+        assert_eq!(got, ["Quay Tool Crib"]);
+    }
+
+    #[test]
+    fn a_city_line_is_no_number_and_the_number_is_found_on_the_other_side() {
+        let got = values(&[
+            (0.1, 0.10, "City, State, ZIP code"),
+            (0.1, 0.115, "Port Haven, TX 77001"),
+            (0.1, 0.13, "Texas Sales and Use Tax Permit Number (must contain 11 digits)"),
+            (0.1, 0.145, "32011112222"),
+        ]);
+        assert!(got.contains(&(Concept::Number, Party::Purchaser, "32011112222".into(), Side::Below)), "{got:?}");
+    }
+
+    #[test]
+    fn a_caption_with_if_any_is_a_caption() {
+        let got = values(&[(0.1, 0.10, "25-417733"), (0.1, 0.115, "Vendor's license number, if any")]);
+        assert!(got.iter().any(|g| g.0 == Concept::Number && g.2 == "25-417733"), "{got:?}");
     }
 }

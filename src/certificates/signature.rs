@@ -123,3 +123,51 @@ fn is_print(sheet: &Sheet, i: usize) -> bool {
     let tok = &sheet.toks[i];
     tok.folded.len() >= 3 && tok.confidence >= PRINT_SURE && tok.area.height() < 1.3 * sheet.h
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::Catalogue;
+    use super::super::sheet::tests::page;
+    use super::super::{labels, places};
+    use super::*;
+    use crate::domain::Gray;
+
+    fn signed(pen: bool) -> Signature {
+        let page = page(&[
+            (0.1, 0.10, "Name of purchaser"),
+            (0.1, 0.115, "Tidewater Brass Works"),
+            (0.1, 0.14, "Street address"),
+            (0.1, 0.155, "12 Quay Lane"),
+            (0.1, 0.80, "Type or print name and title of owner, partner, or authorized person of purchaser"),
+            (0.1, 0.82, "Jo Marsh, Owner"),
+            (0.1, 0.84, "Signature of owner, partner, or authorized person of purchaser"),
+        ]);
+        let mut gray = Gray::new(850, 1100, vec![230; 850 * 1100]).unwrap();
+        // Every printed word is a dark block of stripes; a signature is a wave under its caption.
+        for word in &page.words {
+            for y in (word.bbox.top * 1100.0) as u32..(word.bbox.bottom * 1100.0) as u32 {
+                for x in ((word.bbox.left * 850.0) as u32..(word.bbox.right * 850.0) as u32).filter(|x| x % 6 < 3) {
+                    gray.pixels[(y * 850 + x) as usize] = 30;
+                }
+            }
+        }
+        if pen {
+            for x in 150..400u32 {
+                for t in 0..3 {
+                    gray.pixels[((946 + (x / 5 % 4) * 3 + t) * 850 + x) as usize] = 30;
+                }
+            }
+        }
+        let sheet = Sheet::new(&page);
+        let labels = labels::find(&sheet, Catalogue::builtin());
+        let blanks = places::fill(&sheet, &labels);
+        read(&sheet, Ink::new(&gray).as_ref(), &labels, &blanks).unwrap().0
+    }
+
+    #[test]
+    fn a_typed_name_over_the_caption_is_no_signature() {
+        let empty = signed(false);
+        assert!(!empty.present && empty.confidence > 0.7, "{empty:?}");
+        assert!(signed(true).present);
+    }
+}
