@@ -72,6 +72,9 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
         if n == 0 || reading.fields.purchaser_name.is_none() {
             parties::read(sheet, &page.blanks, ctx.seller, &mut reading.fields);
         }
+        if n == 0 && guess.guess.id == "LETTER" && reading.fields.purchaser_name.is_none() {
+            parties::addressee(sheet, &mut reading.fields);
+        }
         reading.merchant_seen |= ctx.seller.is_some_and(|m| !parties::find_merchant(sheet, m).is_empty());
         let signed = signature::read(sheet, ink.as_ref(), &page.labels, &page.blanks);
         if let Some((signature, at)) = signed {
