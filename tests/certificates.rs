@@ -203,3 +203,58 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_number_of_another_length_than_its_blank_asks_for_is_not_taken_unseen() {
+    let read_with = |number: &str| {
+        let words = [
+            (0.1, 0.03, "01-339"),
+            (0.2, 0.05, "Texas Sales and Use Tax Resale Certificate"),
+            (0.1, 0.12, "Name of purchaser"),
+            (0.1, 0.135, "Tallow Brass Works"),
+            (0.1, 0.24, "Texas Sales and Use Tax Permit Number (must contain 11 digits)"),
+            (0.1, 0.255, number),
+            (0.1, 0.40, "Seller:"),
+            (0.18, 0.40, MERCHANT),
+        ];
+        verdict(&read(&[page(1, &words, &[])])[0], "registration-number-format")
+    };
+    assert_eq!(read_with("32012345678"), Some(Verdict::Pass));
+    assert_eq!(read_with("3201234567"), Some(Verdict::Unsure));
+}
+
+#[test]
+fn the_city_may_stand_under_the_street_with_no_label() {
+    let words = [
+        (0.1, 0.03, "01-339"),
+        (0.2, 0.05, "Texas Sales and Use Tax Resale Certificate"),
+        (0.1, 0.12, "Name of purchaser:"),
+        (0.35, 0.12, "Tallow Brass Works"),
+        (0.1, 0.15, "Address:"),
+        (0.35, 0.15, "12 Tallow Street"),
+        (0.35, 0.18, "Port Haven, TX 77001"),
+        (0.1, 0.40, "Seller:"),
+        (0.18, 0.40, MERCHANT),
+    ];
+    let document = read(&[page(1, &words, &[])]).remove(0);
+    assert_eq!(document.fields.purchaser_city.map(|f| f.value).as_deref(), Some("Port Haven"));
+    assert_eq!(document.fields.purchaser_postal_code.map(|f| f.value).as_deref(), Some("77001"));
+}
+
+#[test]
+fn a_letter_names_its_addressee_and_is_never_taken_unseen() {
+    let words = [
+        (0.1, 0.05, "Illinois Department of Revenue"),
+        (0.1, 0.18, "TALLOW FOOD PANTRY"),
+        (0.1, 0.198, "12 QUAY ROW"),
+        (0.1, 0.216, "PEORIA IL 61602"),
+        (0.1, 0.27, "Re: Sales tax exemption of your organization"),
+        (0.1, 0.31, "We have issued your organization the following tax exemption identification number."),
+        (0.1, 0.50, "Tax exemption number: E-9934-1207"),
+        (0.1, 0.67, "Sincerely,"),
+    ];
+    let document = read(&[page(1, &words, &[])]).remove(0);
+    assert_eq!(document.fields.purchaser_name.as_ref().map(|f| f.value.as_str()), Some("TALLOW FOOD PANTRY"));
+    assert_eq!(document.fields.purchaser_line1.as_ref().map(|f| f.value.as_str()), Some("12 QUAY ROW"));
+    assert_eq!(verdict(&document, "form-known"), Some(Verdict::Unsure));
+}

@@ -168,7 +168,27 @@ pub fn parse(text: &str) -> Parts {
         parts.postal_code = Some(code);
         end -= 1;
     }
-    if end > 0 {
+    let mut located = false;
+    // A ZIP with a digit lost still tells that the state is before it: `CA 9550)`.
+    if end > 1
+        && parts.postal_code.is_none()
+        && (4..=6).contains(&words[end - 1].chars().count())
+        && words[end - 1].chars().filter(char::is_ascii_digit).count() >= 3
+        && words[end - 1].chars().all(|c| c.is_ascii_digit() || ")(]/!|?.".contains(c) || digit_for(c) != c)
+        && words[end - 2].trim_matches(|c: char| !c.is_alphanumeric()).len() == 2
+        && state(words[end - 2]).is_some()
+    {
+        end -= 1;
+    }
+    // Two capitals before the ZIP that are no state are a state misread.
+    if end > 2 && parts.postal_code.is_some() && state(words[end - 1]).is_none() {
+        let word = words[end - 1].trim_matches(|c: char| !c.is_alphanumeric());
+        if word.len() == 2 && word.bytes().all(|b| b.is_ascii_uppercase()) && words[end - 2].ends_with([',', '.']) {
+            end -= 1;
+            located = true;
+        }
+    }
+    if end > 0 && !located {
         let two = (end > 1)
             .then(|| format!("{} {}", words[end - 2].trim_matches(','), words[end - 1].trim_matches(',')))
             .and_then(|t| Region::us_state_by_name(&t));
@@ -218,7 +238,9 @@ fn split_city(rest: &[&str], parts: &mut Parts) {
         return;
     }
     // The last comma before the state parts street from city, if what follows it is no unit.
-    let comma = (0..rest.len().saturating_sub(1)).rev().find(|&i| rest[i].ends_with(',') && !UNITS.contains(&bare(rest[i + 1]).as_str()));
+    let parted =
+        |i: usize| rest[i].ends_with(',') || rest[i].ends_with('.') && rest[i].len() > 4 && STREET_ENDS.contains(&bare(rest[i]).as_str());
+    let comma = (0..rest.len().saturating_sub(1)).rev().find(|&i| parted(i) && !UNITS.contains(&bare(rest[i + 1]).as_str()));
     if let Some(at) = comma
         && located
     {
@@ -293,5 +315,15 @@ mod tests {
         assert!(state("of").is_none() && state("xx").is_none());
         assert_eq!(zip("6O56l").as_deref(), Some("60561"));
         assert!(zip("1234").is_none() && zip("Suite").is_none());
+    }
+
+    #[test]
+    fn a_misread_end_still_parts_street_and_city() {
+        let parts = parse("12 QUAY LANE, PORT HAVEN, CA 9550)");
+        assert_eq!((parts.line1.as_deref(), parts.city.as_deref()), (Some("12 QUAY LANE"), Some("PORT HAVEN")));
+        assert_eq!((parts.region.map(|r| r.code().to_owned()).as_deref(), parts.postal_code), (Some("CA"), None));
+        let parts = parse("12 QUAY LANE. PORT HAVEN, NT 07102");
+        assert_eq!((parts.line1.as_deref(), parts.city.as_deref()), (Some("12 QUAY LANE"), Some("PORT HAVEN")));
+        assert_eq!((parts.region, parts.postal_code.as_deref()), (None, Some("07102")));
     }
 }

@@ -6,7 +6,7 @@
 use super::catalogue::{Catalogue, Choice};
 use super::ink::Ink;
 use super::sheet::Sheet;
-use super::text::{alike, is_sentence_word};
+use super::text::{alike, alike_within, is_sentence_word};
 use crate::domain::{BBox, Mark};
 
 /// An option on the page.
@@ -59,6 +59,30 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
         options.retain(|(o, _)| !matches!(o.choice, Choice::Reason(_)) || o.page_box.mid_y() > from);
     }
     decide(options)
+}
+
+/// A reason that was written out rather than ticked: between “… this claim is based upon …” and “must state a valid reason”. None if the
+/// words there tell of no reason or of several.
+pub fn stated(sheet: &Sheet, catalogue: &Catalogue) -> Option<(String, Vec<usize>)> {
+    let joined = |run: &Vec<usize>| run.iter().map(|&i| sheet.toks[i].folded.as_str()).collect::<String>();
+    let height = |run: &Vec<usize>| sheet.toks[run[0]].area.mid_y();
+    let holds = |run: &Vec<usize>, phrases: &[&str]| {
+        let text = joined(run);
+        phrases.iter().any(|p| alike_within(p, &text, 0.85) > 0.0)
+    };
+    let caption = sheet.runs.iter().find(|r| holds(r, &["stateavalidreason", "reasonforclaiming"])).map(height)?;
+    let lead = sheet.runs.iter().filter(|r| height(r) < caption && holds(r, &["claimisbasedupon", "asshownhereon"])).map(height);
+    let lead = lead.fold(None, |last: Option<f32>, y| Some(last.map_or(y, |l| l.max(y))))?;
+    let mut found: Vec<(String, Vec<usize>)> = vec![];
+    for run in sheet.runs.iter().filter(|r| height(r) > lead + 0.5 * sheet.h && height(r) < caption - 0.5 * sheet.h) {
+        if let Some((Choice::Reason(name), _)) = longest(sheet, run, 0, catalogue) {
+            found.push((name, run.clone()));
+        }
+    }
+    match found.as_slice() {
+        [first, others @ ..] if others.iter().all(|o| o.0 == first.0) => Some(first.clone()),
+        _ => None,
+    }
 }
 
 /// Where a heading stands: the first line that begins with it, numbering apart.
@@ -250,5 +274,22 @@ mod tests {
         let options = read(&sheet, None, &page.marks, Catalogue::builtin());
         assert!(options[0].ticked && options[0].choice == Choice::Blanket(true));
         assert!(!options[1].ticked && options[1].choice == Choice::Blanket(false));
+    }
+
+    #[test]
+    fn a_reason_written_out_counts_where_the_form_asks_for_one() {
+        let lines = |reason| {
+            page(&[
+                (0.1, 0.1, "and certifies that this claim is based upon the purchaser's proposed use, as shown hereon:"),
+                (0.1, 0.13, reason),
+                (0.1, 0.2, "Purchaser must state a valid reason for claiming exception or exemption."),
+            ])
+        };
+        let told = |reason| {
+            let page = lines(reason);
+            stated(&Sheet::new(&page), Catalogue::builtin()).map(|s| s.0)
+        };
+        assert_eq!(told("For resale in the regular course of business").as_deref(), Some("RESALE"));
+        assert_eq!(told("Because we want it so").as_deref(), None);
     }
 }

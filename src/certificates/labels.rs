@@ -238,7 +238,7 @@ fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize, label: &Lab
     }
     if start > 0 {
         let before = tok(start - 1);
-        let near = tok(start).area.left - before.area.right < 0.8 * sheet.h;
+        let near = sheet.near(run[start - 1], run[start]);
         if near && (is_sentence_word(&before.folded) && before.folded.len() > 1 || before.folded == "of") {
             return true;
         }
@@ -262,8 +262,13 @@ fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize, label: &Lab
     }
     // The sentence goes on after it.
     let Some(&next) = run.get(end + 1) else { return false };
+    let near = sheet.near(run[end], next);
     let next = &sheet.toks[next];
-    let near = next.area.left - tok(end).area.right < 0.8 * sheet.h;
+    // “License number, if any” is a caption as much as “License number”.
+    let after = run.get(end + 2).map_or("", |&i| sheet.toks[i].folded.as_str());
+    if next.folded == "if" && matches!(after, "any" | "applicable" | "available" | "known" | "registered" | "issued" | "different") {
+        return false;
+    }
     let verb = matches!(
         next.folded.as_str(),
         "is" | "are"

@@ -157,13 +157,46 @@ fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
     }
 }
 
+/// The addressee of a letter: the block of lines in its upper part that ends with city, state and ZIP; not the sender's own.
+pub fn addressee(sheet: &Sheet, fields: &mut Fields) {
+    const SENDERS: &[&str] = &["department", "revenue", "division", "comptroller", "taxation", "treasury", "stateof"];
+    let h = sheet.h;
+    for run in sheet.runs.iter().filter(|r| sheet.toks[r[0]].area.mid_y() < 0.4 && r.len() <= 8) {
+        let parts = address::parse(&clean(&sheet.text(run)));
+        if parts.city.is_none() || parts.region.is_none() || parts.postal_code.is_none() {
+            continue;
+        }
+        let mut lines = vec![run.clone()];
+        while lines.len() < 5 {
+            let below = sheet.toks[lines[0][0]].area;
+            let above = sheet.runs.iter().rev().find(|r| {
+                let area = &sheet.toks[r[0]].area;
+                let up = below.mid_y() - area.mid_y();
+                (area.left - below.left).abs() < 1.5 * h && up > 0.6 * h && up < 2.6 * h
+            });
+            match above {
+                Some(above) => lines.insert(0, above.clone()),
+                None => break,
+            }
+        }
+        let texts: Vec<String> = lines.iter().map(|l| clean(&sheet.text(l))).collect();
+        let street = texts.iter().position(|t| address::is_street(t));
+        let sender = texts.iter().any(|t| SENDERS.iter().any(|s| fold(t).contains(s)));
+        let Some(street) = street.filter(|&at| at > 0 && !sender) else { continue };
+        fields.purchaser_name = Some(field(sheet, &lines[0], texts[0].clone(), 0.6));
+        fields.purchaser_line1 = Some(field(sheet, &lines[street], texts[street].clone(), 0.6));
+        put(sheet, run, Parts { line1: None, ..parts }, 0.6, fields);
+        return;
+    }
+}
+
 /// The line of words right below, beginning between two left edges; not one of printed text.
 fn next_line(sheet: &Sheet, last: &BBox, left: f32, right: f32) -> Option<Vec<usize>> {
     let h = sheet.h;
     let run = sheet.runs.iter().filter(|run| !run.is_empty()).find(|run| {
         let area = &sheet.toks[run[0]].area;
         let down = area.mid_y() - last.mid_y();
-        area.left > left - 2.0 * h && area.left < right + 3.0 * h && down > 0.6 * h && down < 2.6 * h
+        area.left > left - 2.0 * h && area.left < right + 3.0 * h && down > 0.6 * h && down < 3.5 * h
     })?;
     let words: Vec<&str> = run.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
     (!looks_printed(&words)).then(|| run.clone())

@@ -82,8 +82,12 @@ pub fn fill(sheet: &Sheet, labels: &[Found]) -> Vec<Blank> {
     // One word answers one label: the better fit takes it.
     wishes.sort_by(|a, b| b.fit.total_cmp(&a.fit).then(b.label.rank.cmp(&a.label.rank)));
     let mut taken = vec![false; sheet.toks.len()];
+    let mut answered: Vec<Vec<usize>> = vec![];
     wishes.retain(|w| {
-        let free = w.toks.iter().all(|&i| !taken[i]);
+        let free = w.toks.iter().all(|&i| !taken[i]) && !answered.contains(&w.label.toks);
+        if free {
+            answered.push(w.label.toks.clone());
+        }
         if free && w.label.concept != Concept::Header {
             w.toks.iter().for_each(|&i| taken[i] = true);
         }
@@ -206,6 +210,15 @@ impl Board<'_, '_> {
                 // The second choice is a weak one.
                 let fit = if side == first.0 { *fit } else { *fit * 0.6 };
                 blanks.push(Blank { label: self.labels[which[k]].clone(), side, toks: toks.clone(), fit });
+                // If another label has a better claim to those words, a number or a date on the other side is still one.
+                let unmistakable = matches!(self.labels[which[k]].concept, Concept::Number | Concept::SignedDate | Concept::Expires);
+                if unmistakable
+                    && side == first.0
+                    && let (side, Some((toks, fit))) = second
+                    && *fit > 0.5
+                {
+                    blanks.push(Blank { label: self.labels[which[k]].clone(), side, toks: toks.clone(), fit: 0.6 * fit });
+                }
             }
         }
         blanks
@@ -220,13 +233,19 @@ impl Board<'_, '_> {
         let left_stop = row.iter().filter(|b| b.right <= area.left + 0.2 * h).map(|b| b.right).fold(0.0, f32::max);
         let right_stop = row.iter().filter(|b| b.left >= area.right - 0.2 * h).map(|b| b.left).fold(sheet.width() + h, f32::min);
         // Numbers and blocks often stand apart from their captions, and nothing else looks like them.
-        let reach =
-            if matches!(label.concept, Concept::Block | Concept::Number) { 2.0 * REACH } else { REACH } * h.max(0.8 * area.height());
+        let reach = match label.concept {
+            Concept::Block | Concept::Number => 2.0 * REACH,
+            Concept::SignedDate | Concept::Expires => 1.6 * REACH,
+            // Cells leave more room under their captions than lines do over theirs.
+            _ => 1.25 * REACH,
+        } * h.max(0.8 * area.height());
         let (top, bottom) = match side {
             Side::Above => (area.top - reach.min(REACH * h), area.top + 0.1 * h),
             _ => (area.bottom - 0.1 * h, area.bottom + reach),
         };
-        let band = sheet.within(BBox::new(left_stop - 2.0 * h, top, right_stop, bottom));
+        // Letters that hang below the line make the words of one line differ in height: a line reached in part is reached.
+        let slack = 0.7 * h;
+        let band = sheet.within(BBox::new(left_stop - 2.0 * h, top - slack, right_stop, bottom + slack));
         // The line nearest to the caption.
         let usable: Vec<usize> = band
             .into_iter()
@@ -242,7 +261,8 @@ impl Board<'_, '_> {
         };
         // Words under this caption tell which line is meant; a far word on a nearer line does not.
         let over = |i: usize| sheet.toks[i].area.right > area.left - 2.0 * h && sheet.toks[i].area.left < area.right + 6.0 * h;
-        let nearest = usable.iter().copied().filter(|&i| over(i)).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))?;
+        let inside = |i: usize| (top..=bottom).contains(&sheet.toks[i].area.mid_y());
+        let nearest = usable.iter().copied().filter(|&i| over(i) && inside(i)).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))?;
         let line: Vec<usize> =
             usable.into_iter().filter(|&i| (sheet.toks[i].area.mid_y() - sheet.toks[nearest].area.mid_y()).abs() < 0.7 * h).collect();
         let mut groups: Vec<Vec<usize>> = vec![];
@@ -338,6 +358,8 @@ pub fn fit(concept: Concept, text: &str) -> f32 {
         }
         Concept::Number => match () {
             () if dates::find(text).is_some() => 0.05,
+            // `Port Haven, TX 77001` has five digits too.
+            () if letters > 4 && parts().postal_code.is_some() && parts().region.is_some() => 0.05,
             () if digits >= 5 => 0.9,
             () if digits >= 3 => 0.4,
             () => 0.1,
@@ -446,5 +468,62 @@ mod tests {
             got.iter().map(|g| g.2.as_str()).collect::<Vec<_>>(),
             ["Tidewater Brass Works", "12 Quay Lane", "Port Haven", "TX", "77001"]
         );
+    }
+
+    #[test]
+    fn words_that_forms_print_too_belong_to_the_value_they_continue() {
+        // Typewriter letters: wide, with wide blanks between the words.
+        let page = page(&[
+            (0.1, 0.1, "Name of purchaser"),
+            (0.1, 0.115, "Granite State Wholesale Inc."),
+            (0.1, 0.135, "Street address"),
+            (0.1, 0.15, "77 Quayside Street"),
+        ]);
+        let mut page = page;
+        let first = |p: &crate::domain::PageContent, text: &str| p.words.iter().position(|w| w.text == text).unwrap();
+        for (a, b) in [("Granite", "State"), ("State", "Wholesale"), ("Wholesale", "Inc."), ("77", "Quayside"), ("Quayside", "Street")] {
+            let (a, b) = (first(&page, a), page.words.iter().rposition(|w| w.text == b).unwrap());
+            let shift = page.words[a].bbox.right + 0.0125 - page.words[b].bbox.left;
+            page.words[b].bbox.left += shift;
+            page.words[b].bbox.right += shift;
+        }
+        let sheet = Sheet::new(&page);
+        let found = labels::find(&sheet, Catalogue::builtin());
+        let got: Vec<String> = fill(&sheet, &found).into_iter().map(|b| sheet.text(&b.toks)).collect();
+        assert_eq!(got, ["Granite State Wholesale Inc.", "77 Quayside Street"]);
+    }
+
+    #[test]
+    fn a_line_reached_in_part_is_read_whole() {
+        // The caption stands far above; letters below the line put the first word's middle lower than the others'.
+        let mut page = page(&[(0.1, 0.1, "Name of purchaser"), (0.1, 0.128, "Quay Tool Crib")]);
+        let tall = page.words.iter().position(|w| w.text == "Quay").unwrap();
+        page.words[tall].bbox.top += 0.012;
+        page.words[tall].bbox.bottom += 0.012;
+        for word in page.words.iter_mut().filter(|w| matches!(w.text.as_str(), "Tool" | "Crib")) {
+            word.bbox.top += 0.008;
+            word.bbox.bottom += 0.008;
+        }
+        let sheet = Sheet::new(&page);
+        let found = labels::find(&sheet, Catalogue::builtin());
+        let got: Vec<String> = fill(&sheet, &found).into_iter().map(|b| sheet.text(&b.toks)).collect();
+        assert_eq!(got, ["Quay Tool Crib"]);
+    }
+
+    #[test]
+    fn a_city_line_is_no_number_and_the_number_is_found_on_the_other_side() {
+        let got = values(&[
+            (0.1, 0.10, "City, State, ZIP code"),
+            (0.1, 0.115, "Port Haven, TX 77001"),
+            (0.1, 0.13, "Texas Sales and Use Tax Permit Number (must contain 11 digits)"),
+            (0.1, 0.145, "32011112222"),
+        ]);
+        assert!(got.contains(&(Concept::Number, Party::Purchaser, "32011112222".into(), Side::Below)), "{got:?}");
+    }
+
+    #[test]
+    fn a_caption_with_if_any_is_a_caption() {
+        let got = values(&[(0.1, 0.10, "25-417733"), (0.1, 0.115, "Vendor's license number, if any")]);
+        assert!(got.iter().any(|g| g.0 == Concept::Number && g.2 == "25-417733"), "{got:?}");
     }
 }

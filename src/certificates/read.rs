@@ -48,6 +48,8 @@ pub struct Reading {
     pub merchant_seen: bool,
     /// Numbers in a state table whose state could not be told.
     pub lost_numbers: usize,
+    /// How many digits the blank for the number says it wants.
+    pub digits_asked: Option<usize>,
     /// Every reason that is ticked.
     pub reasons: Vec<String>,
 }
@@ -56,12 +58,22 @@ pub struct Reading {
 pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
     let mut reading = Reading::default();
     let mut options: Vec<(Offer, u32)> = vec![];
+    let mut stated: Option<Field<String>> = None;
     for (n, page) in pages.iter().enumerate() {
         let sheet = &page.sheet;
         let ink = sheet.page.image.as_deref().and_then(Ink::new);
         options.extend(choices::read(sheet, ink.as_ref(), &sheet.page.marks, ctx.catalogue).into_iter().map(|o| (o, sheet.page.number)));
+        if stated.is_none() {
+            stated = choices::stated(sheet, ctx.catalogue).map(|(name, toks)| field(sheet, &toks, name, 0.5));
+        }
+        if reading.digits_asked.is_none() {
+            reading.digits_asked = digits_asked(page);
+        }
         if n == 0 || reading.fields.purchaser_name.is_none() {
             parties::read(sheet, &page.blanks, ctx.seller, &mut reading.fields);
+        }
+        if n == 0 && guess.guess.id == "LETTER" && reading.fields.purchaser_name.is_none() {
+            parties::addressee(sheet, &mut reading.fields);
         }
         reading.merchant_seen |= ctx.seller.is_some_and(|m| !parties::find_merchant(sheet, m).is_empty());
         let signed = signature::read(sheet, ink.as_ref(), &page.labels, &page.blanks);
@@ -96,6 +108,10 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
     }
     blanket(&options, guess, &mut reading.fields);
     reason(&options, guess, &mut reading);
+    if let (None, Some(stated)) = (&reading.fields.reason, stated) {
+        reading.fields.reason =
+            Some(Field { value: ExemptionReason::new(&stated.value), confidence: stated.confidence, page: stated.page, bbox: stated.bbox });
+    }
     reading
 }
 
@@ -168,6 +184,16 @@ fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> O
         }
     }
     best.map(|(_, claim)| claim)
+}
+
+/// “(must contain 11 digits)”, “Permit number (10 digits)”: what the number's own caption says of its length.
+fn digits_asked(page: &PageRead) -> Option<usize> {
+    let sheet = &page.sheet;
+    let wanted = page.labels.iter().filter(|l| l.concept == Concept::Number && l.party != Party::Seller);
+    wanted.filter_map(|l| sheet.runs.get(sheet.toks.get(*l.toks.first()?)?.run)).find_map(|run| {
+        let at = run.iter().position(|&i| sheet.toks[i].folded == "digits").filter(|&at| at > 0)?;
+        sheet.toks[run[at - 1]].folded.parse().ok().filter(|n| (4..=20).contains(n))
+    })
 }
 
 fn blanket(options: &[(Offer, u32)], guess: &Guess, fields: &mut Fields) {

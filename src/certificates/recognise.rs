@@ -243,7 +243,8 @@ fn unlisted<'c>(text: &Text, states: &[(Region, f32)]) -> Option<Guess<'c>> {
         && (text.all.contains("dear")
             || text.all.contains("towhomitmayconcern")
             || text.all.contains("inreplyreferto")
-            || text.all.contains("thisletter"));
+            || text.all.contains("thisletter")
+            || text.all.contains("sincerely") && text.all.contains("yourorganization"));
     (letter && !invoice).then(|| Guess {
         form: None,
         guess: FormGuess { id: "LETTER".into(), title: "Exemption letter".into(), confidence: 0.6 },

@@ -35,7 +35,7 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
         Some(form) => finding("form-known", Pass, format!("{} ({:.2})", form.title(), guess.guess.confidence)),
         None => finding("form-known", Unsure, format!("{}: a form that is on no list", guess.guess.title)),
     });
-    numbers_findings(document, form, ctx, &mut out);
+    numbers_findings(document, form, reading, ctx, &mut out);
     if reading.lost_numbers > 0 {
         out.push(finding(
             "state-table-complete",
@@ -97,7 +97,7 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
     out
 }
 
-fn numbers_findings(document: &Document, form: Option<&Form>, ctx: &ReadContext, out: &mut Vec<Finding>) {
+fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading, ctx: &ReadContext, out: &mut Vec<Finding>) {
     use Verdict::{Fail, Pass, Unsure};
     let numbers: Vec<&crate::domain::StateClaim> = document.states.iter().filter(|s| s.number.is_some()).collect();
     let resale = document.fields.reason.as_ref().is_none_or(|r| r.value.as_str() == "RESALE");
@@ -124,6 +124,11 @@ fn numbers_findings(document: &Document, form: Option<&Form>, ctx: &ReadContext,
             Some(false) if claim.confidence >= CLEAR_NUMBER => {
                 let firm = state.is_some_and(|s| s.pattern_firm) && form.is_some_and(|f| !f.is_multistate());
                 said.push(format!("{} {} differs from the {}format", claim.region, number, if firm { "state's " } else { "usual " }));
+                // Where the blank itself tells how many digits it wants, another count is a slip of the pen or a misreading.
+                let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
+                if reading.digits_asked.is_some_and(|asked| asked != digits) {
+                    worst.verdict = Unsure;
+                }
                 continue;
             }
             Some(false) => Unsure,

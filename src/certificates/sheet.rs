@@ -125,6 +125,14 @@ impl<'a> Sheet<'a> {
         found
     }
 
+    /// Do two words, one after the other on a line, stand as close as the words of one text? Typewriter letters are wide and so are the blanks
+    /// between them, so the width of a letter counts besides the height of common text.
+    pub fn near(&self, before: usize, after: usize) -> bool {
+        let letter = |i: usize| self.toks[i].area.width() / self.toks[i].text.chars().count().max(1) as f32;
+        let blank = letter(before).min(letter(after)).min(1.2 * self.h);
+        self.toks[after].area.left - self.toks[before].area.right < (0.8 * self.h).max(1.6 * blank)
+    }
+
     pub fn text(&self, toks: &[usize]) -> String {
         toks.iter().map(|&i| self.toks[i].text.as_str()).collect::<Vec<_>>().join(" ")
     }

@@ -15,6 +15,8 @@ use crate::domain::{BBox, Signature};
 const SIGNED_INK: f32 = 0.9;
 const SIGNED_WIDTH: f32 = 2.0;
 const BLANK_INK: f32 = 0.35;
+/// Words that recognition is this sure of were printed or typed.
+const PRINT_SURE: f32 = 0.9;
 
 /// The verdict and the height where it was found. `None`: the page has no place for a signature.
 pub fn read(sheet: &Sheet, ink: Option<&Ink>, labels: &[Found], blanks: &[Blank]) -> Option<(Signature, f32)> {
@@ -59,7 +61,20 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
     let over = (label.area.right + 18.0 * h).min(next - 0.8 * h);
     let above = BBox::new(left, label.area.top - 2.8 * h, over, label.area.top - 0.05 * h);
     let below = BBox::new(left, label.area.bottom + 0.05 * h, over, label.area.bottom + 2.6 * h);
+    // What stands under another caption right above answers that one: on a page of captions in cells nobody signs over the caption.
+    let answers = |side: Side| blanks.iter().filter(|b| b.side == side && b.fit > 0.5).count();
+    let cells = answers(Side::Below) > 2 * answers(Side::Above);
+    let owned_above = cells
+        && labels.iter().any(|l| {
+            l.toks != label.toks
+                && !l.inline
+                && l.area.bottom < label.area.top - 1.0 * h
+                && l.area.top > label.area.top - 5.5 * h
+                && l.area.left < label.area.right
+                && l.area.right > label.area.left
+        });
     let areas: Vec<BBox> = match () {
+        () if owned_above && count(Side::Right) == 0 && !(room > 8.0 * h && label.colon) => vec![below],
         () if count(Side::Below) > 0 && count(Side::Below) >= count(Side::Above) && count(Side::Right) == 0 => vec![below],
         () if count(Side::Above) > 0 && count(Side::Right) == 0 => vec![above],
         () if room > 8.0 * h && (label.colon || count(Side::Right) > 0) => vec![right],
@@ -79,6 +94,7 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
             known.extend(run.iter().map(|&i| sheet.toks[i].area));
         }
     }
+    known.extend((0..sheet.toks.len()).filter(|&i| is_print(sheet, i)).map(|i| sheet.toks[i].area));
     let mut best = (0.0f32, 0.0f32);
     for area in areas.into_iter().filter(|a| a.width() > 0.0 && a.height() > 0.0) {
         let found = match ink {
@@ -99,4 +115,59 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
         false => 0.5,
     };
     Signature { present, confidence: if ink.is_some() { confidence } else { confidence.min(0.6) } }
+}
+
+/// Was the word set by a machine? Recognition is sure of typed words, and they are no taller than common text; of a signature it makes scraps,
+/// or words it is not sure of.
+fn is_print(sheet: &Sheet, i: usize) -> bool {
+    let tok = &sheet.toks[i];
+    tok.folded.len() >= 3 && tok.confidence >= PRINT_SURE && tok.area.height() < 1.3 * sheet.h
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::Catalogue;
+    use super::super::sheet::tests::page;
+    use super::super::{labels, places};
+    use super::*;
+    use crate::domain::Gray;
+
+    fn signed(pen: bool) -> Signature {
+        let page = page(&[
+            (0.1, 0.10, "Name of purchaser"),
+            (0.1, 0.115, "Tidewater Brass Works"),
+            (0.1, 0.14, "Street address"),
+            (0.1, 0.155, "12 Quay Lane"),
+            (0.1, 0.80, "Type or print name and title of owner, partner, or authorized person of purchaser"),
+            (0.1, 0.82, "Jo Marsh, Owner"),
+            (0.1, 0.84, "Signature of owner, partner, or authorized person of purchaser"),
+        ]);
+        let mut gray = Gray::new(850, 1100, vec![230; 850 * 1100]).unwrap();
+        // Every printed word is a dark block of stripes; a signature is a wave under its caption.
+        for word in &page.words {
+            for y in (word.bbox.top * 1100.0) as u32..(word.bbox.bottom * 1100.0) as u32 {
+                for x in ((word.bbox.left * 850.0) as u32..(word.bbox.right * 850.0) as u32).filter(|x| x % 6 < 3) {
+                    gray.pixels[(y * 850 + x) as usize] = 30;
+                }
+            }
+        }
+        if pen {
+            for x in 150..400u32 {
+                for t in 0..3 {
+                    gray.pixels[((946 + (x / 5 % 4) * 3 + t) * 850 + x) as usize] = 30;
+                }
+            }
+        }
+        let sheet = Sheet::new(&page);
+        let labels = labels::find(&sheet, Catalogue::builtin());
+        let blanks = places::fill(&sheet, &labels);
+        read(&sheet, Ink::new(&gray).as_ref(), &labels, &blanks).unwrap().0
+    }
+
+    #[test]
+    fn a_typed_name_over_the_caption_is_no_signature() {
+        let empty = signed(false);
+        assert!(!empty.present && empty.confidence > 0.7, "{empty:?}");
+        assert!(signed(true).present);
+    }
 }
