@@ -20,7 +20,7 @@ demo: build
 test: system
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
-	cargo test --locked
+	cargo test --locked --lib --bins --tests
 
 # Draws the sample data anew; the result is the same every time.
 sample-data:
