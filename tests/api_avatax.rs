@@ -212,6 +212,7 @@ fn draft() -> CertificateDraft {
         number: TaxNumber::new("3-20498-1726-3"),
         signed: date(2026, 3, 1),
         expires: None,
+        expiry_is_printed: true,
     }
 }
 
@@ -563,8 +564,9 @@ async fn definitions_are_read_whole() {
     })
     .await;
     let found = service(&server.url).0.definitions(COMPANY).await.unwrap();
-    assert_eq!(found.zone_of(&Region::from_code("OH").unwrap()).unwrap().id, ZoneId(90));
-    assert_eq!(found.zone_of(&Region::from_code("CO").unwrap()), None);
+    let zone_of = |code: &str| found.zones.iter().find(|z| z.is_state(&Region::from_code(code).unwrap()));
+    assert_eq!(zone_of("OH").unwrap().id, ZoneId(90));
+    assert_eq!(zone_of("CO"), None);
     assert_eq!(found.reasons, [ReasonOnFile { id: ReasonId(70), name: ExemptionReason::resale() }]);
     assert_eq!(found.cover_letters.iter().map(|l| l.active).collect::<Vec<_>>(), [true, false]);
     assert!(server.seen().iter().all(|seen| seen.query("$filter").is_none() && seen.query("$orderBy").is_none()));
