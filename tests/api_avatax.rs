@@ -212,7 +212,7 @@ fn draft() -> CertificateDraft {
         number: TaxNumber::new("3-20498-1726-3"),
         signed: date(2026, 3, 1),
         expires: None,
-        expiry_is_printed: true,
+        expiry_is_printed: false,
     }
 }
 
