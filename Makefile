@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`.
 
-.PHONY: demo test build system sample-data clean
+.PHONY: demo test build system bench-customers sample-data clean
 
 RUN_DIR ?= certonboard-runs/demo
 
@@ -21,6 +21,10 @@ test: system
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --lib --bins --tests
+
+# Customer lists against bare loops over the same files; docs/performance.md has the figures. Takes some minutes.
+bench-customers:
+	cargo bench --locked --bench customers
 
 # Draws the sample data anew; the result is the same every time.
 sample-data:

@@ -426,10 +426,33 @@ pub trait Screen: Send + Sync {
     fn show(&self, block: Block);
 }
 
-/// Reads a spreadsheet to grids, one for each sheet.
+/// Opens spreadsheets.
 pub trait Spreadsheets: Send + Sync {
-    fn read(&self, path: &Path, sheet: Option<&str>) -> Result<Vec<crate::domain::Grid>, Unreadable>;
+    /// `sheet`: read only this one.
+    fn open(&self, path: &Path, sheet: Option<&str>) -> Result<Box<dyn Book>, Unreadable>;
 }
+
+/// How reading a sheet in pieces ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowsEnd {
+    All,
+    /// Who takes the rows wanted no more.
+    Stopped,
+    /// What was handed on is not right: forget it and read the sheet again.
+    Again,
+}
+
+/// A spreadsheet that was opened. It may be longer than fits the memory.
+pub trait Book {
+    /// The first rows of every sheet, enough to tell what the columns mean. [`crate::domain::Grid::more`] tells whether others follow.
+    fn heads(&mut self) -> Result<Vec<crate::domain::Grid>, Unreadable>;
+
+    /// Hands on every row of a sheet, in order and in pieces. `take` gives an empty grid back to be filled next, or `None` to stop.
+    fn rows(&mut self, sheet: &str, take: &mut TakeRows<'_>) -> Result<RowsEnd, Unreadable>;
+}
+
+/// Takes rows and gives an empty grid back, or `None` when it wants no more.
+pub type TakeRows<'a> = dyn FnMut(crate::domain::Grid) -> Option<crate::domain::Grid> + 'a;
 
 // ---- the journal --------------------------------------------------------------------------------------------------------------------
 

@@ -197,6 +197,7 @@ fn customer(text: &str) -> Customer {
         contact: Contact { email: Some("ap@mill.example".into()), ..Contact::default() },
         exemption: Exemption { status: ExemptStatus::Exempt, rule: "r".into(), number: TaxNumber::new("E-1"), reason: None, expires: None },
         ship_to: vec![],
+        parent: None,
         row: 2,
     }
 }

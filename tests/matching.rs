@@ -22,12 +22,13 @@ fn customer(code: &str, name: &str, line1: &str, city: &str, region: &str, zip: 
         contact: Contact::default(),
         exemption: Exemption {
             status: ExemptStatus::Exempt,
-            rule: String::new(),
+            rule: "".into(),
             number: number.and_then(TaxNumber::new),
             reason: None,
             expires: None,
         },
         ship_to: vec![],
+        parent: None,
         row: 2,
     }
 }

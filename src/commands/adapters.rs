@@ -1,11 +1,14 @@
-//! Small adapters that only `main` needs: the clock, Ctrl-C, credentials from the environment.
+//! Small adapters that only `main` needs: the clock, Ctrl-C, credentials from the environment, spreadsheets on disk.
 
 use certonboard::api::{Credentials, Secret};
 use certonboard::cli::Environment;
+use certonboard::domain::Grid;
 use certonboard::error::Fault;
-use certonboard::ports::{Clock, Interrupt};
+use certonboard::ports::{self, Clock, Interrupt, RowsEnd, Spreadsheets, TakeRows, Unreadable};
+use certonboard::sources::spreadsheet::{self, OpenOptions};
 use jiff::civil::Date;
 use std::io::IsTerminal;
+use std::path::Path;
 
 /// The system's clock, with the day set by `--today` where given.
 pub struct SystemClock {
@@ -90,4 +93,35 @@ pub fn user_name() -> String {
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
         .unwrap_or_else(|| "unknown user".to_owned())
+}
+
+/// Spreadsheets on disk.
+pub struct Workbooks;
+
+impl Spreadsheets for Workbooks {
+    fn open(&self, path: &Path, sheet: Option<&str>) -> Result<Box<dyn ports::Book>, Unreadable> {
+        let options = OpenOptions { sheet: sheet.map(str::to_owned), ..OpenOptions::default() };
+        let book = spreadsheet::Book::open(path, &options).map_err(unreadable)?;
+        Ok(Box::new(Opened(book)))
+    }
+}
+
+struct Opened(spreadsheet::Book);
+
+impl ports::Book for Opened {
+    fn heads(&mut self) -> Result<Vec<Grid>, Unreadable> {
+        self.0.heads(spreadsheet::HEAD_ROWS).map_err(unreadable)
+    }
+
+    fn rows(&mut self, sheet: &str, take: &mut TakeRows<'_>) -> Result<RowsEnd, Unreadable> {
+        Ok(match self.0.rows(sheet, take).map_err(unreadable)? {
+            spreadsheet::Rows::All => RowsEnd::All,
+            spreadsheet::Rows::Stopped => RowsEnd::Stopped,
+            spreadsheet::Rows::Again => RowsEnd::Again,
+        })
+    }
+}
+
+fn unreadable(error: spreadsheet::SpreadsheetError) -> Unreadable {
+    Unreadable { reason: error.to_string() }
 }

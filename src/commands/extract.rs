@@ -5,10 +5,10 @@ use certonboard::cli::{Exit, ExtractArgs};
 use certonboard::customers::{self, Settle, Wish};
 use certonboard::error::Fault;
 use certonboard::matching::Index;
-use certonboard::ports::{Clock, Interrupt, Progress, ScanFolder, Spreadsheets};
+use certonboard::ports::{Clock, Interrupt, Progress, ScanFolder, Spreadsheets, Unreadable};
 use certonboard::sources::scans::Folder;
 use certonboard::ui::{Bars, Lines};
-use certonboard::wizard::{NoCache, Reader};
+use certonboard::wizard::{NoCache, Reader, Wanted, read_list};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -20,10 +20,13 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
     let list = match &args.customers {
         None => None,
         Some(path) => {
-            let grids = super::run::Workbooks.read(path, None).map_err(|e| Fault::input(e.reason))?;
+            let input = |e: Unreadable| Fault::input(e.reason);
+            let mut book = super::adapters::Workbooks.open(path, None).map_err(input)?;
+            let grids = book.heads().map_err(input)?;
             let wish = Wish { sheet: None, header_row: None, columns: BTreeMap::new() };
             let layout = customers::propose(&grids, &wish).map_err(|e| Fault::input(format!("{}: {e}", path.display())))?;
-            Some(customers::read(&grids, &layout, &Settle::default()))
+            let jobs = certonboard::cli::jobs(args.jobs);
+            Some(read_list(&mut *book, &grids, &layout, &Settle::default(), Wanted::Customers, jobs).map_err(input)?)
         }
     };
     let index = list.as_ref().map(|l| Index::new(&l.customers, args.merchant.as_deref()));

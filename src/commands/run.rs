@@ -1,14 +1,12 @@
 //! `certonboard run` and `certonboard resume`: builds the adapters, walks the wizard, writes the report.
 
-use super::adapters::{SystemClock, credentials, environment, user_name, watch_ctrl_c};
+use super::adapters::{SystemClock, Workbooks, credentials, environment, user_name, watch_ctrl_c};
 use certonboard::api::{self, ConnectOptions, Credentials, Secret, ServiceKind};
 use certonboard::cli::{self, Exit, ResultFormat, ResumeArgs, RunArgs, RunOptions};
-use certonboard::domain::{Grid, Sha256};
+use certonboard::domain::Sha256;
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
-use certonboard::ports::{
-    Block, Clock, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, Prompter, Screen, Spreadsheets, Unreadable,
-};
+use certonboard::ports::{Block, Clock, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, Prompter, Screen};
 use certonboard::report::{self, Model};
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
 use certonboard::sources::scans::Folder;
@@ -17,17 +15,6 @@ use certonboard::wizard::{self, Asker, Ending, World, connection};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-
-/// Spreadsheets on disk.
-pub struct Workbooks;
-
-impl Spreadsheets for Workbooks {
-    fn read(&self, path: &Path, sheet: Option<&str>) -> Result<Vec<Grid>, Unreadable> {
-        use certonboard::sources::spreadsheet::{OpenOptions, read};
-        let options = OpenOptions { sheet: sheet.map(str::to_owned), ..OpenOptions::default() };
-        read(path, &options).map_err(|e| Unreadable { reason: e.to_string() })
-    }
-}
 
 /// The text recognition this program was built with.
 pub fn engines() -> Box<dyn OcrEngines> {

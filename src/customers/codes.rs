@@ -1,6 +1,6 @@
 //! Forensics of customer codes: what a spreadsheet program did to them.
 
-use crate::domain::{Cell, Row};
+use crate::domain::Cell;
 
 /// What is typical of the codes of one list; a lone odd one is told from a habit by it.
 #[derive(Debug, Clone, Default)]
@@ -9,56 +9,68 @@ pub(super) struct Habits {
     lengths: std::collections::BTreeMap<usize, usize>,
     digits: usize,
     leading_zeros: usize,
-    /// `123.0` and `123.5`.
-    point_zero: usize,
-    point_other: usize,
+    /// `123.5`, and not only `123.0`.
+    fractions: bool,
+}
+
+/// What the habits come to: what one code is judged by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Style {
+    /// The one length that codes have which begin with a zero, where there are any.
+    padded_to: Option<usize>,
+    /// `123.5` occurs, so `123.0` may be a code.
+    fractions: bool,
 }
 
 impl Habits {
-    pub(super) fn of<'a>(rows: impl Iterator<Item = Row<'a>>, column: usize) -> Self {
-        let mut habits = Self::default();
-        for row in rows {
-            let text = row.get(column).text().trim();
-            if text.is_empty() {
-                continue;
-            }
-            if text.bytes().all(|b| b.is_ascii_digit()) {
-                habits.digits += 1;
-                *habits.lengths.entry(text.len()).or_default() += 1;
-                habits.leading_zeros += usize::from(text.starts_with('0') && text.len() > 1);
-            } else if let Some((whole, part)) = text.split_once('.')
-                && !whole.is_empty()
-                && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit())
-            {
-                match part.trim_end_matches('0').is_empty() {
-                    true => habits.point_zero += 1,
-                    false => habits.point_other += 1,
-                }
-            }
+    pub(super) fn add(&mut self, text: &str) {
+        // Only codes that begin with a digit show a habit.
+        if text.bytes().next().is_none_or(|first| first.is_ascii_alphabetic()) {
+            return;
         }
-        habits
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        if text.bytes().all(|b| b.is_ascii_digit()) {
+            self.digits += 1;
+            *self.lengths.entry(text.len()).or_default() += 1;
+            self.leading_zeros += usize::from(text.starts_with('0') && text.len() > 1);
+        } else if let Some((whole, part)) = text.split_once('.')
+            && !whole.is_empty()
+            && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit())
+        {
+            self.fractions |= !part.trim_end_matches('0').is_empty();
+        }
     }
 
-    /// The one length that codes have which begin with a zero, where there are any.
-    fn padded_to(&self) -> Option<usize> {
-        let (length, times) = self.lengths.iter().max_by_key(|(_, times)| **times)?;
-        (self.leading_zeros > 0 && times * 2 > self.digits).then_some(*length)
+    pub(super) fn merge(&mut self, other: &Self) {
+        other.lengths.iter().for_each(|(length, times)| *self.lengths.entry(*length).or_default() += times);
+        self.digits += other.digits;
+        self.leading_zeros += other.leading_zeros;
+        self.fractions |= other.fractions;
+    }
+
+    pub(super) fn style(&self) -> Style {
+        let most = self.lengths.iter().max_by_key(|(_, times)| **times);
+        let padded_to = most.filter(|(_, times)| self.leading_zeros > 0 && **times * 2 > self.digits).map(|(length, _)| *length);
+        Style { padded_to, fractions: self.fractions }
     }
 }
 
 /// A code as it will be used, with what to say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Fine(String),
+pub(super) enum Verdict<'a> {
+    Fine(&'a str),
     /// Used, but repaired: how.
-    Repaired(String, &'static str),
+    Repaired(&'a str, &'static str),
     /// Used, but somebody should look: why.
-    Doubtful(String, String),
+    Doubtful(&'a str, String),
     /// Not the code that stands on invoices: why.
     Destroyed(String),
 }
 
-pub(super) fn judge(cell: Cell<'_>, habits: &Habits) -> Verdict {
+pub(super) fn judge<'a>(cell: Cell<'a>, style: Style) -> Verdict<'a> {
     let text = match cell {
         Cell::Date(shown) => return Verdict::Destroyed(format!("the spreadsheet program turned it into the date {shown}")),
         Cell::Error(shown) => return Verdict::Destroyed(format!("the cell holds the error {shown}")),
@@ -66,6 +78,14 @@ pub(super) fn judge(cell: Cell<'_>, habits: &Habits) -> Verdict {
         Cell::Empty | Cell::Text(_) | Cell::Number(_) => cell.text(),
     };
     let bare = text.trim();
+    // `C10233` and the like: nothing that a spreadsheet program writes looks so.
+    let plain = matches!(cell, Cell::Text(_))
+        && bare.len() == text.len()
+        && bare.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
+        && bare.bytes().fold(true, |plain, byte| plain & (byte.is_ascii_alphanumeric() | (byte == b'-')));
+    if plain {
+        return Verdict::Fine(bare);
+    }
     if scientific(bare) {
         return Verdict::Destroyed("it is in scientific notation, so digits are lost".to_owned());
     }
@@ -77,30 +97,30 @@ pub(super) fn judge(cell: Cell<'_>, habits: &Habits) -> Verdict {
         && !part.is_empty()
         && whole.bytes().all(|b| b.is_ascii_digit())
         && part.bytes().all(|b| b == b'0')
-        && habits.point_other == 0
+        && !style.fractions
     {
-        return Verdict::Repaired(whole.to_owned(), "the “.0” that a spreadsheet program adds to numbers was taken off");
+        return Verdict::Repaired(whole, "the “.0” that a spreadsheet program adds to numbers was taken off");
     }
     if matches!(cell, Cell::Number(_)) && bare.contains(['.', '-']) {
-        return Verdict::Doubtful(bare.to_owned(), "it is stored as a number with a fraction or a minus".to_owned());
+        return Verdict::Doubtful(bare, "it is stored as a number with a fraction or a minus".to_owned());
     }
-    if let Some(length) = habits.padded_to()
+    if let Some(length) = style.padded_to
         && bare.len() < length
         && bare.bytes().all(|b| b.is_ascii_digit())
     {
         return Verdict::Doubtful(
-            bare.to_owned(),
+            bare,
             format!("other codes have {length} digits with leading zeros; this may have been {bare:0>length$}"),
         );
     }
     let marked = super::text::without_text_mark(bare);
     if marked.len() < bare.len() && !marked.is_empty() {
-        return Verdict::Repaired(marked.trim().to_owned(), "the apostrophe that marks text in a spreadsheet was taken off");
+        return Verdict::Repaired(marked.trim(), "the apostrophe that marks text in a spreadsheet was taken off");
     }
     if bare.len() < text.len() {
-        return Verdict::Repaired(bare.to_owned(), "blanks before or after it were taken off");
+        return Verdict::Repaired(bare, "blanks before or after it were taken off");
     }
-    Verdict::Fine(bare.to_owned())
+    Verdict::Fine(bare)
 }
 
 /// `1.23457E+11`
@@ -120,33 +140,46 @@ pub(super) fn folded(code: &str) -> String {
     code.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
+/// A sum that is equal for codes of which [`folded`] is equal.
+pub(super) fn alike(code: &str) -> u64 {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut sum = 0x51ed_270b_0a1f_39c1u64;
+    let mut add = |letter: u32| sum = (sum.rotate_left(7) ^ u64::from(letter)).wrapping_mul(MIX);
+    for letter in code.chars().filter(|c| !c.is_whitespace()) {
+        match letter.is_ascii() {
+            true => add(u32::from(letter.to_ascii_lowercase())),
+            false => letter.to_lowercase().for_each(|letter| add(u32::from(letter))),
+        }
+    }
+    (sum ^ sum >> 32).wrapping_mul(MIX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Grid;
 
-    fn habits(codes: &[&str]) -> Habits {
-        let rows: Vec<[&str; 1]> = codes.iter().map(|code| [*code]).collect();
-        let grid = Grid::of_texts("S", &rows);
-        Habits::of(grid.rows(), 0)
+    fn habits(codes: &[&str]) -> Style {
+        let mut habits = Habits::default();
+        codes.iter().for_each(|code| habits.add(code));
+        habits.style()
     }
 
     #[test]
     fn codes_stay_to_the_letter() {
         let none = habits(&[]);
         for code in ["C-10233", "00017", "B/2041", "1E5", "12E4", "a b", "10.5.2", "x.0"] {
-            assert_eq!(judge(Cell::Text(code), &none), Verdict::Fine(code.to_owned()));
+            assert_eq!(judge(Cell::Text(code), none), Verdict::Fine(code));
         }
-        assert_eq!(judge(Cell::Number("10233"), &none), Verdict::Fine("10233".to_owned()));
+        assert_eq!(judge(Cell::Number("10233"), none), Verdict::Fine("10233"));
     }
 
     #[test]
     fn what_a_spreadsheet_program_did_is_seen() {
         let none = habits(&[]);
-        assert!(matches!(judge(Cell::Text("123.0"), &none), Verdict::Repaired(code, _) if code == "123"));
-        assert!(matches!(judge(Cell::Text("123.0"), &habits(&["123.0", "123.1"])), Verdict::Fine(_)));
-        assert!(matches!(judge(Cell::Text("C-1 "), &none), Verdict::Repaired(code, _) if code == "C-1"));
-        assert!(matches!(judge(Cell::Text("'0012"), &none), Verdict::Repaired(code, _) if code == "0012"));
+        assert!(matches!(judge(Cell::Text("123.0"), none), Verdict::Repaired(code, _) if code == "123"));
+        assert!(matches!(judge(Cell::Text("123.0"), habits(&["123.0", "123.1"])), Verdict::Fine(_)));
+        assert!(matches!(judge(Cell::Text("C-1 "), none), Verdict::Repaired(code, _) if code == "C-1"));
+        assert!(matches!(judge(Cell::Text("'0012"), none), Verdict::Repaired(code, _) if code == "0012"));
         for lost in [
             Cell::Text("1.23457E+11"),
             Cell::Text("1E+05"),
@@ -154,10 +187,10 @@ mod tests {
             Cell::Number("1234567890123450000"),
             Cell::Error("#N/A"),
         ] {
-            assert!(matches!(judge(lost, &none), Verdict::Destroyed(_)), "{lost:?}");
+            assert!(matches!(judge(lost, none), Verdict::Destroyed(_)), "{lost:?}");
         }
         let padded = habits(&["00017", "00018", "12345", "19"]);
-        assert!(matches!(judge(Cell::Number("19"), &padded), Verdict::Doubtful(_, why) if why.contains("00019")));
-        assert!(matches!(judge(Cell::Number("19"), &habits(&["19", "200", "7"])), Verdict::Fine(_)));
+        assert!(matches!(judge(Cell::Number("19"), padded), Verdict::Doubtful(_, why) if why.contains("00019")));
+        assert!(matches!(judge(Cell::Number("19"), habits(&["19", "200", "7"])), Verdict::Fine(_)));
     }
 }

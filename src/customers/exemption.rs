@@ -18,7 +18,7 @@ pub(super) enum Says {
 }
 
 /// How the values of one flag column are to be read, settled once by looking at all of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Flag {
     /// Yes means exempt.
     yes_is_exempt: bool,

@@ -33,6 +33,8 @@ targets! {
     CustomerCode = "customer_code", "customer code";
     /// Stands before the code with a dash: a division.
     CodePrefix = "code_prefix", "part before the customer code";
+    /// The code of the customer that this one belongs to.
+    ParentCode = "parent_code", "parent customer";
     Name = "name", "name";
     NameContinued = "name_continued", "second part of the name";
     AlternateName = "alternate_name", "other name (DBA)";

@@ -37,15 +37,35 @@ fn invisible(letter: char) -> bool {
     matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')
 }
 
+/// Printable ASCII only: nothing in it can surprise.
+fn is_plain(text: &str) -> bool {
+    // Without an early end the compiler looks at many bytes at once.
+    text.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte))
+}
+
+fn has_two_blanks(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let next = bytes.get(1..).unwrap_or_default();
+    bytes.iter().zip(next).fold(false, |two, (a, b)| two | ((*a == b' ') & (*b == b' ')))
+}
+
+/// `str::trim`, quick where there is nothing to trim.
+pub(super) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if (0x21..0x7f).contains(first) && (0x21..0x7f).contains(last) => text,
+        _ => text.trim(),
+    }
+}
+
 /// Trims, joins runs of blanks (line ends and hard blanks too) to one, and takes out control and invisible letters. Tells whether there
 /// were any of those.
 pub(super) fn clean(text: &str) -> (Cow<'_, str>, bool) {
-    let plain = |letter: char| letter != '\u{a0}' && !letter.is_control() && !invisible(letter);
-    let trimmed = text.trim();
-    if trimmed.is_ascii() && !trimmed.bytes().any(|b| b.is_ascii_control()) && !trimmed.contains("  ") {
+    let trimmed = trim(text);
+    if is_plain(trimmed) && !has_two_blanks(trimmed) {
         return (Cow::Borrowed(trimmed), false);
     }
-    if trimmed.chars().all(plain) && !trimmed.contains("  ") {
+    let plain = |letter: char| letter != '\u{a0}' && !letter.is_control() && !invisible(letter);
+    if trimmed.chars().all(plain) && !has_two_blanks(trimmed) {
         return (Cow::Borrowed(trimmed), false);
     }
     let mut control = false;

@@ -3,6 +3,7 @@
 use super::{Address, CustomerCode, ExemptionReason, Region, TaxNumber};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How a customer can be reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub enum ExemptStatus {
 pub struct Exemption {
     pub status: ExemptStatus,
     /// In words: `column “Tax Exempt” says “Y”`.
-    pub rule: String,
+    pub rule: Arc<str>,
     pub number: Option<TaxNumber>,
     pub reason: Option<ExemptionReason>,
     pub expires: Option<Date>,
@@ -44,6 +45,9 @@ pub struct Customer {
     pub exemption: Exemption,
     /// States the ERP ships to, beyond the address's own.
     pub ship_to: Vec<Region>,
+    /// The customer that this one belongs to: a parent company, or the customer of a job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<CustomerCode>,
     /// 1-based row of the spreadsheet.
     pub row: u32,
 }

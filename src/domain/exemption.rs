@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// An exemption reason by Avalara's name, in capitals: `RESALE`, `FEDERAL GOV`, `CHARITABLE` …
 ///
@@ -9,16 +10,16 @@ use std::fmt;
 /// before anything is written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct ExemptionReason(String);
+pub struct ExemptionReason(Arc<str>);
 
 impl ExemptionReason {
     /// Folds case and runs of blanks, so that `resale` and `RESALE ` are one reason.
     pub fn new(name: &str) -> Self {
-        Self(name.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase())
+        Self(name.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase().into())
     }
 
     pub fn resale() -> Self {
-        Self("RESALE".to_owned())
+        Self("RESALE".into())
     }
 
     pub fn as_str(&self) -> &str {
@@ -34,7 +35,7 @@ impl From<String> for ExemptionReason {
 
 impl From<ExemptionReason> for String {
     fn from(reason: ExemptionReason) -> Self {
-        reason.0
+        reason.0.as_ref().to_owned()
     }
 }
 

@@ -26,7 +26,8 @@ impl<'a> Cell<'a> {
     pub fn is_empty(&self) -> bool {
         match self {
             Cell::Empty => true,
-            Cell::Text(text) => text.trim().is_empty(),
+            // Most texts begin with a letter or digit: then there is nothing to trim.
+            Cell::Text(text) => !text.bytes().next().is_some_and(|first| (0x21..0x7f).contains(&first)) && text.trim().is_empty(),
             _ => false,
         }
     }
@@ -57,6 +58,8 @@ pub struct Grid {
     pub hidden: bool,
     /// What went wrong while reading, such as letters that could not be decoded.
     pub issues: Vec<Issue>,
+    /// More rows follow in the file than are here.
+    pub more: bool,
     text: String,
     /// Per cell the kind (upper three bits) and where its text ends in the row's text (lower 29).
     cells: Vec<u32>,
@@ -117,12 +120,53 @@ impl Grid {
         self.cells.push(kind << KIND_SHIFT | end);
     }
 
+    /// Adds texts that lie side by side, each given by where it ends, to the row that was begun last.
+    pub fn push_texts(&mut self, text: &str, ends: impl Iterator<Item = usize>) {
+        let fresh = self.rows.last().is_some_and(|row| row.cell == self.cells.len());
+        let mut from = 0;
+        if !fresh || text.len() > Self::MAX_ROW_BYTES {
+            for end in ends {
+                self.push_text(text.get(from..end).unwrap_or_default());
+                from = end;
+            }
+            return;
+        }
+        self.text.push_str(text);
+        self.cells.extend(ends.map(|end| {
+            let kind = u32::from(end > from);
+            from = end;
+            kind << KIND_SHIFT | u32::try_from(end).unwrap_or(END_MASK) & END_MASK
+        }));
+    }
+
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Takes all rows out, keeping the room they had.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.cells.clear();
+        self.rows.clear();
+        self.issues.clear();
+    }
+
+    /// Keeps the first rows only.
+    pub fn truncate(&mut self, rows: usize) {
+        if let Some(first) = self.rows.get(rows).copied() {
+            self.rows.truncate(rows);
+            self.text.truncate(first.text);
+            self.cells.truncate(first.cell);
+        }
+    }
+
+    /// Bytes of text in all rows.
+    pub fn text_len(&self) -> usize {
+        self.text.len()
     }
 
     /// How many cells there are, empty ones included.
@@ -167,6 +211,19 @@ impl<'a> Row<'a> {
 
     pub fn len(&self) -> usize {
         self.cells.len()
+    }
+
+    /// Printable ASCII only, in all its cells together.
+    pub fn is_plain(&self) -> bool {
+        // Without an early end the compiler looks at many bytes at once.
+        self.text.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte))
+    }
+
+    /// Somewhere in its cells are two blanks side by side, or one ends and the next begins with a blank.
+    pub fn has_two_blanks(&self) -> bool {
+        let bytes = self.text.as_bytes();
+        let next = bytes.get(1..).unwrap_or_default();
+        bytes.iter().zip(next).fold(false, |two, (a, b)| two | ((*a == b' ') & (*b == b' ')))
     }
 
     /// Has no cell that says anything.
@@ -229,6 +286,19 @@ mod tests {
         assert_eq!(grid.row(1).unwrap().get(0).text(), "TRUE");
         assert_eq!(grid.rows().map(|row| row.number()).collect::<Vec<_>>(), [3, 9]);
         assert!(grid.row(2).is_none());
+    }
+
+    #[test]
+    fn texts_side_by_side_are_the_cells_they_were() {
+        let mut one = Grid::new("S");
+        one.start_row(1);
+        ["a", "", "bé", ""].iter().for_each(|text| one.push_text(text));
+        let mut two = Grid::new("S");
+        two.start_row(1);
+        two.push_texts("abé", [1, 1, 4, 4].into_iter());
+        assert_eq!(one, two);
+        two.push_texts("xy", [1, 2].into_iter());
+        assert!(two.rows().flat_map(|row| row.cells().map(|cell| cell.text()).collect::<Vec<_>>()).eq(["a", "", "bé", "", "x", "y"]));
     }
 
     #[test]

@@ -30,18 +30,29 @@ impl CustomerCode {
 
     pub fn new(text: impl Into<String>) -> Result<Self, CustomerCodeError> {
         let text = text.into();
+        Self::check(&text).map(|()| Self(text))
+    }
+
+    /// Whether a text is a code.
+    pub fn check(text: &str) -> Result<(), CustomerCodeError> {
         if text.is_empty() {
             return Err(CustomerCodeError::Empty);
         }
-        if text.trim() != text {
+        if text.len() <= Self::MAX_CHARS && text.bytes().fold(true, |plain, byte| plain & byte.is_ascii_graphic()) {
+            return Ok(());
+        }
+        if text.trim().len() < text.len() {
             return Err(CustomerCodeError::EdgeBlank);
         }
         if text.chars().any(char::is_control) {
             return Err(CustomerCodeError::Control);
         }
-        match text.chars().count() {
-            n if n > Self::MAX_CHARS => Err(CustomerCodeError::TooLong(n)),
-            _ => Ok(Self(text)),
+        match text.len() > Self::MAX_CHARS {
+            true => match text.chars().count() {
+                n if n > Self::MAX_CHARS => Err(CustomerCodeError::TooLong(n)),
+                _ => Ok(()),
+            },
+            false => Ok(()),
         }
     }
 

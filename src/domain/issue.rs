@@ -22,7 +22,12 @@ pub enum IssueKind {
     CodeLooksAltered,
     DuplicateCode,
     DuplicateRow,
+    /// Codes that differ only in capitals or blanks.
     NearDuplicate,
+    /// The name and address of another customer.
+    LikelyDuplicate,
+    /// A code with letters that other programs may change.
+    OddCode,
     MissingName,
     MissingAddress,
     BadRegion,

@@ -45,16 +45,26 @@ impl fmt::Display for Country {
 }
 
 /// A state, province or other region of a country, by its ISO 3166-2 suffix of at most three characters (`TX`, `ON`, `NSW`).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Region(String);
+pub struct Region {
+    /// Capital letters and digits; blanks behind a shorter code.
+    code: [u8; 3],
+}
 
 impl Region {
     /// A region by its code, in either case. One to three letters or digits.
     pub fn from_code(text: &str) -> Option<Self> {
         let text = text.trim();
         let fits = (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        fits.then(|| Self(text.to_ascii_uppercase()))
+        fits.then(|| Self::known(text))
+    }
+
+    /// A code that is known to be one.
+    fn known(text: &str) -> Self {
+        let mut code = [b' '; 3];
+        code.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from.to_ascii_uppercase());
+        Self { code }
     }
 
     /// A US state, DC or territory by its postal code.
@@ -66,41 +76,41 @@ impl Region {
     pub fn us_state_by_name(name: &str) -> Option<Self> {
         let wanted = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let found = US_STATES.iter().find(|(_, full)| full.eq_ignore_ascii_case(&wanted));
-        found.map(|(code, _)| Self((*code).to_owned()))
+        found.map(|(code, _)| Self::known(code))
     }
 
     /// A Canadian province or territory by its full name, in any case.
     pub fn ca_province_by_name(name: &str) -> Option<Self> {
         let found = CA_PROVINCES.iter().find(|(_, full)| full.eq_ignore_ascii_case(name.trim()));
-        found.map(|(code, _)| Self((*code).to_owned()))
+        found.map(|(code, _)| Self::known(code))
     }
 
     pub fn code(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.code).unwrap_or("???").trim_end()
     }
 
     pub fn is_us_state(&self) -> bool {
-        US_STATES.iter().any(|(code, _)| *code == self.0)
+        US_STATES.iter().any(|(code, _)| *code == self.code())
     }
 
     pub fn is_ca_province(&self) -> bool {
-        CA_PROVINCES.iter().any(|(code, _)| *code == self.0)
+        CA_PROVINCES.iter().any(|(code, _)| *code == self.code())
     }
 
     /// The full English name, where the region is of the US or Canada; else the code.
     pub fn name(&self) -> &str {
-        let known = US_STATES.iter().chain(CA_PROVINCES).find(|(code, _)| *code == self.0);
-        known.map_or(&self.0, |(_, name)| name)
+        let known = US_STATES.iter().chain(CA_PROVINCES).find(|(code, _)| *code == self.code());
+        known.map_or(self.code(), |(_, name)| name)
     }
 
     /// Every US state, DC and territory as code and name.
     pub fn us_states() -> impl Iterator<Item = (Region, &'static str)> {
-        US_STATES.iter().map(|(code, name)| (Region((*code).to_owned()), *name))
+        US_STATES.iter().map(|(code, name)| (Region::known(code), *name))
     }
 
     /// Every Canadian province and territory as code and name.
     pub fn ca_provinces() -> impl Iterator<Item = (Region, &'static str)> {
-        CA_PROVINCES.iter().map(|(code, name)| (Region((*code).to_owned()), *name))
+        CA_PROVINCES.iter().map(|(code, name)| (Region::known(code), *name))
     }
 }
 
@@ -113,13 +123,19 @@ impl TryFrom<String> for Region {
 
 impl From<Region> for String {
     fn from(region: Region) -> Self {
-        region.0
+        region.code().to_owned()
     }
 }
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Region({})", self.code())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Step 2: read the spreadsheet, show what its columns were taken for, sum up.
 
 use super::asking::{choice, confirm, example, recommend};
+use super::list::{Wanted, read_list};
 use super::{WizardError, World};
 use crate::customers::{self, CustomerList, CustomersError, Layout, Settle, Target, Wish};
 use crate::domain::{Grid, Severity};
@@ -25,7 +26,8 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
     };
     let path = PathBuf::from(world.ask.text(&question)?);
     let sheet = world.ask.supplied("customers.sheet").and_then(Value::as_str).map(str::to_owned);
-    let grids = world.spreadsheets.read(&path, sheet.as_deref())?;
+    let mut book = world.spreadsheets.open(&path, sheet.as_deref())?;
+    let grids = book.heads()?;
     let header_row = world.ask.supplied("customers.header_row").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let mut wish = Wish { sheet, header_row, columns: given_columns(world)? };
     let at = path.display().to_string();
@@ -64,7 +66,7 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
         corrected = true;
         layout = customers::propose(&grids, &wish).map_err(in_file)?;
     }
-    let list = customers::read(&grids, &layout, &Settle::default());
+    let list = read_list(&mut *book, &grids, &layout, &Settle::default(), Wanted::Customers, world.jobs)?;
     if list.customers.is_empty() {
         return Err(WizardError::Input(format!(
             "{at}: sheet “{}” has no customer below its header row {}",

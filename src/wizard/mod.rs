@@ -12,6 +12,7 @@ mod customers;
 mod error;
 mod finish;
 mod invitations;
+mod list;
 mod preflight;
 mod reading;
 mod scans;
@@ -19,6 +20,7 @@ mod sync;
 
 pub use asking::Asker;
 pub use error::WizardError;
+pub use list::{Wanted, read_list};
 pub use reading::{Cache, FileRead, NoCache, Reader};
 
 use crate::domain::{CompanyId, CustomerCode};

@@ -1,52 +1,141 @@
 //! Text files: comma, tab, semicolon or bar between the values, found by trying; QuickBooks' IIF lists split into their sections.
 
-use super::encoding::{Utf8, detect};
-use super::{Limits, OpenOptions, SpreadsheetError};
+use super::encoding::{Detected, Utf8, detect};
+use super::{Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError};
 use crate::domain::{Grid, Issue, IssueKind, Severity};
 use std::cell::Cell as Shared;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
 
 const SAMPLE: usize = 1 << 17;
 
-pub(super) fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
+/// How much of a file is looked at before its letters are taken to be what they seem. A file that turns out otherwise is read again.
+const LOOKED_AT: u64 = 1 << 20;
+
+/// A text file whose letters and delimiter are known.
+pub(super) struct Text {
+    detected: Detected,
+    dialect: Dialect,
+    name: String,
+    /// The whole file was looked at.
+    certain: bool,
+}
+
+/// Opens a text file. An IIF list is read whole, since its sections lie anywhere.
+pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Kind, SpreadsheetError> {
     let io = |error: io::Error| SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) };
-    let detected = detect(File::open(path).map_err(io)?).map_err(io)?;
-    let mut text = Utf8::new(File::open(path).map_err(io)?, &detected).map_err(io)?;
+    let file = File::open(path).map_err(io)?;
+    let mut certain = file.metadata().map_or(0, |facts| facts.len()) <= LOOKED_AT;
+    let mut detected = detect(file.take(LOOKED_AT), certain).map_err(io)?;
+    if !certain && detected.broken > 0 {
+        detected = detect(File::open(path).map_err(io)?, true).map_err(io)?;
+        certain = true;
+    }
     let mut sample = Vec::with_capacity(SAMPLE);
+    let mut text = Utf8::new(File::open(path).map_err(io)?, &detected).map_err(io)?;
     text.by_ref().take(SAMPLE as u64).read_to_end(&mut sample).map_err(io)?;
     let dialect = Dialect::guess(&sample);
-    let skip = io::Cursor::new(sample.get(dialect.skip..).unwrap_or_default().to_vec());
     let name = path.file_stem().map_or_else(|| "file".to_owned(), |stem| stem.to_string_lossy().into_owned());
-    let mut grids =
-        records(skip.chain(BufReader::with_capacity(1 << 16, text)), &dialect, &name, &options.limits).map_err(|what| match what {
-            Stop::Io(error) => io(error),
-            Stop::TooBig(what) => SpreadsheetError::TooBig { path: path.to_owned(), what },
-        })?;
-    if let (true, Some(grid)) = (detected.broken > 0, grids.first_mut()) {
-        grid.issues.push(Issue {
-            kind: IssueKind::Unreadable,
-            severity: Severity::Warning,
-            row: None,
-            column: None,
-            value: None,
-            message: format!(
-                "{} places in the file are no letters in {}; they read as \u{fffd}",
-                detected.broken,
-                detected.encoding.name()
-            ),
-            suggestion: Some("export the file again as CSV UTF-8".to_owned()),
-        });
+    let sections = dialect.delimiter == b'\t' && (sample.starts_with(b"!") || sample.windows(2).any(|pair| pair == b"\n!"));
+    let mut text = Text { detected, dialect, name, certain };
+    if !sections {
+        return Ok(Kind::Text(Box::new(text)));
     }
-    if let Some(wanted) = options.sheet.as_deref().filter(|_| grids.len() > 1) {
-        // A text file has one sheet; only an IIF list has more, and those are picked by content.
-        if let Some(at) = grids.iter().position(|grid| grid.sheet.eq_ignore_ascii_case(wanted)) {
-            return Ok(vec![grids.swap_remove(at)]);
+    let mut grids = Vec::new();
+    loop {
+        let ended = text.read(path, options, usize::MAX, &mut |grid| {
+            grids.push(grid);
+            Some(Grid::default())
+        })?;
+        if ended != Rows::Again {
+            break;
+        }
+        grids.clear();
+    }
+    if let Some(at) = options.sheet.as_deref().and_then(|wanted| grids.iter().position(|grid| grid.sheet.eq_ignore_ascii_case(wanted))) {
+        grids = vec![grids.swap_remove(at)];
+    }
+    Ok(Kind::Loaded(grids))
+}
+
+impl Text {
+    pub(super) fn head(&mut self, path: &Path, options: &OpenOptions, most: usize) -> Result<Grid, SpreadsheetError> {
+        let mut head = None;
+        loop {
+            let ended = self.read(path, options, most, &mut |grid| {
+                let more = head.replace(grid).is_none() && most == usize::MAX;
+                more.then(Grid::default)
+            })?;
+            if ended != Rows::Again {
+                break;
+            }
+            head = None;
+        }
+        let mut head = head.unwrap_or_else(|| Grid::new(self.name.clone()));
+        head.more = head.len() > most;
+        if head.more {
+            head.truncate(most);
+        }
+        Ok(head)
+    }
+
+    pub(super) fn rows(
+        &mut self,
+        path: &Path,
+        options: &OpenOptions,
+        take: &mut dyn FnMut(Grid) -> Option<Grid>,
+    ) -> Result<Rows, SpreadsheetError> {
+        self.read(path, options, PIECE_ROWS, take)
+    }
+
+    /// Hands the rows on in pieces of more than `size` rows.
+    fn read(
+        &mut self,
+        path: &Path,
+        options: &OpenOptions,
+        size: usize,
+        take: &mut dyn FnMut(Grid) -> Option<Grid>,
+    ) -> Result<Rows, SpreadsheetError> {
+        let io = |error: io::Error| SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) };
+        let mut text = Utf8::new(File::open(path).map_err(io)?, &self.detected).map_err(io)?;
+        io::copy(&mut text.by_ref().take(self.dialect.skip as u64), &mut io::sink()).map_err(io)?;
+        let strict = !self.certain && self.detected.encoding == encoding_rs::UTF_8 && self.detected.broken == 0;
+        let pieces = Pieces { name: &self.name, size, strict, limits: &options.limits };
+        match records(text, &self.dialect, &pieces, take) {
+            Ok((stopped, last)) => {
+                let mut last = last;
+                if let (true, Some(grid)) = (self.detected.broken > 0, &mut last) {
+                    grid.issues.push(broken_letters(&self.detected));
+                }
+                if let Some(grid) = last {
+                    take(grid);
+                }
+                Ok(if stopped { Rows::Stopped } else { Rows::All })
+            }
+            Err(Stop::NotUtf8) => {
+                // Now it is worth to look at all of it.
+                self.detected = detect(File::open(path).map_err(io)?, true).map_err(io)?;
+                self.certain = true;
+                Ok(Rows::Again)
+            }
+            Err(Stop::Io(error)) => Err(io(error)),
+            Err(Stop::TooBig(what)) => Err(SpreadsheetError::TooBig { path: path.to_owned(), what }),
         }
     }
-    Ok(grids)
+}
+
+fn broken_letters(detected: &Detected) -> Issue {
+    Issue {
+        kind: IssueKind::Unreadable,
+        severity: Severity::Warning,
+        row: None,
+        column: None,
+        value: None,
+        message: format!("{} places in the file are no letters in {}; they read as \u{fffd}", detected.broken, detected.encoding.name()),
+        suggestion: Some("export the file again as CSV UTF-8".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +197,8 @@ fn tabs_without_quotes(sample: &[u8]) -> bool {
 }
 
 enum Stop {
+    /// The bytes are not the UTF-8 that they seemed to be.
+    NotUtf8,
     Io(io::Error),
     TooBig(String),
 }
@@ -132,7 +223,23 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-fn records(input: impl Read, dialect: &Dialect, name: &str, limits: &Limits) -> Result<Vec<Grid>, Stop> {
+/// How the records are handed on.
+struct Pieces<'a> {
+    name: &'a str,
+    size: usize,
+    /// Bytes that are no UTF-8 end it.
+    strict: bool,
+    limits: &'a Limits,
+}
+
+/// Hands the records on in pieces; what is left at the end comes back, and whether nobody wanted more.
+fn records(
+    input: impl Read,
+    dialect: &Dialect,
+    pieces: &Pieces<'_>,
+    take: &mut dyn FnMut(Grid) -> Option<Grid>,
+) -> Result<(bool, Option<Grid>), Stop> {
+    let limits = pieces.limits;
     let since = Rc::new(Shared::new(0));
     let input = Bounded { input, since: Rc::clone(&since), most: limits.row_bytes };
     let mut reader = csv::ReaderBuilder::new()
@@ -143,9 +250,8 @@ fn records(input: impl Read, dialect: &Dialect, name: &str, limits: &Limits) -> 
         .buffer_capacity(1 << 16)
         .from_reader(input);
     let mut record = csv::ByteRecord::new();
-    let mut grids = vec![Grid::new(name)];
-    let mut cells = 0usize;
-    let mut rows = 0usize;
+    let mut grid = Grid::new(pieces.name);
+    let (mut cells, mut rows) = (0usize, 0usize);
     let mut number = dialect.rows_before;
     loop {
         let line = reader.position().line();
@@ -174,28 +280,36 @@ fn records(input: impl Read, dialect: &Dialect, name: &str, limits: &Limits) -> 
             return Err(Stop::TooBig(format!("it has more than {what} (row {number})")));
         }
         // IIF: `!CUST` begins the list of customers, and each of its rows begins with `CUST`.
-        if let Some(section) = record.get(0).and_then(|cell| cell.strip_prefix(b"!")).filter(|_| dialect.delimiter == b'\t')
-            && !section.is_empty()
-            && section.iter().all(u8::is_ascii_alphanumeric)
+        let section = record.get(0).and_then(|cell| cell.strip_prefix(b"!")).filter(|_| dialect.delimiter == b'\t');
+        let section = section.filter(|section| !section.is_empty() && section.iter().all(u8::is_ascii_alphanumeric));
+        if grid.len() > pieces.size || grid.text_len() >= PIECE_BYTES && pieces.size == PIECE_ROWS || section.is_some() && !grid.is_empty()
         {
-            grids.push(Grid::new(String::from_utf8_lossy(section)));
+            let Some(mut next) = take(std::mem::take(&mut grid)) else { return Ok((true, None)) };
+            next.clear();
+            pieces.name.clone_into(&mut next.sheet);
+            grid = next;
         }
-        let Some(grid) = grids.last_mut() else { break };
-        if record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
+        if let Some(section) = section {
+            grid.sheet = String::from_utf8_lossy(section).into_owned();
+        }
+        if record.as_slice().iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         grid.start_row(number);
-        match std::str::from_utf8(record.as_slice()) {
-            // Whole record good: then each value is, since values end where letters end.
-            Ok(_) => record.iter().for_each(|cell| grid.push_text(std::str::from_utf8(cell).unwrap_or_default())),
-            Err(_) => record.iter().for_each(|cell| grid.push_text(&String::from_utf8_lossy(cell))),
+        match csv::StringRecord::from_byte_record(std::mem::take(&mut record)) {
+            Ok(texts) => {
+                let ends = (0..texts.len()).map(|cell| texts.range(cell).map_or(0, |range| range.end));
+                grid.push_texts(texts.as_slice(), ends);
+                record = texts.into_byte_record();
+            }
+            Err(_) if pieces.strict => return Err(Stop::NotUtf8),
+            Err(error) => {
+                record = error.into_byte_record();
+                record.iter().for_each(|cell| grid.push_text(&String::from_utf8_lossy(cell)));
+            }
         }
     }
-    grids.retain(|grid| !grid.is_empty());
-    if grids.is_empty() {
-        grids.push(Grid::new(name));
-    }
-    Ok(grids)
+    Ok((false, Some(grid).filter(|grid| !grid.is_empty())))
 }
 
 #[cfg(test)]
@@ -205,10 +319,17 @@ mod tests {
     fn parse(text: &str) -> Vec<Grid> {
         let dialect = Dialect::guess(text.as_bytes());
         let rest = &text.as_bytes()[dialect.skip..];
-        match records(rest, &dialect, "file", &Limits::default()) {
-            Ok(grids) => grids,
+        let mut grids = Vec::new();
+        let pieces = Pieces { name: "file", size: usize::MAX, strict: false, limits: &Limits::default() };
+        let ended = records(rest, &dialect, &pieces, &mut |grid| {
+            grids.push(grid);
+            Some(Grid::default())
+        });
+        match ended {
+            Ok((_, last)) => grids.extend(last),
             Err(_) => panic!("refused"),
         }
+        grids
     }
 
     fn shown(grid: &Grid) -> Vec<(u32, Vec<&str>)> {
@@ -251,6 +372,7 @@ mod tests {
         let endless = io::repeat(b'x').take(1 << 30);
         let limits = Limits { row_bytes: 1 << 20, ..Limits::default() };
         let dialect = Dialect { delimiter: b',', quoted: true, skip: 0, rows_before: 0 };
-        assert!(matches!(records(b"a,b\n1,\"".chain(endless), &dialect, "f", &limits), Err(Stop::TooBig(_))));
+        let pieces = Pieces { name: "f", size: usize::MAX, strict: false, limits: &limits };
+        assert!(matches!(records(b"a,b\n1,\"".chain(endless), &dialect, &pieces, &mut |_| None), Err(Stop::TooBig(_))));
     }
 }

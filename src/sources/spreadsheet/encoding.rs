@@ -37,9 +37,9 @@ fn utf16_by_zeros(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Reads the whole stream once. UTF-8 if it is that (a few broken letters among many good ones are forgiven), else Windows-1252, which is
+/// Reads the whole stream once; `whole` tells that it ends where the file ends, so that a letter cut in two is a broken one. UTF-8 if it is that (a few broken letters among many good ones are forgiven), else Windows-1252, which is
 /// what spreadsheet programs of the US and Western Europe write as "CSV".
-pub(super) fn detect(mut input: impl Read) -> io::Result<Detected> {
+pub(super) fn detect(mut input: impl Read, whole: bool) -> io::Result<Detected> {
     let mut buffer = vec![0u8; 1 << 16];
     let mut filled = read_full(&mut input, &mut buffer)?;
     if let Some((encoding, bom)) = Encoding::for_bom(buffer.get(..filled).unwrap_or_default()) {
@@ -82,7 +82,7 @@ pub(super) fn detect(mut input: impl Read) -> io::Result<Detected> {
         }
         filled = carried + more;
     }
-    broken += u64::from(carried > 0);
+    broken += u64::from(carried > 0 && whole);
     let utf8 = broken == 0 || good > broken * 4;
     Ok(match utf8 {
         true => Detected { encoding: UTF_8, bom: 0, broken },
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     fn decode(bytes: &[u8]) -> (String, &'static str) {
-        let detected = detect(bytes).unwrap();
+        let detected = detect(bytes, true).unwrap();
         let mut text = String::new();
         Utf8::new(bytes, &detected).unwrap().read_to_string(&mut text).unwrap();
         (text, detected.encoding.name())
@@ -208,7 +208,7 @@ mod tests {
     fn a_broken_letter_in_good_utf8_is_counted_not_a_reason_to_misread_the_rest() {
         let mut bytes = "Zürich,Köln,Besançon,Málaga,Århus,Łódź\n".as_bytes().to_vec();
         bytes.extend(b"bad \xff letter\n");
-        assert_eq!(detect(&bytes[..]).unwrap().broken, 1);
+        assert_eq!(detect(&bytes[..], true).unwrap().broken, 1);
         assert!(decode(&bytes).0.contains("bad \u{fffd} letter"));
     }
 

@@ -15,7 +15,7 @@ pub use error::SpreadsheetError;
 use crate::domain::Grid;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How much a file may hold. A file beyond a bound is refused before it fills the memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,36 +45,97 @@ pub struct OpenOptions {
     pub limits: Limits,
 }
 
-/// Reads every sheet (or the one wished). Blank rows are left out; each row knows its number. At least one row comes back.
+/// So many rows of each sheet are looked at before anybody knows what the columns mean. A sheet that has no more is not read again.
+pub const HEAD_ROWS: usize = 20_000;
+/// Rows that are handed on together: enough to be worth a thread's while, few enough to stay in its cache.
+const PIECE_ROWS: usize = 2048;
+const PIECE_BYTES: usize = 1 << 20;
+
+/// How reading a sheet in pieces ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    All,
+    /// Who takes the rows wanted no more.
+    Stopped,
+    /// What was handed on is not right (the letters turned out to be in another encoding, or the rows to be out of order): forget it and
+    /// read the sheet again.
+    Again,
+}
+
+/// A spreadsheet that was opened. It is never all in memory, but for the formats that leave no choice (xls, ods).
+pub struct Book {
+    path: PathBuf,
+    options: OpenOptions,
+    kind: Kind,
+}
+
+enum Kind {
+    Text(Box<delimited::Text>),
+    Workbook(Box<workbook::Workbook>),
+    Loaded(Vec<Grid>),
+}
+
+impl Book {
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, SpreadsheetError> {
+        let io = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => SpreadsheetError::Missing(path.to_owned()),
+            _ => SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) },
+        };
+        let facts = std::fs::metadata(path).map_err(io)?;
+        if facts.is_dir() {
+            return Err(SpreadsheetError::Folder(path.to_owned()));
+        }
+        if facts.is_file() && facts.len() == 0 {
+            return Err(SpreadsheetError::Empty(path.to_owned()));
+        }
+        if facts.len() > options.limits.file_bytes {
+            let what = format!("{} MB is more than the {} MB that are read", facts.len() >> 20, options.limits.file_bytes >> 20);
+            return Err(SpreadsheetError::TooBig { path: path.to_owned(), what });
+        }
+        let mut head = Vec::with_capacity(8192);
+        File::open(path).map_err(io)?.take(8192).read_to_end(&mut head).map_err(io)?;
+        let kind = match sniff(&head) {
+            Sniffed::Zip => workbook::open_zipped(path, options)?,
+            Sniffed::Ole => Kind::Loaded(workbook::read_ole(path, options)?),
+            Sniffed::Text => delimited::open(path, options)?,
+            Sniffed::Other(what) => return Err(SpreadsheetError::NotASpreadsheet { path: path.to_owned(), what: what.to_owned() }),
+        };
+        Ok(Self { path: path.to_owned(), options: options.clone(), kind })
+    }
+
+    /// The first rows of every sheet (or of the one wished); [`Grid::more`] tells whether others follow. Blank rows are left out; each row
+    /// knows its number. At least one row comes back.
+    pub fn heads(&mut self, most: usize) -> Result<Vec<Grid>, SpreadsheetError> {
+        let mut heads = match &mut self.kind {
+            Kind::Loaded(grids) => grids.clone(),
+            Kind::Text(text) => vec![text.head(&self.path, &self.options, most)?],
+            Kind::Workbook(book) => book.heads(&self.path, &self.options, most)?,
+        };
+        if heads.iter().all(Grid::is_empty) {
+            return Err(SpreadsheetError::Empty(self.path.clone()));
+        }
+        heads.iter_mut().for_each(Grid::shrink_to_fit);
+        Ok(heads)
+    }
+
+    /// Hands on every row of a sheet, in order and in pieces. `take` gives an empty grid back to be filled next, or `None` to stop.
+    pub fn rows(&mut self, sheet: &str, take: &mut dyn FnMut(Grid) -> Option<Grid>) -> Result<Rows, SpreadsheetError> {
+        match &mut self.kind {
+            Kind::Loaded(grids) => {
+                if let Some(grid) = grids.iter().find(|grid| grid.sheet == sheet) {
+                    take(grid.clone());
+                }
+                Ok(Rows::All)
+            }
+            Kind::Text(text) => text.rows(&self.path, &self.options, take),
+            Kind::Workbook(book) => book.rows(&self.path, &self.options, sheet, take),
+        }
+    }
+}
+
+/// Reads every sheet (or the one wished) whole.
 pub fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
-    let io = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => SpreadsheetError::Missing(path.to_owned()),
-        _ => SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) },
-    };
-    let facts = std::fs::metadata(path).map_err(io)?;
-    if facts.is_dir() {
-        return Err(SpreadsheetError::Folder(path.to_owned()));
-    }
-    if facts.is_file() && facts.len() == 0 {
-        return Err(SpreadsheetError::Empty(path.to_owned()));
-    }
-    if facts.len() > options.limits.file_bytes {
-        let what = format!("{} MB is more than the {} MB that are read", facts.len() >> 20, options.limits.file_bytes >> 20);
-        return Err(SpreadsheetError::TooBig { path: path.to_owned(), what });
-    }
-    let mut head = Vec::with_capacity(8192);
-    File::open(path).map_err(io)?.take(8192).read_to_end(&mut head).map_err(io)?;
-    let mut grids = match sniff(&head) {
-        Sniffed::Zip => workbook::read_zipped(path, options)?,
-        Sniffed::Ole => workbook::read_ole(path, options)?,
-        Sniffed::Text => delimited::read(path, options)?,
-        Sniffed::Other(what) => return Err(SpreadsheetError::NotASpreadsheet { path: path.to_owned(), what: what.to_owned() }),
-    };
-    if grids.iter().all(Grid::is_empty) {
-        return Err(SpreadsheetError::Empty(path.to_owned()));
-    }
-    grids.iter_mut().for_each(Grid::shrink_to_fit);
-    Ok(grids)
+    Book::open(path, options)?.heads(usize::MAX)
 }
 
 enum Sniffed {

@@ -1,22 +1,131 @@
 //! Workbooks by calamine. xlsx and xlsb are read cell by cell, so that a lone cell in the far corner costs nothing.
 
 use super::guard::{self, Package};
-use super::{Limits, OpenOptions, SpreadsheetError, nearest};
+use super::{Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError, nearest};
 use crate::domain::{Cell, Grid};
 use calamine::{Data, DataRef, ExcelDateTime, OdsError, Reader, SheetType, SheetVisible, XlsError, XlsbError, XlsxError};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-pub(super) fn read_zipped(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
-    match guard::check(path, &options.limits)? {
-        Package::Xlsx => xlsx(path, options),
-        Package::Xlsb => xlsb(path, options),
-        Package::Ods => ods(path, options),
-        Package::Unknown => Err(SpreadsheetError::NotASpreadsheet {
-            path: path.to_owned(),
-            what: "this is a ZIP without a workbook in it; unpack it and name the spreadsheet, or".to_owned(),
-        }),
+/// A workbook whose sheets are read cell by cell.
+pub(super) struct Workbook {
+    book: Cells,
+    /// Sheets whose cells turned out not to be in order.
+    unordered: Vec<String>,
+}
+
+enum Cells {
+    Xlsx(Box<calamine::Xlsx<BufReader<File>>>),
+    Xlsb(Box<calamine::Xlsb<BufReader<File>>>),
+}
+
+pub(super) fn open_zipped(path: &Path, options: &OpenOptions) -> Result<Kind, SpreadsheetError> {
+    let book = match guard::check(path, &options.limits)? {
+        Package::Xlsx => Cells::Xlsx(Box::new(calamine::open_workbook(path).map_err(|error| match error {
+            XlsxError::Password => SpreadsheetError::Password(path.to_owned()),
+            error => damaged(path, error),
+        })?)),
+        Package::Xlsb => Cells::Xlsb(Box::new(calamine::open_workbook(path).map_err(|error| match error {
+            XlsbError::Password => SpreadsheetError::Password(path.to_owned()),
+            error => damaged(path, error),
+        })?)),
+        Package::Ods => return ods(path, options).map(Kind::Loaded),
+        Package::Unknown => {
+            return Err(SpreadsheetError::NotASpreadsheet {
+                path: path.to_owned(),
+                what: "this is a ZIP without a workbook in it; unpack it and name the spreadsheet, or".to_owned(),
+            });
+        }
+    };
+    Ok(Kind::Workbook(Box::new(Workbook { book, unordered: Vec::new() })))
+}
+
+impl Workbook {
+    fn sheets(&self, path: &Path, options: &OpenOptions) -> Result<Vec<(String, bool)>, SpreadsheetError> {
+        match &self.book {
+            Cells::Xlsx(book) => wished(path, &**book, options),
+            Cells::Xlsb(book) => wished(path, &**book, options),
+        }
+    }
+
+    pub(super) fn heads(&mut self, path: &Path, options: &OpenOptions, most: usize) -> Result<Vec<Grid>, SpreadsheetError> {
+        let mut heads = Vec::new();
+        for (name, hidden) in self.sheets(path, options)? {
+            let mut builder = Builder::new(path, &name, hidden, &options.limits);
+            builder.most = most;
+            match self.cells(path, &name, &mut builder)? {
+                Some(_) => heads.push(builder.finish()?),
+                None => continue,
+            }
+        }
+        Ok(heads)
+    }
+
+    pub(super) fn rows(
+        &mut self,
+        path: &Path,
+        options: &OpenOptions,
+        sheet: &str,
+        take: &mut dyn FnMut(Grid) -> Option<Grid>,
+    ) -> Result<Rows, SpreadsheetError> {
+        let hidden = self.sheets(path, options)?.iter().any(|(name, hidden)| name == sheet && *hidden);
+        let mut builder = Builder::new(path, sheet, hidden, &options.limits);
+        if self.unordered.iter().any(|name| name == sheet) {
+            self.cells(path, sheet, &mut builder)?;
+            take(builder.finish()?);
+            return Ok(Rows::All);
+        }
+        builder.take = Some(take);
+        Ok(match self.cells(path, sheet, &mut builder)? {
+            Some(Flow::Stopped) => Rows::Stopped,
+            Some(Flow::OutOfOrder) => {
+                self.unordered.push(sheet.to_owned());
+                Rows::Again
+            }
+            Some(Flow::On | Flow::Enough) | None => {
+                builder.hand_on();
+                Rows::All
+            }
+        })
+    }
+
+    /// Puts the cells of a sheet into the builder; `None` for a sheet without cells, such as a chart.
+    fn cells(&mut self, path: &Path, name: &str, builder: &mut Builder<'_>) -> Result<Option<Flow>, SpreadsheetError> {
+        match &mut self.book {
+            Cells::Xlsx(book) => {
+                let mut reader = match book.worksheet_cells_reader(name) {
+                    Ok(reader) => reader,
+                    Err(XlsxError::NotAWorksheet(_)) => return Ok(None),
+                    Err(error) => return Err(damaged(path, error)),
+                };
+                let masks: Vec<Option<Mask>> =
+                    reader.styles().iter().map(|s| s.number_format.as_ref().and_then(|f| Mask::new(&f.format_code))).collect();
+                while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(|e| damaged(path, e))? {
+                    let (row, column) = cell.get_position();
+                    let flow = match (masks.get(style).and_then(Option::as_ref), cell.get_value()) {
+                        (Some(mask), DataRef::Float(value)) if mask.fits(*value) => {
+                            builder.push(row, column, Cell::Text(&mask.show(*value)))?
+                        }
+                        (_, value) => put_ref(builder, row, column, value)?,
+                    };
+                    if flow != Flow::On {
+                        return Ok(Some(flow));
+                    }
+                }
+            }
+            Cells::Xlsb(book) => {
+                let mut reader = book.worksheet_cells_reader(name).map_err(|e| damaged(path, e))?;
+                while let Some(cell) = reader.next_cell().map_err(|e| damaged(path, e))? {
+                    let (row, column) = cell.get_position();
+                    let flow = put_ref(builder, row, column, cell.get_value())?;
+                    if flow != Flow::On {
+                        return Ok(Some(flow));
+                    }
+                }
+            }
+        }
+        Ok(Some(Flow::On))
     }
 }
 
@@ -51,51 +160,6 @@ fn ods(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError
     Ok(grids)
 }
 
-fn xlsx(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
-    let mut book: calamine::Xlsx<BufReader<File>> = calamine::open_workbook(path).map_err(|error| match error {
-        XlsxError::Password => SpreadsheetError::Password(path.to_owned()),
-        error => damaged(path, error),
-    })?;
-    let mut grids = Vec::new();
-    for (name, hidden) in wished(path, &book, options)? {
-        let mut reader = match book.worksheet_cells_reader(&name) {
-            Ok(reader) => reader,
-            Err(XlsxError::NotAWorksheet(_)) => continue,
-            Err(error) => return Err(damaged(path, error)),
-        };
-        let masks: Vec<Option<Mask>> =
-            reader.styles().iter().map(|s| s.number_format.as_ref().and_then(|f| Mask::new(&f.format_code))).collect();
-        let mut builder = Builder::new(path, &name, hidden, &options.limits);
-        while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(|e| damaged(path, e))? {
-            let (row, column) = cell.get_position();
-            match (masks.get(style).and_then(Option::as_ref), cell.get_value()) {
-                (Some(mask), DataRef::Float(value)) if mask.fits(*value) => builder.push(row, column, Cell::Text(&mask.show(*value)))?,
-                (_, value) => put_ref(&mut builder, row, column, value)?,
-            }
-        }
-        grids.push(builder.finish()?);
-    }
-    Ok(grids)
-}
-
-fn xlsb(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
-    let mut book: calamine::Xlsb<BufReader<File>> = calamine::open_workbook(path).map_err(|error| match error {
-        XlsbError::Password => SpreadsheetError::Password(path.to_owned()),
-        error => damaged(path, error),
-    })?;
-    let mut grids = Vec::new();
-    for (name, hidden) in wished(path, &book, options)? {
-        let mut reader = book.worksheet_cells_reader(&name).map_err(|e| damaged(path, e))?;
-        let mut builder = Builder::new(path, &name, hidden, &options.limits);
-        while let Some(cell) = reader.next_cell().map_err(|e| damaged(path, e))? {
-            let (row, column) = cell.get_position();
-            put_ref(&mut builder, row, column, cell.get_value())?;
-        }
-        grids.push(builder.finish()?);
-    }
-    Ok(grids)
-}
-
 fn damaged(path: &Path, error: impl std::fmt::Display) -> SpreadsheetError {
     SpreadsheetError::Damaged { path: path.to_owned(), reason: SpreadsheetError::one_line(error) }
 }
@@ -118,9 +182,9 @@ fn wished<R: Reader<BufReader<File>>>(path: &Path, book: &R, options: &OpenOptio
     }
 }
 
-fn put_ref(builder: &mut Builder<'_>, row: u32, column: u32, value: &DataRef<'_>) -> Result<(), SpreadsheetError> {
+fn put_ref(builder: &mut Builder<'_>, row: u32, column: u32, value: &DataRef<'_>) -> Result<Flow, SpreadsheetError> {
     match value {
-        DataRef::Empty => Ok(()),
+        DataRef::Empty => Ok(Flow::On),
         DataRef::String(text) => builder.push(row, column, Cell::Text(text)),
         DataRef::SharedString(text) => builder.push(row, column, Cell::Text(text)),
         DataRef::Int(value) => builder.push(row, column, Cell::Number(&value.to_string())),
@@ -139,8 +203,8 @@ fn from_range(path: &Path, name: &str, hidden: bool, range: &calamine::Range<Dat
     for (row, column, value) in range.used_cells() {
         let row = row0.saturating_add(u32::try_from(row).unwrap_or(u32::MAX));
         let column = column0.saturating_add(u32::try_from(column).unwrap_or(u32::MAX));
-        match value {
-            Data::Empty => {}
+        let _: Flow = match value {
+            Data::Empty => Flow::On,
             Data::String(text) => builder.push(row, column, Cell::Text(text))?,
             Data::Int(value) => builder.push(row, column, Cell::Number(&value.to_string()))?,
             Data::Float(value) => builder.push(row, column, Cell::Number(&value.to_string()))?,
@@ -149,7 +213,7 @@ fn from_range(path: &Path, name: &str, hidden: bool, range: &calamine::Range<Dat
             Data::DateTimeIso(text) => builder.push(row, column, Cell::Date(text))?,
             Data::DurationIso(text) => builder.push(row, column, Cell::Text(text))?,
             Data::Error(error) => builder.push(row, column, Cell::Error(&error.to_string()))?,
-        }
+        };
     }
     builder.finish()
 }
@@ -162,6 +226,18 @@ fn iso(value: &ExcelDateTime) -> String {
     }
 }
 
+/// What comes after a cell was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    On,
+    /// The first rows were wanted, and they are there.
+    Enough,
+    /// Who takes the pieces wants no more.
+    Stopped,
+    /// A cell of a row that was handed on already.
+    OutOfOrder,
+}
+
 /// Puts cells that come row by row into a grid; cells that come in another order are kept aside and sorted at the end.
 struct Builder<'a> {
     path: &'a Path,
@@ -171,6 +247,12 @@ struct Builder<'a> {
     at: Option<(u32, u32)>,
     row_bytes: u64,
     stray: Vec<(u32, u32, Stray)>,
+    /// No more rows than this are wanted.
+    most: usize,
+    /// Takes the rows in pieces, where not all are kept.
+    take: Option<&'a mut dyn FnMut(Grid) -> Option<Grid>>,
+    /// Rows and cells that were handed on.
+    gone: (usize, usize),
 }
 
 enum Stray {
@@ -208,16 +290,35 @@ impl<'a> Builder<'a> {
     fn new(path: &'a Path, name: &str, hidden: bool, limits: &'a Limits) -> Self {
         let mut grid = Grid::new(name);
         grid.hidden = hidden;
-        Self { path, limits, grid, at: None, row_bytes: 0, stray: Vec::new() }
+        Self { path, limits, grid, at: None, row_bytes: 0, stray: Vec::new(), most: usize::MAX, take: None, gone: (0, 0) }
     }
 
     fn too_big(&self, what: String) -> SpreadsheetError {
         SpreadsheetError::TooBig { path: self.path.to_owned(), what: format!("sheet `{}` {what}", self.grid.sheet) }
     }
 
-    fn push(&mut self, row: u32, column: u32, cell: Cell<'_>) -> Result<(), SpreadsheetError> {
+    /// Hands the rows on that are there; the next piece begins. False when no more are wanted.
+    fn hand_on(&mut self) -> bool {
+        let Some(take) = &mut self.take else { return true };
+        let mut fresh = Grid::new(self.grid.sheet.clone());
+        fresh.hidden = self.grid.hidden;
+        let full = std::mem::replace(&mut self.grid, fresh);
+        self.gone = (self.gone.0 + full.len(), self.gone.1 + full.cell_count());
+        match take(full) {
+            Some(mut empty) => {
+                empty.clear();
+                empty.sheet.clone_from(&self.grid.sheet);
+                empty.hidden = self.grid.hidden;
+                self.grid = empty;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn push(&mut self, row: u32, column: u32, cell: Cell<'_>) -> Result<Flow, SpreadsheetError> {
         if cell.is_empty() {
-            return Ok(());
+            return Ok(Flow::On);
         }
         if column as usize >= self.limits.columns {
             return Err(self.too_big(format!("has more than {} columns", self.limits.columns)));
@@ -225,14 +326,24 @@ impl<'a> Builder<'a> {
         let filled = match self.at {
             Some((at, filled)) if at == row && column >= filled => filled,
             Some((at, _)) if row <= at => {
+                if self.take.is_some() {
+                    return Ok(Flow::OutOfOrder);
+                }
                 if self.stray.len() >= self.limits.cells {
                     return Err(self.too_big(format!("has more than {} cells", self.limits.cells)));
                 }
                 self.stray.push((row, column, Stray::of(cell)));
-                return Ok(());
+                return Ok(Flow::On);
             }
             _ => {
-                if self.grid.len() >= self.limits.rows {
+                if self.grid.len() >= self.most {
+                    self.grid.more = true;
+                    return Ok(Flow::Enough);
+                }
+                if self.take.is_some() && (self.grid.len() >= PIECE_ROWS || self.grid.text_len() >= PIECE_BYTES) && !self.hand_on() {
+                    return Ok(Flow::Stopped);
+                }
+                if self.gone.0 + self.grid.len() >= self.limits.rows {
                     return Err(self.too_big(format!("has more than {} rows", self.limits.rows)));
                 }
                 self.grid.start_row(row.saturating_add(1));
@@ -240,7 +351,7 @@ impl<'a> Builder<'a> {
                 0
             }
         };
-        if self.grid.cell_count() + (column - filled) as usize >= self.limits.cells {
+        if self.gone.1 + self.grid.cell_count() + (column - filled) as usize >= self.limits.cells {
             return Err(self.too_big(format!("has more than {} cells", self.limits.cells)));
         }
         self.row_bytes += cell.text().len() as u64;
@@ -252,7 +363,7 @@ impl<'a> Builder<'a> {
         }
         self.grid.push(cell);
         self.at = Some((row, column + 1));
-        Ok(())
+        Ok(Flow::On)
     }
 
     fn finish(mut self) -> Result<Grid, SpreadsheetError> {
@@ -268,6 +379,7 @@ impl<'a> Builder<'a> {
         all.sort_by_key(|(row, column, _)| (*row, *column));
         all.dedup_by_key(|(row, column, _)| (*row, *column));
         let mut builder = Builder::new(self.path, &in_order.sheet, in_order.hidden, self.limits);
+        builder.grid.more = in_order.more;
         for (row, column, stray) in &all {
             builder.push(*row, *column, stray.cell())?;
         }
@@ -364,7 +476,7 @@ mod tests {
         builder.push(1_048_575, 16_383, Cell::Text("far")).unwrap();
         assert!(builder.finish().unwrap().len() == 1);
         let mut builder = Builder::new(Path::new("x"), "S", false, &limits);
-        let flood: Result<Vec<()>, _> = (0..100).map(|row| builder.push(row, 16_383, Cell::Text("far"))).collect();
+        let flood: Result<Vec<Flow>, _> = (0..100).map(|row| builder.push(row, 16_383, Cell::Text("far"))).collect();
         assert!(matches!(flood, Err(SpreadsheetError::TooBig { .. })));
     }
 }
