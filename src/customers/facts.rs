@@ -51,9 +51,9 @@ impl Values {
         }
         if text.trim().is_empty() {
             self.blanks = true;
-        } else if self.values.len() <= MOST_VALUES {
+        } else {
             let marks = words().marks.contains(text.trim());
-            self.values.insert(if marks { text.trim().to_owned() } else { fold(text) });
+            self.insert(if marks { text.trim().to_owned() } else { fold(text) });
         }
         if self.seen.len() < 16 && text.len() <= 64 {
             self.seen.push(text.into());
@@ -62,11 +62,14 @@ impl Values {
 
     fn merge(&mut self, other: Self) {
         self.blanks |= other.blanks;
-        for value in other.values {
-            if self.values.len() > MOST_VALUES {
-                break;
-            }
-            self.values.insert(value);
+        other.values.into_iter().for_each(|value| self.insert(value));
+    }
+
+    /// Of too many values the first by the alphabet stay, so that it makes no difference in which pieces they came.
+    fn insert(&mut self, value: String) {
+        self.values.insert(value);
+        if self.values.len() > MOST_VALUES + 1 {
+            self.values.pop_last();
         }
     }
 }

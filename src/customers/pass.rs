@@ -86,8 +86,39 @@ pub struct Piece {
     further_addresses: usize,
     rejected_contradictions: usize,
     reasons: Vec<ExemptionReason>,
-    rules: Vec<Arc<str>>,
+    rules: Rules,
     odd: OddCodes,
+}
+
+/// The rules that made customers exempt or not, each once.
+#[derive(Debug, Default)]
+struct Rules {
+    all: Vec<Arc<str>>,
+    places: HashMap<Arc<str>, u16>,
+}
+
+impl Rules {
+    fn place(&mut self, rule: &Arc<str>) -> u16 {
+        // The usual ones come first and are the very same text.
+        if let Some(at) = self.all.iter().take(32).position(|known| Arc::ptr_eq(known, rule)) {
+            return index(at);
+        }
+        if let Some(at) = self.places.get(rule) {
+            return *at;
+        }
+        if self.all.len() >= MOST_RULES {
+            let other = Arc::from("other wordings");
+            return self.places.get(&other).copied().unwrap_or_else(|| self.add(other));
+        }
+        self.add(Arc::clone(rule))
+    }
+
+    fn add(&mut self, rule: Arc<str>) -> u16 {
+        let at = index(self.all.len());
+        self.all.push(Arc::clone(&rule));
+        self.places.insert(rule, at);
+        at
+    }
 }
 
 /// Codes with letters that other programs tend to change on the way.
@@ -166,7 +197,7 @@ impl<'l> Reading<'l> {
             further_addresses: 0,
             rejected_contradictions: 0,
             reasons: Vec::new(),
-            rules: Vec::new(),
+            rules: Rules::default(),
             odd: OddCodes::default(),
         };
         let only = match &self.keep {
@@ -241,15 +272,7 @@ impl Piece {
                 self.reasons.len() - 1
             }))
         });
-        let rule = match self.rules.iter().position(|known| Arc::ptr_eq(known, &found.rule)) {
-            Some(at) => index(at),
-            None => {
-                if self.rules.len() < MOST_RULES {
-                    self.rules.push(Arc::clone(&found.rule));
-                }
-                index(self.rules.len() - 1)
-            }
-        };
+        let rule = self.rules.place(&found.rule);
         self.odd.add(&found.code, found.row);
         self.traces.push(Trace {
             code: codes::alike(&found.code),
@@ -313,8 +336,7 @@ struct Whole {
     further_addresses: usize,
     contradictions: usize,
     reasons: Vec<ExemptionReason>,
-    rules: Vec<Arc<str>>,
-    known_rules: HashMap<Arc<str>, u16>,
+    rules: Rules,
     odd: OddCodes,
     /// Places in `traces` of customers with one code, but for capitals and blanks.
     same_code: Vec<Vec<At>>,
@@ -335,7 +357,7 @@ impl Whole {
                 }))
             })
             .collect();
-        let rules: Vec<u16> = piece.rules.into_iter().map(|rule| self.rule(rule)).collect();
+        let rules: Vec<u16> = piece.rules.all.iter().map(|rule| self.rules.place(rule)).collect();
         let mut traces = piece.traces;
         traces.shrink_to_fit();
         let same = |table: &[u16]| table.iter().enumerate().all(|(at, place)| at == usize::from(*place));
@@ -356,21 +378,6 @@ impl Whole {
         self.contradictions += piece.rejected_contradictions;
         self.odd.merge(piece.odd);
         piece.gathered
-    }
-
-    fn rule(&mut self, rule: Arc<str>) -> u16 {
-        if let Some(at) = self.known_rules.get(&rule) {
-            return *at;
-        }
-        let full = self.rules.len() >= MOST_RULES;
-        let rule = if full { Arc::from("other wordings") } else { rule };
-        if full && self.rules.last() == Some(&rule) {
-            return index(self.rules.len() - 1);
-        }
-        let at = index(self.rules.len());
-        self.rules.push(Arc::clone(&rule));
-        self.known_rules.insert(rule, at);
-        at
     }
 
     fn find_groups(&mut self) {
@@ -479,7 +486,7 @@ impl Whole {
         let mut pairs = vec![(0usize, 0usize); 26 * 26];
         let mut states: BTreeMap<Option<&Region>, (usize, usize)> = BTreeMap::new();
         let mut reasons = vec![0usize; self.reasons.len()];
-        let mut rules = vec![0usize; self.rules.len()];
+        let mut rules = vec![0usize; self.rules.all.len()];
         let (mut usable, mut exempt, mut without_email, mut without_reason) = (0, 0, 0, 0);
         let (mut contradictions, mut children, mut assumed_country) = (self.contradictions, 0, 0);
         for trace in self.traces.iter().flatten().filter(|trace| !trace.is(Trace::DROPPED)) {
@@ -526,7 +533,7 @@ impl Whole {
         let unnamed = ReasonCount { reason: None, exempt: without_reason };
         let mut by_reason: Vec<ReasonCount> = named.chain([unnamed]).filter(|count| count.exempt > 0).collect();
         by_reason.sort_by(|a, b| b.exempt.cmp(&a.exempt).then_with(|| a.reason.cmp(&b.reason)));
-        let by_rule = self.rules.iter().zip(&rules).filter(|(_, exempt)| **exempt > 0);
+        let by_rule = self.rules.all.iter().zip(&rules).filter(|(_, exempt)| **exempt > 0);
         let mut by_rule: Vec<RuleCount> =
             by_rule.map(|(rule, exempt)| RuleCount { rule: rule.as_ref().to_owned(), exempt: *exempt }).collect();
         by_rule.sort_by(|a, b| b.exempt.cmp(&a.exempt).then_with(|| a.rule.cmp(&b.rule)));
