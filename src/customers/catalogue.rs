@@ -11,8 +11,12 @@ use std::sync::LazyLock;
 #[serde(deny_unknown_fields)]
 struct ColumnsFile {
     words: HashMap<String, String>,
+    filler: Vec<String>,
+    affixes: Vec<String>,
+    short: Vec<String>,
     foreign: Vec<String>,
     places: Places,
+    tax: TaxWords,
     targets: BTreeMap<Target, Tiers>,
     systems: BTreeMap<String, System>,
 }
@@ -21,7 +25,28 @@ struct ColumnsFile {
 #[serde(deny_unknown_fields)]
 struct Places {
     bill: Vec<String>,
+    home: Vec<String>,
     ship: Vec<String>,
+}
+
+/// Words of headers that speak of tax, by the part they play.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TaxWords {
+    exempt: HashSet<String>,
+    resale: HashSet<String>,
+    paper: HashSet<String>,
+    taxed: HashSet<String>,
+    taxing: HashSet<String>,
+    not: HashSet<String>,
+    expiry: HashSet<String>,
+    reason: HashSet<String>,
+    status: HashSet<String>,
+    code: HashSet<String>,
+    group: HashSet<String>,
+    identity: HashSet<String>,
+    number: HashSet<String>,
+    there: HashSet<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -52,7 +77,10 @@ pub(super) struct System {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     None,
+    /// Bill-to, in so many words.
     Bill,
+    /// One of the customer's own places: mailing, main, physical.
+    Home,
     Ship,
 }
 
@@ -85,19 +113,30 @@ pub(super) enum Depth {
 pub(super) struct Heading {
     pub folded: String,
     pub place: Place,
+    /// The words that name the place: columns of one address share them.
+    pub group: String,
     /// Targets with how well the header's words fit, best first.
     pub fits: Vec<(Target, f32)>,
+    /// What yes means by the header's own words: exempt (`true`) or taxed; `None` where they leave it open (`Sales Tax`).
+    pub yes_is_exempt: Option<bool>,
 }
 
 pub(super) struct Catalogue {
     words: HashMap<String, String>,
+    filler: HashSet<String>,
+    affixes: HashSet<String>,
     foreign: HashSet<String>,
-    bill: Vec<String>,
-    ship: Vec<String>,
+    /// Words with their place, longest first.
+    places: Vec<(Vec<String>, Place)>,
+    tax: TaxWords,
     /// Phrase without blanks to targets and tier scores.
     phrases: HashMap<String, Vec<(Target, f32)>>,
+    /// The same by their words in the order of the alphabet.
+    shuffled: HashMap<String, Vec<(Target, f32)>>,
     /// The `sure` phrases as words, for part fits.
     sure: Vec<(Vec<String>, Target)>,
+    /// All words known, to part words written together.
+    vocabulary: HashSet<String>,
     pub systems: BTreeMap<String, System>,
 }
 
@@ -110,30 +149,42 @@ pub(super) fn catalogue() -> &'static Catalogue {
     &CATALOGUE
 }
 
+/// The longest word worth parting.
+const LONGEST_WORD: usize = 40;
+
 impl Catalogue {
     fn new(file: ColumnsFile) -> Self {
         let mut catalogue = Self {
             words: file.words,
-            foreign: file.foreign.into_iter().collect(),
-            bill: Vec::new(),
-            ship: Vec::new(),
+            filler: file.filler.into_iter().collect(),
+            affixes: file.affixes.into_iter().collect(),
+            foreign: HashSet::new(),
+            places: Vec::new(),
+            tax: file.tax,
             phrases: HashMap::new(),
+            shuffled: HashMap::new(),
             sure: Vec::new(),
+            vocabulary: HashSet::new(),
             systems: file.systems,
         };
-        let longest_first = |mut phrases: Vec<String>| {
-            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
-            phrases
-        };
-        catalogue.bill = longest_first(file.places.bill);
-        catalogue.ship = longest_first(file.places.ship);
+        catalogue.foreign = file.foreign.into_iter().collect();
+        for (place, phrases) in [(Place::Ship, file.places.ship), (Place::Bill, file.places.bill), (Place::Home, file.places.home)] {
+            catalogue.places.extend(phrases.iter().map(|phrase| (phrase.split(' ').map(str::to_owned).collect(), place)));
+        }
+        catalogue.places.sort_by_key(|(words, _): &(Vec<String>, Place)| std::cmp::Reverse(words.len()));
         for (target, tiers) in &file.targets {
             for (phrases, score) in [(&tiers.sure, 1.0), (&tiers.usual, 0.8), (&tiers.weak, 0.5)] {
                 for phrase in phrases {
-                    let words = catalogue.words_of(phrase);
-                    let fits = catalogue.phrases.entry(words.concat()).or_default();
-                    if !fits.iter().any(|(t, _)| t == target) {
-                        fits.push((*target, score));
+                    let words = catalogue.words_of(phrase, false);
+                    let add = |table: &mut HashMap<String, Vec<(Target, f32)>>, key: String, score: f32| {
+                        let fits = table.entry(key).or_default();
+                        if !fits.iter().any(|(t, _)| t == target) {
+                            fits.push((*target, score));
+                        }
+                    };
+                    add(&mut catalogue.phrases, words.concat(), score);
+                    if words.len() > 1 && score > 0.5 {
+                        add(&mut catalogue.shuffled, sorted(&words), score * 0.95);
                     }
                     if score == 1.0 {
                         catalogue.sure.push((words, *target));
@@ -141,13 +192,21 @@ impl Catalogue {
                 }
             }
         }
+        // Two letters are a word inside another only where listed: `st` in `BILLST`.
+        let long = |word: &&String| word.len() >= 3 && word.is_ascii();
+        let phrases = catalogue.sure.iter().flat_map(|(words, _)| words);
+        let places = catalogue.places.iter().flat_map(|(words, _)| words);
+        let known = phrases.chain(places).chain(catalogue.words.keys()).chain(&catalogue.foreign).filter(long).cloned();
+        let known: HashSet<String> = known.chain(file.short).collect();
+        catalogue.vocabulary = known;
         catalogue
     }
 
-    /// A header as words: capitals split, signs gone, short forms written out.
-    fn words_of(&self, header: &str) -> Vec<String> {
+    /// A header as words: capitals split, signs gone, short forms written out; words written together are parted if `part`.
+    fn words_of(&self, header: &str, part: bool) -> Vec<String> {
         let mut spaced = String::with_capacity(header.len() + 8);
-        let letters: Vec<char> = header.replace('#', " number ").chars().collect();
+        let header = header.replace("##", " ").replace('#', " number ").replace('№', " number ").replace('%', " percent ");
+        let letters: Vec<char> = header.chars().collect();
         for (at, letter) in letters.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|i| letters.get(i)).copied().unwrap_or(' ');
             let after = letters.get(at + 1).copied().unwrap_or(' ');
@@ -159,63 +218,166 @@ impl Catalogue {
             spaced.push(*letter);
         }
         let folded = fold(&spaced);
-        let written_out = folded.split(' ').map(|word| self.words.get(word).map_or(word, String::as_str));
-        written_out.flat_map(|phrase| phrase.split(' ')).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        let mut words: Vec<String> = Vec::new();
+        let mut rest = folded.split(' ').filter(|word| !word.is_empty()).peekable();
+        while let Some(word) = rest.next() {
+            // `No Tax` is no number.
+            if word == "no" && matches!(rest.peek(), Some(&"tax" | &"taxes" | &"sales" | &"exemption")) {
+                words.push("without".to_owned());
+                continue;
+            }
+            let pieces = if part && !self.words.contains_key(word) { self.parted(word) } else { None };
+            for piece in pieces.unwrap_or_else(|| vec![word]) {
+                let written_out = self.words.get(piece).map_or(piece, String::as_str);
+                words.extend(written_out.split(' ').filter(|word| !word.is_empty()).map(str::to_owned));
+            }
+        }
+        words
+    }
+
+    /// `custnm` as `cust`, `nm`: the fewest known words that make up all of it.
+    fn parted<'w>(&self, word: &'w str) -> Option<Vec<&'w str>> {
+        if word.len() < 5 || word.len() > LONGEST_WORD || !word.is_ascii() || self.vocabulary.contains(word) {
+            return None;
+        }
+        // For each end the fewest words up to there, with the start of the last of them.
+        let mut best: Vec<Option<(usize, usize)>> = vec![None; word.len() + 1];
+        *best.first_mut()? = Some((0, 0));
+        for end in 2..=word.len() {
+            let starts = (end.saturating_sub(14)..=end - 2).filter(|start| word.get(*start..end).is_some_and(|piece| self.vocabulary.contains(piece)));
+            let found = starts.filter_map(|start| Some((best.get(start).copied().flatten()?.0 + 1, start))).min();
+            if let Some(place) = best.get_mut(end) {
+                *place = found;
+            }
+        }
+        let mut pieces = Vec::new();
+        let mut end = word.len();
+        while end > 0 {
+            let (_, start) = best.get(end).copied().flatten()?;
+            pieces.push(word.get(start..end)?);
+            end = start;
+        }
+        pieces.reverse();
+        (pieces.len() <= 5).then_some(pieces)
     }
 
     /// The place a header names, with the words that are left.
-    fn place<'w>(&self, words: &'w [String]) -> (Place, &'w [String]) {
-        for (place, phrases) in [(Place::Ship, &self.ship), (Place::Bill, &self.bill)] {
-            for phrase in phrases {
-                let parts: Vec<&str> = phrase.split(' ').collect();
-                if words.len() >= parts.len() && words.iter().zip(&parts).all(|(a, b)| a == b) {
-                    return (place, words.get(parts.len()..).unwrap_or_default());
-                }
-                // `City (Ship To)`
-                let tail = words.len().saturating_sub(parts.len());
-                if parts.len() > 1 && tail > 0 && words.get(tail..).unwrap_or_default().iter().zip(&parts).all(|(a, b)| a == b) {
-                    return (place, words.get(..tail).unwrap_or_default());
-                }
+    fn place<'w>(&self, words: &'w [String]) -> Option<(Place, &'w [String], &'w [String])> {
+        for (parts, place) in &self.places {
+            if words.starts_with(parts) {
+                let (name, rest) = words.split_at_checked(parts.len())?;
+                return Some((*place, name, rest));
+            }
+            // `City (Ship To)`
+            let tail = words.len().saturating_sub(parts.len());
+            if parts.len() > 1 && tail > 0 && words.ends_with(parts) {
+                let (rest, name) = words.split_at_checked(tail)?;
+                return Some((*place, name, rest));
             }
         }
-        (Place::None, words)
+        None
+    }
+
+    /// Known phrases that are these words, in any order.
+    fn known(&self, words: &[String], fits: &mut Fits, factor: f32, address_only: bool) {
+        let exact = self.phrases.get(&words.concat());
+        let shuffled = || if words.len() > 1 { self.shuffled.get(&sorted(words)) } else { None };
+        for (target, score) in exact.or_else(shuffled).into_iter().flatten() {
+            let of_a_place = target.is_address()
+                || matches!(target, Target::Name | Target::Contact | Target::FirstName | Target::LastName | Target::Phone | Target::Email | Target::Fax);
+            fits.add(*target, score * if address_only && !of_a_place { factor * 0.7 } else { factor });
+        }
     }
 
     /// What a header may stand for; deeper costs more.
     pub(super) fn read_header(&self, header: &str, depth: Depth) -> Heading {
-        let words = self.words_of(header);
-        let (place, rest) = self.place(&words);
-        let mut fits = Fits::default();
-        let joined = words.concat();
-        for (target, score) in self.phrases.get(&joined).into_iter().flatten() {
-            fits.add(*target, *score);
-        }
-        if place != Place::None && !rest.is_empty() {
-            for (target, score) in self.phrases.get(&rest.concat()).into_iter().flatten() {
-                let address =
-                    target.is_address() || matches!(target, Target::Name | Target::Contact | Target::Phone | Target::Email | Target::Fax);
-                fits.add(*target, if address { *score } else { *score * 0.7 });
+        // At first sight most texts are values: only single words are parted then.
+        let part = depth != Depth::Exact || !header.contains(' ');
+        let mut heading = self.read_words(self.words_of(header, part), depth);
+        if depth != Depth::Exact && heading.fits.iter().all(|(_, score)| *score < 0.75) {
+            // What stands in brackets or behind a comma is often a remark: `ZIP (5 digits)`.
+            let bare: String = without_brackets(header);
+            let bare = bare.split_once(',').map_or(bare.as_str(), |(head, _)| head);
+            if !bare.trim().is_empty() && bare.trim() != header.trim() {
+                let other = self.read_words(self.words_of(bare, part), depth);
+                let best = |heading: &Heading| heading.fits.first().map_or(0.0, |(_, score)| *score);
+                if best(&other) > best(&heading) {
+                    let yes_is_exempt = heading.yes_is_exempt.or(other.yes_is_exempt);
+                    let fits = other.fits.iter().map(|(target, score)| (*target, score * 0.97)).collect();
+                    heading = Heading { yes_is_exempt, fits, ..other };
+                }
             }
+        }
+        heading
+    }
+
+    fn read_words(&self, words: Vec<String>, depth: Depth) -> Heading {
+        let mut fits = Fits::default();
+        let (mut place, mut group) = (Place::None, Vec::new());
+        self.known(&words, &mut fits, 1.0, false);
+        let mut rest: &[String] = &words;
+        // `Primary contact mailing address City`: one place after another, until what is left is known.
+        for _ in 0..4 {
+            let Some((found, name, left)) = self.place(rest) else { break };
+            if place == Place::None || found == Place::Ship || (found == Place::Bill && place == Place::Home) {
+                place = found;
+            }
+            group.extend_from_slice(name);
+            rest = left;
+            let before = fits.0.len();
+            self.known(rest, &mut fits, 1.0, true);
             // `Bill to 1` … `Bill to 5`.
             if let [digit] = rest {
                 let lines = [Target::Line1, Target::Line2, Target::Line3, Target::Line4, Target::Line5];
                 let line = digit.parse::<usize>().ok().and_then(|n| lines.get(n.wrapping_sub(1)));
                 line.iter().for_each(|line| fits.add(**line, 0.95));
             }
+            if fits.0.len() > before {
+                break;
+            }
         }
         if place != Place::None && rest.is_empty() && words.len() > 1 {
             fits.add(Target::WholeAddress, 0.6);
         }
+        let tax = self.tax_fit(&words);
         if depth != Depth::Exact && fits.0.is_empty() && !words.is_empty() {
-            for (phrase, target) in &self.sure {
-                let foreign = words.iter().any(|word| self.foreign.contains(word) && !phrase.contains(word));
-                let part = !foreign && phrase.len() < words.len() && words.windows(phrase.len()).any(|window| window == phrase.as_slice());
-                if part {
-                    fits.add(*target, 0.75 * (phrase.len() as f32 / words.len() as f32).sqrt());
+            let lean = |words: &[String]| -> Vec<String> {
+                let kept = words.iter().filter(|word| !self.filler.contains(word.as_str()) && !self.affixes.contains(word.as_str()));
+                kept.cloned().collect()
+            };
+            let bare = lean(&words);
+            if bare.len() < words.len() && !bare.is_empty() {
+                self.known(&bare, &mut fits, 0.97, false);
+            }
+            // `ADDRESSSTATE`, `address city`.
+            let inner = lean(rest);
+            if let Some((first, more)) = inner.split_first()
+                && !more.is_empty()
+                && (first == "address" || inner.len() < rest.len())
+            {
+                let mut found = Fits::default();
+                self.known(if first == "address" { more } else { &inner }, &mut found, 0.95, true);
+                found.0.retain(|(target, _)| target.is_address());
+                found.0.iter().for_each(|(target, score)| fits.add(*target, *score));
+            }
+            match tax {
+                Some(Some((target, score))) if fits.0.is_empty() => fits.add(target, score),
+                // A tax id is nothing here, whatever its other words.
+                Some(_) => {}
+                None if fits.0.is_empty() => {
+                    for (phrase, target) in &self.sure {
+                        let strange = words.iter().any(|word| self.foreign.contains(word) && !phrase.contains(word));
+                        let inside = phrase.len() < words.len() && words.windows(phrase.len()).any(|window| window == phrase.as_slice());
+                        if inside && !strange {
+                            fits.add(*target, 0.75 * (phrase.len() as f32 / words.len() as f32).sqrt());
+                        }
+                    }
                 }
+                None => {}
             }
         }
-        if depth == Depth::Similar && fits.0.is_empty() && joined.len() >= 6 {
+        let joined = words.concat();
+        if depth == Depth::Similar && fits.0.is_empty() && tax.is_none() && joined.len() >= 6 {
             for (phrase, target) in &self.sure {
                 let phrase = phrase.concat();
                 if phrase.len() >= 6 && phrase.len().abs_diff(joined.len()) <= 2 {
@@ -229,7 +391,69 @@ impl Catalogue {
             }
         }
         fits.0.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        Heading { folded: words.join(" "), place, fits: fits.0 }
+        Heading { folded: words.join(" "), place, group: group.join(" "), fits: fits.0, yes_is_exempt: self.polarity(&words) }
+    }
+
+    /// Whether yes under these words means exempt, or taxed; `None` where the words don't say.
+    fn polarity(&self, words: &[String]) -> Option<bool> {
+        let tax = &self.tax;
+        let has = |set: &HashSet<String>| words.iter().any(|word| set.contains(word));
+        let not = has(&tax.not);
+        if has(&tax.exempt) || has(&tax.resale) || has(&tax.paper) {
+            return Some(!not);
+        }
+        let taxed = has(&tax.taxed) || has(&tax.taxing) && words.iter().any(|word| word == "tax" || word == "taxes");
+        match (taxed, not) {
+            (true, not) => Some(not),
+            (false, true) if words.iter().any(|word| word == "tax") => Some(true),
+            _ => None,
+        }
+    }
+
+    /// What a header that speaks of tax stands for, by the parts its words play, whatever their order. The inner `None`: it speaks of tax and
+    /// yet is nothing to us, such as a tax id. The outer one: it doesn't speak of tax.
+    fn tax_fit(&self, words: &[String]) -> Option<Option<(Target, f32)>> {
+        let tax = &self.tax;
+        let has = |set: &HashSet<String>| words.iter().any(|word| set.contains(word));
+        let of_tax = words.iter().any(|word| word == "tax" || word == "taxes");
+        let (exempt, resale, paper) = (has(&tax.exempt), has(&tax.resale), has(&tax.paper));
+        let taxed = has(&tax.taxed) || of_tax && has(&tax.taxing);
+        if !(of_tax || exempt || resale || paper || taxed) {
+            return None;
+        }
+        let roles = [&tax.expiry, &tax.there, &tax.code, &tax.group, &tax.reason, &tax.status];
+        let own = |word: &String| word == "sales" && (of_tax || exempt || resale) || roles.iter().any(|role| role.contains(word));
+        let strange = words.iter().any(|word| self.foreign.contains(word) && !own(word));
+        if strange || has(&tax.identity) && !exempt && !resale {
+            return Some(None);
+        }
+        let not = has(&tax.not);
+        let there = has(&tax.there);
+        Some(if exempt || resale || paper && (of_tax || words.len() > 1) {
+            match () {
+                () if has(&tax.expiry) => Some((Target::ExemptionExpiry, 0.75)),
+                () if not && taxed => Some((Target::ExemptFlag, 0.7)),
+                () if there => Some((Target::ExemptFlag, 0.5)),
+                () if has(&tax.number) || paper => Some((Target::ExemptionNumber, if exempt || resale { 0.75 } else { 0.6 })),
+                () if has(&tax.reason) => Some((Target::ExemptionReason, 0.7)),
+                () if has(&tax.code) => Some((Target::EntityUseCode, 0.6)),
+                () => Some((Target::ExemptFlag, 0.7)),
+            }
+        } else if taxed {
+            Some((if not { Target::ExemptFlag } else { Target::TaxableFlag }, 0.7))
+        } else if has(&tax.group) {
+            Some((Target::TaxSchedule, 0.65))
+        } else if has(&tax.code) {
+            Some((Target::TaxCode, 0.65))
+        } else if has(&tax.number) {
+            None
+        } else if not {
+            Some((Target::ExemptFlag, 0.7))
+        } else if has(&tax.status) || has(&tax.reason) {
+            Some((Target::ExemptFlag, 0.6))
+        } else {
+            None
+        })
     }
 
     /// The system all of whose marks stand among the headers; the one with most marks.
@@ -239,6 +463,26 @@ impl Catalogue {
         let known = |system: &System| system.columns.values().filter(|header| present.contains(&header.to_lowercase())).count();
         fits.max_by_key(|(_, system)| (system.signature.len(), known(system))).map(|(id, system)| (id.as_str(), system))
     }
+}
+
+fn sorted(words: &[String]) -> String {
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    words.sort_unstable();
+    words.join(" ")
+}
+
+fn without_brackets(text: &str) -> String {
+    let mut depth = 0usize;
+    let mut kept = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => kept.push(letter),
+            _ => {}
+        }
+    }
+    kept
 }
 
 #[derive(Debug, Default, Deserialize)]

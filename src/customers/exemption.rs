@@ -77,11 +77,38 @@ impl Flag {
         if words.no.contains(&folded) || number == Some(0.0) {
             return self.answer(false);
         }
+        if let Some((yes, tail)) = answer_and_more(text, &folded) {
+            return self.answered(yes, tail);
+        }
         match by_words(&folded) {
             Says::Unclear if self.yes_is_exempt && number_in_flag(text).is_some() => Says::Exempt(None),
             says => says,
         }
     }
+
+    /// `No - for resale`: the answer counts unless the words behind it say the contrary.
+    fn answered(&self, yes: bool, tail: &str) -> Says {
+        match (self.answer(yes), by_words(tail)) {
+            (Says::Exempt(_), Says::Exempt(reason)) => Says::Exempt(reason),
+            // A reason explains an answer, it does not contradict it.
+            (Says::Taxable, Says::Exempt(_)) | (Says::Exempt(_), Says::Taxable) => Says::Unclear,
+            (_, Says::Unclear) if unsettled(tail) => Says::Unclear,
+            (answer, _) => answer,
+        }
+    }
+}
+
+/// `Yes - resale`, `N (see file)`, `no tax id yet`: a leading yes or no with what follows, unless the whole is a phrase of its own (`no tax`).
+fn answer_and_more<'f>(text: &str, folded: &'f str) -> Option<(bool, &'f str)> {
+    let (head, tail) = folded.split_once(' ')?;
+    let yes = match head {
+        "y" | "yes" | "true" | "oui" | "si" | "ja" => true,
+        "n" | "no" | "false" | "nein" => false,
+        _ => return None,
+    };
+    let sign = text.trim_start().chars().skip_while(|letter| letter.is_alphabetic()).find(|letter| !letter.is_whitespace());
+    let parted = sign.is_some_and(|sign| !sign.is_alphanumeric());
+    (parted || verdict(folded).is_none()).then_some((yes, tail))
 }
 
 /// Some systems write the certificate's number where others write yes.
@@ -105,32 +132,87 @@ fn by_words(folded: &str) -> Says {
     if words.exempt.contains(folded) {
         return Says::Exempt(None);
     }
-    if words.unclear.contains(folded)
-        || folded.split(' ').any(|word| matches!(word, "pending" | "expired" | "partial" | "partially" | "lapsed"))
-    {
+    if words.unclear.contains(folded) || unsettled(folded) {
         return Says::Unclear;
     }
     if words.nothing.contains(folded) {
         return Says::Nothing;
     }
-    let starts = |stem: &str| folded.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-    if ["not exempt", "non exempt", "nonexempt", "no exemption", "not tax exempt"].iter().any(|stem| starts(stem)) {
-        return Says::Taxable;
+    let reason = || words.reason(folded).map(|(reason, _)| reason);
+    match verdict(folded) {
+        Some(Verdict::Exempt) => return Says::Exempt(reason()),
+        Some(Verdict::Taxable) => return Says::Taxable,
+        Some(Verdict::Both) => return Says::Unclear,
+        None => {}
     }
-    let reason = words.reason(folded).map(|(reason, _)| reason);
-    if ["exempt", "tax exempt", "non taxable", "nontaxable", "not taxable", "no tax", "y", "yes", "e"].iter().any(|stem| starts(stem)) {
-        return Says::Exempt(reason);
+    let starts = |stem: &str| folded.strip_prefix(stem).is_some_and(|rest| rest.starts_with(' '));
+    // `E - Resale`
+    if starts("e") {
+        return Says::Exempt(reason());
     }
-    if ["taxable", "taxed", "fully taxable", "n", "no"].iter().any(|stem| starts(stem)) {
-        return Says::Taxable;
+    match reason() {
+        Some(reason) => Says::Exempt(Some(reason)),
+        None => Says::Unclear,
     }
-    if let Some(reason) = reason {
-        return Says::Exempt(Some(reason));
+}
+
+fn unsettled(folded: &str) -> bool {
+    folded.split(' ').any(|word| matches!(word, "pending" | "expired" | "partial" | "partially" | "lapsed" | "requested" | "unknown" | "applied" | "revoked" | "denied" | "rejected"))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Exempt,
+    Taxable,
+    /// Words for each: `exempt in OH, taxable elsewhere`.
+    Both,
+}
+
+/// Words that say exempt or taxed in a phrase of any making: `don't collect tax`, `not subject to sales tax`, `no exemption on file`.
+fn verdict(folded: &str) -> Option<Verdict> {
+    let tokens: Vec<&str> = folded.split(' ').collect();
+    // `don't` is folded to `dont`.
+    let negates = |word: &str| matches!(word, "not" | "non" | "no" | "never" | "without" | "dont" | "doesnt" | "isnt" | "exclude" | "excluded" | "w o" | "sans" | "sin");
+    let negated = |at: usize, reach: usize| tokens.get(at.saturating_sub(reach)..at).is_some_and(|before| before.iter().any(|word| negates(word)));
+    let (mut exempt, mut taxed) = (false, false);
+    for (at, token) in tokens.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|i| tokens.get(i)).copied().unwrap_or_default();
+        let after = tokens.get(at + 1).copied().unwrap_or_default();
+        if token.starts_with("exempt") || token.starts_with("exmpt") || matches!(*token, "exento" | "exenta" | "exonere" | "steuerfrei" | "steuerbefreit") {
+            match negated(at, 2) {
+                true => taxed = true,
+                false => exempt = true,
+            }
+        } else if token.starts_with("nontax") || token.starts_with("untax") || *token == "taxfree" || *token == "tax" && after == "free" {
+            exempt = true;
+        } else if matches!(*token, "taxable" | "taxed" | "liable" | "imposable" | "gravable" | "steuerpflichtig") {
+            match negated(at, 2) {
+                true => exempt = true,
+                false => taxed = true,
+            }
+        } else if *token == "tax" && !matches!(after, "id" | "number" | "no" | "cert" | "certificate" | "form" | "exempt" | "exemption" | "free" | "code" | "rate") {
+            let verb = tokens.get(at.saturating_sub(3)..at).is_some_and(|before| {
+                before.iter().any(|word| matches!(*word, "charge" | "collect" | "apply" | "pay" | "pays" | "charged" | "collects" | "subject" | "add"))
+            });
+            match (negated(at, 4), verb || before == "full" || before == "standard") {
+                (true, _) => exempt = true,
+                (false, true) => taxed = true,
+                (false, false) => {}
+            }
+        }
     }
-    match folded.split(' ').any(|word| word == "exempt") {
-        true => Says::Exempt(None),
-        false => Says::Unclear,
+    match (exempt, taxed) {
+        (true, true) => Some(Verdict::Both),
+        (true, false) => Some(Verdict::Exempt),
+        (false, true) => Some(Verdict::Taxable),
+        (false, false) => None,
     }
+}
+
+/// Whether a folded value answers yes or no, and so needs the header to say what about.
+pub(super) fn answers(folded: &str) -> bool {
+    let words = words();
+    words.yes.contains(folded) || words.no.contains(folded) || matches!(folded, "0" | "1" | "0 0" | "1 0")
 }
 
 /// A code of a tax code, class, schedule or group. Most codes say nothing about the customer.
@@ -143,13 +225,18 @@ pub(super) fn tax_code_says(cell: Cell<'_>, schedule: bool) -> Says {
     if !schedule && words.taxable_codes.contains(&folded) {
         return Says::Taxable;
     }
-    let negated = folded.starts_with("not exempt") || folded.starts_with("non exempt");
+    let said = verdict(&folded);
+    if said == Some(Verdict::Both) || unsettled(&folded) && said.is_some() {
+        return Says::Unclear;
+    }
     // One letter in a schedule is some jurisdiction's name.
     let whole = words.exempt_codes.contains(&folded) && (!schedule || folded.len() > 2);
-    if !negated && (whole || folded.split(' ').any(|word| words.exempt_code_parts.contains(word))) {
+    let part = || folded.split(' ').any(|word| words.exempt_code_parts.contains(word));
+    if said != Some(Verdict::Taxable) && (whole || said == Some(Verdict::Exempt) || part()) {
         return Says::Exempt(words.reason(&folded).map(|(reason, _)| reason));
     }
-    Says::Nothing
+    // A schedule is where the customer is taxed, and says little of whether.
+    if said == Some(Verdict::Taxable) && !schedule { Says::Taxable } else { Says::Nothing }
 }
 
 /// An entity use code, or the reason's name in its place.

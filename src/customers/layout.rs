@@ -285,7 +285,9 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         mapping.columns.insert(*target, MappedColumn { index: found, header, why: "you said so".to_owned(), confidence: 1.0 });
     }
 
-    let mut choices = choices(headers, &headings, &profiles, system.map(|(_, system)| system));
+    let wished_line = mapping.get(Target::Line1).map(|column| column.index);
+    let side = Sides::of(&headings, &profiles, wished_line);
+    let mut choices = choices(headers, &headings, &profiles, system.map(|(_, system)| system), &side);
     choices.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.column.cmp(&b.column)).then(a.target.cmp(&b.target)));
     for choice in &choices {
         let free = !taken.contains(&choice.column) && !mapping.columns.contains_key(&choice.target) && !refused.contains(&choice.target);
@@ -303,27 +305,80 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         score,
         sample: samples(body(), column),
     };
-    let mut ambiguous = Vec::new();
-    for (target, column) in mapping
-        .columns
-        .iter()
-        .filter(|(target, column)| target.matters() && column.confidence <= 1.0 && !wish.columns.contains_key(*target))
+    if let Some(code) = mapping.get(Target::CustomerCode).cloned()
+        && !mapping.columns.contains_key(&Target::Email)
+        && !refused.contains(&Target::Email)
+        && profiles.get(code.index).is_some_and(|p| p.email >= 0.8)
     {
-        let own =
-            choices.iter().find(|choice| choice.target == *target && choice.column == column.index).map_or(0.0, |choice| choice.score);
-        let rivals: Vec<&Choice> = choices
-            .iter()
-            .filter(|choice| choice.target == *target && choice.column != column.index && choice.score > own - 0.03 && choice.score >= 0.4)
-            .filter(|choice| !taken.contains(&choice.column))
+        let why = "the customer codes are e-mail addresses".to_owned();
+        mapping.columns.insert(Target::Email, MappedColumn { why, ..code });
+    }
+    let mut ambiguous = Vec::new();
+    let same = |a: usize, b: usize| agree(body().step_by(step), a, b);
+    let by_target = |target: Target| choices.iter().filter(move |choice| choice.target == target);
+    for (target, column) in mapping.columns.iter().filter(|(target, _)| target.matters() && !wish.columns.contains_key(*target)) {
+        let own = by_target(*target).find(|choice| choice.column == column.index).map_or(0.0, |choice| choice.score);
+        let other_side = |rival: usize| {
+            let group = |column: usize| headings.get(column).map(|heading| heading.group.as_str()).filter(|group| side.groups.contains_key(*group));
+            of_one_address(*target) && matches!((group(column.index), group(rival)), (Some(a), Some(b)) if a != b)
+        };
+        // A second column of exemption that is left out may exempt somebody.
+        let margin = if exempts(*target) { 0.6 } else { 0.03 };
+        let known_by_system = own >= 1.4 && !exempts(*target);
+        let mut rivals: Vec<&Choice> = by_target(*target)
+            .filter(|choice| choice.column != column.index && choice.score > own.min(1.0) - margin && choice.score >= 0.4)
+            .filter(|choice| !taken.contains(&choice.column) && !known_by_system && !other_side(choice.column))
             .collect();
-        if !rivals.is_empty() && own < 1.4 {
+        rivals.truncate(MOST_RIVALS);
+        rivals.retain(|rival| !same(column.index, rival.column));
+        if exempts(*target) {
+            rivals.retain(|rival| adds_exemption(body().step_by(step), *target, column.index, rival.column));
+        }
+        if !rivals.is_empty() {
             let mut candidates = vec![candidate(column.index, own)];
             candidates.extend(rivals.iter().map(|rival| candidate(rival.column, rival.score)));
-            ambiguous.push(Ambiguity {
-                target: *target,
-                candidates,
-                why: "several columns fit equally well; the first was taken".to_owned(),
-            });
+            let why = match exempts(*target) && own > rivals.first().map_or(0.0, |rival| rival.score) + 0.03 {
+                true => "another column speaks of exemption too and says otherwise in some rows; the first was taken",
+                false => "several columns fit equally well; the first was taken",
+            };
+            ambiguous.push(Ambiguity { target: *target, candidates, why: why.to_owned() });
+        }
+    }
+    // Whole addresses side by side: one question for all their parts.
+    if let (Some(line), false) = (mapping.get(Target::Line1), wish.columns.contains_key(&Target::Line1))
+        && by_target(Target::Line1).find(|choice| choice.column == line.index).is_none_or(|choice| choice.score < 1.4)
+    {
+        let own = headings.get(line.index).map_or("", |heading| heading.group.as_str());
+        let others = side.groups.iter().filter(|(group, _)| group.as_str() != own && side.groups.contains_key(own));
+        let lines = others.filter_map(|(_, parts)| parts.get(&Target::Line1)).filter(|other| !same(line.index, **other));
+        let mut candidates = vec![candidate(line.index, line.confidence)];
+        candidates.extend(lines.map(|other| candidate(*other, line.confidence - 0.1)));
+        if candidates.len() > 1 && !ambiguous.iter().any(|ambiguity| ambiguity.target == Target::Line1) {
+            let why = format!("the list has several addresses; the one with “{}” was taken, with its city, state and ZIP", line.header);
+            ambiguous.push(Ambiguity { target: Target::Line1, candidates, why });
+        }
+    }
+    // QuickBooks and its like: the name is the code, unless the merchant uses account numbers.
+    if let (Some(code), false) = (mapping.get(Target::CustomerCode), wish.columns.contains_key(&Target::CustomerCode))
+        && headings.get(code.index).is_some_and(|heading| heading.fits.first().is_some_and(|(target, _)| *target == Target::Name))
+        && !ambiguous.iter().any(|ambiguity| ambiguity.target == Target::CustomerCode)
+    {
+        let numbers = by_target(Target::CustomerCode).filter(|choice| choice.column != code.index && choice.score >= 0.7 && !taken.contains(&choice.column));
+        let mut candidates = vec![candidate(code.index, code.confidence)];
+        candidates.extend(numbers.map(|choice| candidate(choice.column, choice.score)));
+        if candidates.len() > 1 {
+            let why = format!("“{}” is a name, and another column holds numbers; the code must be the one on the invoices", code.header);
+            ambiguous.push(Ambiguity { target: Target::CustomerCode, candidates, why });
+        }
+    }
+    for (target, column) in mapping.columns.iter().filter(|(target, _)| !wish.columns.contains_key(*target)) {
+        let known = by_target(*target).any(|choice| choice.column == column.index && choice.score >= 1.4);
+        if let (Some(heading), Some(profile)) = (headings.get(column.index), profiles.get(column.index))
+            && !known
+            && let Some(why) = doubtful_flag(*target, heading, profile, &mapping)
+            && !ambiguous.iter().any(|ambiguity| ambiguity.target == *target)
+        {
+            ambiguous.push(Ambiguity { target: *target, candidates: vec![candidate(column.index, column.confidence)], why });
         }
     }
 
@@ -345,6 +400,21 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         taken.insert(column);
         mapping.columns.insert(Target::CustomerCode, MappedColumn { index: column, header, why: why.to_owned(), confidence: 0.3 });
     }
+    let people = [Target::Name, Target::FirstName, Target::LastName, Target::AlternateName];
+    if !people.iter().any(|target| mapping.columns.contains_key(target)) && !refused.contains(&Target::Name) {
+        let like_a_name = |p: &Profile| {
+            let words = p.filled >= 2 && p.wordy > 0.8 && p.spaced > 0.3 && p.distinct * 5 >= p.filled * 4 && p.filled * 2 > p.rows;
+            words && p.street < 0.3 && p.city_state < 0.3 && p.email < 0.3 && p.date < 0.3 && p.state < 0.5 && p.country < 0.5
+        };
+        let column = (0..headers.len()).find(|column| !taken.contains(column) && profiles.get(*column).is_some_and(like_a_name));
+        // Next to an address only: a sheet of anything has columns of words.
+        if let Some(column) = column.filter(|_| mapping.columns.keys().any(|target| target.is_address())) {
+            taken.insert(column);
+            let header = headers.get(column).cloned().unwrap_or_default();
+            let why = "the values look like names".to_owned();
+            mapping.columns.insert(Target::Name, MappedColumn { index: column, header, why, confidence: 0.4 });
+        }
+    }
     if let Some(prefix) = mapping.get(Target::CodePrefix) {
         let why = format!("“{}” is put before the code with a dash; check against the customer code on an invoice", prefix.header);
         ambiguous.push(Ambiguity { target: Target::CodePrefix, candidates: vec![candidate(prefix.index, 0.5)], why });
@@ -354,6 +424,13 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         notes.push("QuickBooks Online exports no tax column here: who is exempt can't be read from this file".to_owned());
     } else if !speaks_of_tax(&mapping) {
         notes.push("no column says who is exempt; name one with columns: {exempt_flag: \"…\"} if there is one".to_owned());
+    }
+    if let Some(column) = headings.iter().position(|heading| matches!(heading.folded.as_str(), "house number" | "street number" | "civic number"))
+        && profiles.get(column).is_some_and(|p| p.filled > 0)
+        && !taken.contains(&column)
+    {
+        let header = headers.get(column).map_or("", String::as_str);
+        notes.push(format!("“{header}” is not read into the street; join it with the street before the export"));
     }
     let unmapped = (0..headers.len()).filter(|column| !taken.contains(column));
     Ok(Layout {
@@ -365,6 +442,68 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         unmapped: unmapped.filter_map(|column| headers.get(column).filter(|header| !header.is_empty()).cloned()).collect(),
         notes,
     })
+}
+
+/// More rivals than this are not shown.
+const MOST_RIVALS: usize = 8;
+
+/// Columns by which a customer may be exempt, where a second one counts too.
+fn exempts(target: Target) -> bool {
+    matches!(target, Target::ExemptFlag | Target::TaxableFlag | Target::ExemptionNumber)
+}
+
+/// Whether two columns hold the same in all the rows looked at.
+fn agree<'g>(mut rows: impl Iterator<Item = Row<'g>>, a: usize, b: usize) -> bool {
+    rows.all(|row| row.get(a).text().trim().eq_ignore_ascii_case(row.get(b).text().trim()))
+}
+
+/// Whether a second column of exemption would tell anything but what the first tells already.
+fn adds_exemption<'g>(mut rows: impl Iterator<Item = Row<'g>>, target: Target, first: usize, second: usize) -> bool {
+    use super::exemption::{Flag, Says, number_says};
+    let flag = Flag::new(target != Target::TaxableFlag, &BTreeSet::new(), false);
+    let exempt = |row: Row<'g>, column: usize| {
+        let cell = row.get(column);
+        let says = if target == Target::ExemptionNumber { number_says(cell).0 } else { flag.says(cell) };
+        matches!(says, Says::Exempt(_))
+    };
+    rows.any(|row| !row.get(second).is_empty() && exempt(row, first) != exempt(row, second))
+}
+
+/// Why a flag can't be trusted to mean what it was taken for: yes may mean either, or the values are codes that nobody knows.
+fn doubtful_flag(target: Target, heading: &Heading, p: &Profile, mapping: &Mapping) -> Option<String> {
+    use super::exemption::{Flag, Says, answers, speaks};
+    let shown = |values: &mut dyn Iterator<Item = &String>| values.take(4).map(|value| format!("“{value}”")).collect::<Vec<_>>().join(", ");
+    let header = mapping.get(target).map_or("", |column| column.header.as_str());
+    match target {
+        Target::ExemptFlag | Target::TaxableFlag => {
+            let flag = Flag::new(target == Target::ExemptFlag, &p.values, p.filled < p.rows);
+            let has = |value: &str| p.values.contains(value);
+            // T with E or N is taxable with exempt or not.
+            let letters = has("t") && (has("e") || has("n")) && !has("y") && !has("f");
+            let e_and_n = has("e") && has("n") && target == Target::ExemptFlag;
+            let bare = p.values.iter().any(|value| answers(value)) || p.values.contains("");
+            if heading.yes_is_exempt.is_none() && bare && !letters && !e_and_n {
+                let meaning = if target == Target::ExemptFlag { "exempt" } else { "taxed" };
+                return Some(format!("“{header}” doesn't tell whether yes means taxed or exempt; it is taken to mean {meaning}"));
+            }
+            let verdicts: Vec<Says> = p.values.iter().filter(|value| !value.is_empty()).map(|value| flag.says(Cell::Text(value))).collect();
+            if verdicts.len() > 1 && verdicts.iter().all(|says| matches!(says, Says::Exempt(_))) && p.values.iter().any(|value| answers(value)) {
+                return Some(format!("every value of “{header}” ({}) reads as exempt", shown(&mut p.values.iter())));
+            }
+            let unread = verdicts.iter().filter(|says| **says == Says::Unclear).count();
+            (unread > 0 && unread == verdicts.len() && p.distinct <= 12 && p.number < 0.5)
+                .then(|| format!("the values of “{header}” ({}) don't say who is exempt", shown(&mut p.values.iter())))
+        }
+        Target::TaxCode => {
+            let others = [Target::ExemptFlag, Target::TaxableFlag, Target::ExemptionNumber, Target::EntityUseCode];
+            let alone = !others.iter().any(|other| mapping.columns.contains_key(other));
+            let silent = |value: &String| !speaks(value) && super::exemption::tax_code_says(Cell::Text(value), false) == Says::Nothing;
+            let short = p.values.iter().all(|value| value.chars().count() <= 2);
+            (alone && p.filled > 0 && p.state < 0.5 && (2..=8).contains(&p.distinct) && short && p.values.iter().all(silent))
+                .then(|| format!("the codes of “{header}” ({}) don't say who is exempt", shown(&mut p.values.iter())))
+        }
+        _ => None,
+    }
 }
 
 fn speaks_of_tax(mapping: &Mapping) -> bool {
@@ -394,8 +533,16 @@ fn stand_in(mapping: &Mapping, headings: &[Heading], profiles: &[Profile], taken
     if let Some(column) = name {
         return Some((column, "no column is a customer code; the name is used as the code, as QuickBooks does"));
     }
-    let email = mapping.get(Target::Email).map(|column| column.index).filter(unique)?;
-    Some((email, "no column is a customer code; the e-mail address is used as the code"))
+    if let Some(email) = mapping.get(Target::Email).map(|column| column.index).filter(unique) {
+        return Some((email, "no column is a customer code; the e-mail address is used as the code"));
+    }
+    // No header is known, yet the values are those of an address list.
+    let addresses = mapping.columns.keys().any(|target| target.is_address());
+    let like_a_code = |column: &usize| {
+        unique(column) && profiles.get(*column).is_some_and(|p| p.spaced < 0.2 && p.date < 0.2 && p.zip < 0.9 && p.phone < 0.5 && p.email < 0.2 && p.opaque < 0.5)
+    };
+    let column = (0..profiles.len()).find(|column| addresses && !taken.contains(column) && like_a_code(column))?;
+    Some((column, "no header says customer code; this column has another value in each row"))
 }
 
 fn samples<'a>(rows: impl Iterator<Item = Row<'a>>, column: usize) -> Vec<String> {
@@ -417,7 +564,7 @@ fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
 
 /// Every pair of target and column that makes sense, with its score: above 1.4 what the system is known for, up to 1 by header, up to 0.6 by
 /// values alone.
-fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], system: Option<&System>) -> Vec<Choice> {
+fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], system: Option<&System>, side: &Sides) -> Vec<Choice> {
     let mut choices = Vec::new();
     for (target, known) in system.into_iter().flat_map(|system| &system.columns) {
         if let Some(column) = headers.iter().position(|header| header.trim().eq_ignore_ascii_case(known.trim())) {
@@ -428,9 +575,11 @@ fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], syste
     let empty = Profile::default();
     let profile = |column: usize| profiles.get(column).unwrap_or(&empty);
     // Whether an address part is also there unmarked or marked as bill-to.
-    let fits = |target: Target, ship: bool| {
-        headings.iter().any(|heading| (heading.place == Place::Ship) == ship && heading.fits.first().is_some_and(|(t, _)| *t == target))
-    };
+    let unshipped: BTreeSet<Target> = headings
+        .iter()
+        .filter(|heading| heading.place != Place::Ship)
+        .filter_map(|heading| heading.fits.first().map(|(target, _)| *target))
+        .collect();
     for (column, heading) in headings.iter().enumerate() {
         let header = headers.get(column).map_or("", String::as_str);
         let profile = profile(column);
@@ -438,21 +587,25 @@ fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], syste
             let mut target = *target;
             let mut score = fit * believable(target, profile);
             let mut why = format!("the header says {}", target.label());
-            if let Some(better) = turned(target, profile) {
+            if let Some(better) = turned(target, heading, profile) {
                 target = better;
-                score = fit * 0.9;
+                score = fit * 0.9 * believable(better, profile);
                 why = format!("the header says “{header}” and the values look like {}", better.label());
             }
             match heading.place {
                 Place::Ship if target.is_address() => match target.shipped() {
-                    Some(shipped) if fits(target, false) => target = shipped,
+                    Some(shipped) if unshipped.contains(&target) => target = shipped,
                     Some(_) => score *= 0.85,
-                    None if fits(target, false) => continue,
+                    None if unshipped.contains(&target) => continue,
                     None => score *= 0.85,
                 },
                 Place::Ship => score *= 0.5,
                 Place::Bill if target.is_address() => score += 0.04,
                 _ => {}
+            }
+            if of_one_address(target) && heading.place != Place::Ship && !side.groups.is_empty() {
+                let main = side.main.as_deref() == Some(heading.group.as_str());
+                score += if main { 0.05 } else if side.groups.contains_key(&heading.group) { -0.25 } else { -0.05 };
             }
             if matches!(target, Target::Region | Target::Country) && heading.folded.split(' ').any(|word| word == "code") {
                 score += 0.035;
@@ -466,6 +619,49 @@ fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], syste
         }
     }
     choices
+}
+
+/// The parts that must come from one address.
+fn of_one_address(target: Target) -> bool {
+    matches!(target, Target::Line1 | Target::Line2 | Target::Line3 | Target::Line4 | Target::City | Target::Region | Target::PostalCode | Target::Country)
+}
+
+/// The addresses side by side in a list: billing, mailing, unmarked.
+#[derive(Debug, Default)]
+struct Sides {
+    /// The words that mark an address, with the columns of its parts. Only addresses with a street and a place.
+    groups: BTreeMap<String, BTreeMap<Target, usize>>,
+    /// The one to read: what the user named, else the bill-to address, else mailing, else the unmarked.
+    main: Option<String>,
+}
+
+impl Sides {
+    fn of(headings: &[Heading], profiles: &[Profile], wished: Option<usize>) -> Self {
+        let mut groups: BTreeMap<String, (Place, BTreeMap<Target, usize>)> = BTreeMap::new();
+        for (column, heading) in headings.iter().enumerate().filter(|(_, heading)| heading.place != Place::Ship) {
+            let Some((target, score)) = heading.fits.first().copied() else { continue };
+            if !of_one_address(target) || score < 0.7 || profiles.get(column).is_none_or(|p| p.filled == 0) {
+                continue;
+            }
+            let (_, parts) = groups.entry(heading.group.clone()).or_insert_with(|| (heading.place, BTreeMap::new()));
+            parts.entry(target).or_insert(column);
+        }
+        let whole = |parts: &BTreeMap<Target, usize>| {
+            let places = [Target::City, Target::Region, Target::PostalCode].iter().filter(|target| parts.contains_key(target)).count();
+            parts.contains_key(&Target::Line1) && places >= 2
+        };
+        groups.retain(|_, (_, parts)| whole(parts));
+        let named = wished.and_then(|column| headings.get(column)).map(|heading| heading.group.clone());
+        let rank = |group: &str, place: Place| match place {
+            Place::Bill => 3,
+            _ if group.starts_with("mail") || group.starts_with("postal") => 2,
+            _ if group.contains("phys") => 0,
+            _ => 1,
+        };
+        let best = groups.iter().max_by_key(|(group, (place, parts))| (rank(group, *place), parts.len(), std::cmp::Reverse(parts.values().min().copied())));
+        let main = named.filter(|group| groups.contains_key(group)).or_else(|| best.map(|(group, _)| group.clone()));
+        Self { groups: groups.into_iter().map(|(group, (_, parts))| (group, parts)).collect(), main }
+    }
 }
 
 /// From 0 to 1: could a column with these values be that?
@@ -512,6 +708,8 @@ fn believable(target: Target, p: &Profile) -> f32 {
             let full = p.filled as f32 / p.rows.max(1) as f32;
             let shape = if p.date > 0.5 {
                 0.2
+            } else if p.opaque > 0.5 {
+                0.55
             } else if p.spaced > 0.5 {
                 0.6
             } else {
@@ -542,10 +740,13 @@ fn kinds(target: Target, p: &Profile) -> f32 {
 }
 
 /// A header that says one thing over values that say another.
-fn turned(target: Target, p: &Profile) -> Option<Target> {
+fn turned(target: Target, heading: &Heading, p: &Profile) -> Option<Target> {
     if p.filled == 0 {
         return None;
     }
+    // Letters and digits that answer yes or no.
+    let answers = || !p.values.is_empty() && p.distinct <= 4 && p.values.iter().all(|value| value.len() <= 5 && super::exemption::answers(value));
+    let spoken = || p.values.iter().any(|value| super::exemption::answers(value) || super::exemption::speaks(value));
     let flags = p.flag >= 0.8 && p.distinct <= 8;
     let numbers = p.flag < 0.2 && p.distinct * 5 >= p.filled * 2 && p.distinct >= 3 && p.date < 0.5 && p.letters < 0.3;
     match target {
@@ -556,6 +757,11 @@ fn turned(target: Target, p: &Profile) -> Option<Target> {
         }
         Target::Active if p.values.len() <= 8 && p.values.iter().any(|value| value.contains("exempt") || value.contains("taxable")) => {
             Some(Target::ExemptFlag)
+        }
+        Target::TaxCode if answers() => Some(Target::TaxableFlag),
+        // `Sales Tax` over codes of places.
+        Target::ExemptFlag | Target::TaxableFlag if heading.yes_is_exempt.is_none() && p.number < 0.5 && p.distinct <= super::exemption::MOST_VALUES && !spoken() => {
+            Some(Target::TaxCode)
         }
         Target::Line1 if p.city_state >= 0.6 => Some(Target::WholeAddress),
         Target::WholeAddress if p.city_state < 0.1 && p.street >= 0.5 => Some(Target::Line1),
@@ -575,6 +781,7 @@ fn by_values(p: &Profile) -> Option<(Target, f32)> {
         (p.street >= 0.7, Target::Line1, 0.5),
         (p.zip >= 0.9 && p.phone < 0.1 && p.distinct > 2, Target::PostalCode, 0.45),
         (p.state >= 0.9 && p.distinct > 1 && p.spaced < 0.4, Target::Region, 0.5),
+        (p.filled >= 3 && p.values.len() >= 2 && p.values.len() <= 6 && p.values.iter().all(|value| super::exemption::speaks(value)), Target::ExemptFlag, 0.5),
         (p.country >= 0.95 && p.state < 0.5, Target::Country, 0.45),
     ];
     found.into_iter().find(|(fits, _, _)| *fits).map(|(_, target, score)| (target, score))

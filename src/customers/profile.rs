@@ -29,6 +29,8 @@ pub(super) struct Profile {
     pub city_state: f32,
     /// Values with a blank inside.
     pub spaced: f32,
+    /// Keys that a program made up, such as GUIDs.
+    pub opaque: f32,
     /// The distinct values, folded, up to [`MOST_VALUES`] and a few more.
     pub values: BTreeSet<String>,
 }
@@ -52,6 +54,7 @@ struct Counts {
     letters: usize,
     wordy: usize,
     city_state: usize,
+    opaque: usize,
 }
 
 /// Profiles of all columns from up to a thousand rows spread over the sheet.
@@ -68,6 +71,19 @@ pub(super) fn profiles<'a>(rows: impl Iterator<Item = Row<'a>>, width: usize) ->
 
 pub(super) fn looks_like_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !text.contains(' '))
+}
+
+/// A key made by a program: a GUID, a record id of a cloud system, an export's reference. Nobody prints such a thing on an invoice.
+fn opaque(text: &str) -> bool {
+    if text.len() < 15 || text.len() > 80 || text.contains([' ', '@']) {
+        return false;
+    }
+    let count = |fits: fn(&u8) -> bool| text.bytes().filter(fits).count();
+    let (digits, small, capitals) = (count(u8::is_ascii_digit), count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase));
+    let guid = text.len() >= 32 && text.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'-' | b'{' | b'}')) && small + capitals > 0;
+    let mixed = matches!(text.len(), 15 | 18) && digits > 0 && small > 0 && capitals > 0 && digits + small + capitals == text.len();
+    let hex = text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit()) && small > 0 && digits > 0;
+    guid || mixed || hex || text.starts_with("__export__.") || text.starts_with("gid://")
 }
 
 impl Counts {
@@ -94,6 +110,7 @@ impl Counts {
         self.phone += usize::from(letters <= 4 && (7..=15).contains(&digits) && text.len() <= 30 && !matches!(cell, Cell::Date(_)));
         let folded = if short { fold(text) } else { String::new() };
         self.spaced += usize::from(text.contains(' '));
+        self.opaque += usize::from(opaque(text));
         if self.values.len() <= MOST_VALUES && !self.values.contains(&folded) {
             self.values.insert(folded.clone());
         }
@@ -111,7 +128,7 @@ impl Counts {
         let first = parts.next().unwrap_or_default();
         self.street += usize::from(
             (first.starts_with(|c: char| c.is_ascii_digit()) && parts.next().is_some() && letters > 2)
-                || text.to_lowercase().starts_with("po box"),
+                || super::address::is_box(text),
         );
         self.number += usize::from(matches!(cell, Cell::Number(_)) || text.parse::<f64>().is_ok());
         self.letters += usize::from(letters > 2 && digits == 0);
@@ -138,6 +155,7 @@ impl Counts {
             wordy: share(self.wordy),
             city_state: share(self.city_state),
             spaced: share(self.spaced),
+            opaque: share(self.opaque),
             values: self.values,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Small letters, signs to single blanks: two spellings of one word compare equal.
+/// Small letters without accents, signs to single blanks: two spellings of one word compare equal.
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     if text.is_ascii() {
@@ -19,7 +19,12 @@ pub(super) fn fold(text: &str) -> String {
     }
     for letter in text.chars() {
         match letter.is_alphanumeric() {
-            true => folded.extend(letter.to_lowercase()),
+            true => letter.to_lowercase().for_each(|letter| match without_accent(letter) {
+                "" => folded.push(letter),
+                plain => folded.push_str(plain),
+            }),
+            // Accents that stand as letters of their own.
+            false if matches!(letter, '\u{300}'..='\u{36f}') => {}
             // A dot or apostrophe inside a word is not a gap: N.Y., don't.
             false if matches!(letter, '\'' | '’') => {}
             false => {
@@ -31,6 +36,31 @@ pub(super) fn fold(text: &str) -> String {
     }
     folded.truncate(folded.trim_end().len());
     folded
+}
+
+/// The plain letters for a small Latin letter with an accent, or nothing where the letter stays as it is.
+fn without_accent(letter: char) -> &'static str {
+    match letter {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'ā' | 'ă' | 'ą' | 'ª' => "a",
+        'æ' => "ae",
+        'ç' | 'ć' | 'č' => "c",
+        'ď' | 'đ' => "d",
+        'é' | 'è' | 'ê' | 'ë' | 'ē' | 'ę' | 'ě' => "e",
+        'ğ' => "g",
+        'í' | 'ì' | 'î' | 'ï' | 'ī' | 'ı' => "i",
+        'ł' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ō' | 'ő' | 'ø' | 'º' => "o",
+        'œ' => "oe",
+        'ř' => "r",
+        'ß' => "ss",
+        'š' | 'ś' | 'ş' => "s",
+        'ť' | 'ţ' => "t",
+        'ú' | 'ù' | 'û' | 'ü' | 'ū' | 'ů' | 'ű' => "u",
+        'ý' | 'ÿ' => "y",
+        'ž' | 'ź' | 'ż' => "z",
+        _ => "",
+    }
 }
 
 fn invisible(letter: char) -> bool {
@@ -108,6 +138,8 @@ mod tests {
     fn folding_and_cleaning() {
         assert_eq!(fold("  N.Y. "), "n y");
         assert_eq!(fold("Tax-Exempt?"), "tax exempt");
+        assert_eq!(fold("Código de cliente Nº"), "codigo de cliente no");
+        assert_eq!(fold("Que\u{301}bec"), fold("Québec"));
         assert_eq!(clean(" a\u{a0} b\r\nc "), (Cow::Owned("a b c".into()), false));
         assert_eq!(clean("a\u{7}b\u{200b}c"), (Cow::Owned("abc".into()), true));
         assert_eq!(cut("North Star Trading Company", 20), "North Star Trading");
