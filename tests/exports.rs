@@ -5,6 +5,7 @@
 //! `?asked` the targets that must be asked, which are none where the line is missing. `⏎` in a cell is a line break.
 
 use certonboard::customers::{CustomerList, CustomersError, Layout, Settle, Target, Wish, propose, read};
+use certonboard::domain::Grid;
 use certonboard::sources::spreadsheet::{self, OpenOptions};
 
 const SHOPS: &str = include_str!("exports/shops.txt");
@@ -135,4 +136,48 @@ fn erp_systems_are_understood() {
 #[test]
 fn lists_kept_by_hand_are_understood() {
     check(LISTS);
+}
+
+/// A sheet as wide as Excel's widest, its headers made of the words that cost most.
+fn wide(rows: u32, header: impl Fn(usize) -> String) -> Grid {
+    const COLUMNS: usize = 16_384;
+    let mut grid = Grid::new("Sheet1");
+    grid.start_row(1);
+    for column in 0..COLUMNS {
+        grid.push_text(&header(column));
+    }
+    let values =
+        ["Y", "12 Mill Rd", "Dayton, OH 45402", "OH", "45402", "a@ames.example", "1/2/2024", "", "Exempt - resale", "937-555-0101"];
+    for row in 0..rows {
+        grid.start_row(row + 2);
+        for column in 0..COLUMNS {
+            grid.push_text(values.get((column + row as usize) % values.len()).unwrap());
+        }
+    }
+    grid
+}
+
+#[test]
+fn the_widest_sheets_are_proposed() {
+    let heads = ["Ship To City", "Customer ID", "Tax Exempt", "CUSTOMERNUMBEROFTHEACCOUNTX", "Bill To Address", "Resale Number", "Zip"];
+    for grid in [wide(20, |column| heads.get(column % heads.len()).unwrap().to_string()), wide(20, |column| format!("Extra {column}"))] {
+        let grids = [grid];
+        if let Ok(layout) = propose(&grids, &Wish::default()) {
+            assert!(layout.ambiguous.iter().all(|ambiguity| ambiguity.candidates.len() < 20));
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a gigabyte; run it on its own"]
+fn measure_the_widest_sheet() {
+    let heads = ["Ship To City", "Customer ID", "Tax Exempt", "CUSTOMERNUMBEROFTHEACCOUNTX", "Bill To Address", "Resale Number", "Zip"];
+    let headers: [&dyn Fn(usize) -> String; 2] =
+        [&|column| heads.get(column % heads.len()).unwrap().to_string(), &|column| format!("Extra certificate {column}")];
+    for header in headers {
+        let grids = [wide(1000, header)];
+        let start = std::time::Instant::now();
+        let found = propose(&grids, &Wish::default());
+        println!("16384 columns, 1000 rows: {:?}, found {}", start.elapsed(), found.is_ok());
+    }
 }

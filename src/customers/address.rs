@@ -72,23 +72,19 @@ pub(super) fn city_state_zip(text: &str) -> Option<Parts> {
         }
     };
     spans.truncate(spans.len().saturating_sub(taken));
-    // The longest name first: `West Virginia` before `Virginia`.
-    for count in (1..=4).rev() {
-        let Some(at) = spans.len().checked_sub(count).filter(|at| *at > 0) else { continue };
+    // The longest name first (`West Virginia` before `Virginia`), then the fewest words that say the same: `New York NY` is a city and a state.
+    let region_at = |count: usize| {
+        let at = spans.len().checked_sub(count).filter(|at| *at > 0)?;
         let name = joined(spans.get(at..)?);
-        let found = if canadian { places::ca_province(&name) } else { places::us_state(&name) };
-        let Some((region, guessed)) = found else { continue };
-        if guessed || !canadian && !agrees(&postal, &region) {
-            continue;
-        }
-        let end = spans.get(at).map(|(from, _)| *from)?;
-        let city = text.get(..end)?.trim().trim_end_matches([',', ';', '|', ' ', '\n', '\r', '\u{a0}']).to_owned();
-        if city.is_empty() || !city.chars().any(char::is_alphabetic) {
-            return None;
-        }
-        return Some(Parts { lines: Vec::new(), city, region: name, postal_code: postal, country });
-    }
-    None
+        let region = places::known_region(&name, canadian)?;
+        (canadian || agrees(&postal, &region)).then_some((at, name, region))
+    };
+    let (longest, (_, _, region)) = (1..=4).rev().find_map(|count| Some((count, region_at(count)?)))?;
+    let (at, name, _) = (1..=longest).find_map(|count| region_at(count).filter(|(_, _, same)| *same == region))?;
+    let end = spans.get(at).map(|(from, _)| *from)?;
+    let city = text.get(..end)?.trim().trim_end_matches([',', ';', '|', ' ', '\n', '\r', '\u{a0}']).to_owned();
+    let named = !city.is_empty() && city.chars().any(char::is_alphabetic);
+    named.then_some(Parts { lines: Vec::new(), city, region: name, postal_code: postal, country })
 }
 
 fn agrees(zip: &str, region: &Region) -> bool {
@@ -105,24 +101,96 @@ fn full_zip(text: &str) -> Option<String> {
 pub(super) fn is_box(text: &str) -> bool {
     // No spelling needs more letters.
     let folded = super::text::fold(text.char_indices().nth(24).map_or(text, |(at, _)| text.get(..at).unwrap_or(text)));
-    ["po box ", "p o box ", "pob ", "post office box ", "p o b ", "box ", "pmb ", "apartado ", "casilla ", "c p "].iter().any(|stem| {
-        folded.strip_prefix(stem).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) || rest.len() == 1)
-    })
+    ["po box ", "p o box ", "pob ", "post office box ", "p o b ", "box ", "pmb ", "apartado ", "casilla ", "c p "]
+        .iter()
+        .any(|stem| folded.strip_prefix(stem).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) || rest.len() == 1))
 }
 
-const UNITS: [&str; 16] =
-    ["suite", "ste", "apt", "apartment", "unit", "floor", "fl", "bldg", "building", "room", "rm", "lot", "dept", "department", "trailer", "trlr"];
+const UNITS: [&str; 16] = [
+    "suite",
+    "ste",
+    "apt",
+    "apartment",
+    "unit",
+    "floor",
+    "fl",
+    "bldg",
+    "building",
+    "room",
+    "rm",
+    "lot",
+    "dept",
+    "department",
+    "trailer",
+    "trlr",
+];
 
 /// Words that end a street's name and begin no city's.
 const STREETS: [&str; 32] = [
-    "street", "st", "avenue", "ave", "av", "road", "rd", "drive", "dr", "lane", "ln", "boulevard", "blvd", "court", "ct", "parkway", "pkwy", "circle",
-    "cir", "terrace", "ter", "place", "pl", "way", "trail", "trl", "highway", "hwy", "loop", "turnpike", "tpke", "alley",
+    "street",
+    "st",
+    "avenue",
+    "ave",
+    "av",
+    "road",
+    "rd",
+    "drive",
+    "dr",
+    "lane",
+    "ln",
+    "boulevard",
+    "blvd",
+    "court",
+    "ct",
+    "parkway",
+    "pkwy",
+    "circle",
+    "cir",
+    "terrace",
+    "ter",
+    "place",
+    "pl",
+    "way",
+    "trail",
+    "trl",
+    "highway",
+    "hwy",
+    "loop",
+    "turnpike",
+    "tpke",
+    "alley",
 ];
 
 /// Words after which a street's ending could as well begin the city: `12 Oak St Louis`, `5 Ave Maria`, `4 Main St North Platte`.
 const DOUBTFUL_AFTER: [&str; 28] = [
-    "louis", "paul", "petersburg", "joseph", "charles", "george", "cloud", "augustine", "james", "john", "helena", "helens", "clair", "albans", "marys",
-    "johns", "francis", "peter", "peters", "matthews", "maria", "n", "s", "e", "w", "north", "south", "east",
+    "louis",
+    "paul",
+    "petersburg",
+    "joseph",
+    "charles",
+    "george",
+    "cloud",
+    "augustine",
+    "james",
+    "john",
+    "helena",
+    "helens",
+    "clair",
+    "albans",
+    "marys",
+    "johns",
+    "francis",
+    "peter",
+    "peters",
+    "matthews",
+    "maria",
+    "n",
+    "s",
+    "e",
+    "w",
+    "north",
+    "south",
+    "east",
 ];
 
 /// Parts `12 Main St Suite 4 Fresno` into street and city, where only one way is possible.
@@ -206,7 +274,11 @@ fn is_city(text: &str) -> bool {
     let first = folded.split(' ').next().unwrap_or_default();
     let last = folded.rsplit(' ').next().unwrap_or_default();
     let starts_as_other = UNITS.contains(&first) && first != "fl" || matches!(first, "attn" | "attention" | "box" | "co" | "care");
-    let ends_as_other = folded.contains(' ') && matches!(last, "county" | "parish" | "street" | "st" | "avenue" | "ave" | "road" | "rd" | "blvd" | "boulevard" | "suite" | "ste");
+    let ends_as_other = folded.contains(' ')
+        && matches!(
+            last,
+            "county" | "parish" | "street" | "st" | "avenue" | "ave" | "road" | "rd" | "blvd" | "boulevard" | "suite" | "ste"
+        );
     !folded.is_empty() && !starts_as_other && !ends_as_other && !text.contains(['\n', '\r'])
 }
 
@@ -246,7 +318,12 @@ pub(super) fn drop_name(lines: &mut Vec<String>, name: &str) {
 /// Equal but for signs and the legal form: `Ames Hardware` and `AMES HARDWARE, INC.`
 fn same_name(a: &str, b: &str) -> bool {
     use super::text::fold;
-    let legal = |word: &&str| !matches!(*word, "inc" | "llc" | "ltd" | "co" | "corp" | "company" | "incorporated" | "corporation" | "limited" | "lp" | "llp" | "the");
+    let legal = |word: &&str| {
+        !matches!(
+            *word,
+            "inc" | "llc" | "ltd" | "co" | "corp" | "company" | "incorporated" | "corporation" | "limited" | "lp" | "llp" | "the"
+        )
+    };
     let (a, b) = (fold(a), fold(b));
     a == b || a.split(' ').filter(legal).eq(b.split(' ').filter(legal)) && a.split(' ').any(|word| legal(&word))
 }
@@ -314,13 +391,19 @@ mod tests {
             ("12 Peachtree St NW Atlanta GA 30303", "12 Peachtree St NW | Atlanta | GA | 30303 | "),
             ("PO Box 12 Dayton OH 45402", "PO Box 12 | Dayton | OH | 45402 | "),
             ("P.O. Box 12, Dayton, OH 45402", "P.O. Box 12 | Dayton | OH | 45402 | "),
-            ("1 Dock Rd | Providence | RI | 02903 | UNITED STATES OF AMERICA", "1 Dock Rd | Providence | RI | 02903 | UNITED STATES OF AMERICA"),
+            (
+                "1 Dock Rd | Providence | RI | 02903 | UNITED STATES OF AMERICA",
+                "1 Dock Rd | Providence | RI | 02903 | UNITED STATES OF AMERICA",
+            ),
             ("12 Mill Rd\nDayton\nOhio, 45402\nUnited States", "12 Mill Rd | Dayton | Ohio | 45402 | United States"),
             ("12 Mill Rd<br>Dayton, OH 45402", "12 Mill Rd | Dayton | OH | 45402 | "),
             ("12 Mill Rd, Salt Lake City UT 84101", "12 Mill Rd | Salt Lake City | UT | 84101 | "),
             ("9 Queen St, Ottawa, ON K1A 0B1, Canada", "9 Queen St | Ottawa | ON | K1A 0B1 | Canada"),
             ("9 rue du Moulin, Montréal (Québec) H2X 1Y4", "9 rue du Moulin | Montréal | (Québec) | H2X 1Y4 | "),
             ("Ames Ltd, 12 Mill Rd Dayton, OH 45402", "Ames Ltd / 12 Mill Rd | Dayton | OH | 45402 | "),
+            ("12 Mill Rd, New York, NY 10001", "12 Mill Rd | New York | NY | 10001 | "),
+            ("12 Mill Rd, New York, New York 10001", "12 Mill Rd | New York | New York | 10001 | "),
+            ("12 Mill Rd, Charleston, West Virginia 25301", "12 Mill Rd | Charleston | West Virginia | 25301 | "),
             ("1 Capitol Sq, Washington, D.C. 20001", "1 Capitol Sq | Washington | D.C. | 20001 | "),
         ];
         for (text, parts) in cases {

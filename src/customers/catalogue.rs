@@ -149,6 +149,9 @@ pub(super) fn catalogue() -> &'static Catalogue {
     &CATALOGUE
 }
 
+/// Words that may stand beside `active` or `status` when it is the customer's.
+const STATUS_OF: [&str; 12] = ["customer", "account", "record", "current", "flag", "indicator", "company", "is", "y", "n", "code", "card"];
+
 /// The longest word worth parting.
 const LONGEST_WORD: usize = 40;
 
@@ -244,7 +247,8 @@ impl Catalogue {
         let mut best: Vec<Option<(usize, usize)>> = vec![None; word.len() + 1];
         *best.first_mut()? = Some((0, 0));
         for end in 2..=word.len() {
-            let starts = (end.saturating_sub(14)..=end - 2).filter(|start| word.get(*start..end).is_some_and(|piece| self.vocabulary.contains(piece)));
+            let starts = (end.saturating_sub(14)..=end - 2)
+                .filter(|start| word.get(*start..end).is_some_and(|piece| self.vocabulary.contains(piece)));
             let found = starts.filter_map(|start| Some((best.get(start).copied().flatten()?.0 + 1, start))).min();
             if let Some(place) = best.get_mut(end) {
                 *place = found;
@@ -281,10 +285,15 @@ impl Catalogue {
     /// Known phrases that are these words, in any order.
     fn known(&self, words: &[String], fits: &mut Fits, factor: f32, address_only: bool) {
         let exact = self.phrases.get(&words.concat());
-        let shuffled = || if words.len() > 1 { self.shuffled.get(&sorted(words)) } else { None };
+        // The order of numbers counts: `address 1 line 2`.
+        let plain = words.len() > 1 && !words.iter().any(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        let shuffled = || if plain { self.shuffled.get(&sorted(words)) } else { None };
         for (target, score) in exact.or_else(shuffled).into_iter().flatten() {
             let of_a_place = target.is_address()
-                || matches!(target, Target::Name | Target::Contact | Target::FirstName | Target::LastName | Target::Phone | Target::Email | Target::Fax);
+                || matches!(
+                    target,
+                    Target::Name | Target::Contact | Target::FirstName | Target::LastName | Target::Phone | Target::Email | Target::Fax
+                );
             fits.add(*target, score * if address_only && !of_a_place { factor * 0.7 } else { factor });
         }
     }
@@ -313,9 +322,34 @@ impl Catalogue {
 
     fn read_words(&self, words: Vec<String>, depth: Depth) -> Heading {
         let mut fits = Fits::default();
-        let (mut place, mut group) = (Place::None, Vec::new());
+        let (mut place, mut group) = (Place::None, Vec::<String>::new());
         self.known(&words, &mut fits, 1.0, false);
         let mut rest: &[String] = &words;
+        // `address1_city`, and `address2_city` of a second address.
+        if let [first, number, more @ ..] = rest
+            && first == "address"
+            && !more.is_empty()
+            && number.parse::<u8>().is_ok()
+            && fits.0.is_empty()
+        {
+            let mut of_address = Fits::default();
+            self.known(more, &mut of_address, 1.0, true);
+            if of_address.0.iter().any(|(target, _)| target.is_address()) {
+                group.extend([first.clone(), number.clone()]);
+                if number == "1" {
+                    fits = of_address;
+                } else {
+                    return Heading {
+                        folded: words.join(" "),
+                        place: Place::Home,
+                        group: group.join(" "),
+                        fits: Vec::new(),
+                        yes_is_exempt: None,
+                    };
+                }
+                rest = &[];
+            }
+        }
         // `Primary contact mailing address City`: one place after another, until what is left is known.
         for _ in 0..4 {
             let Some((found, name, left)) = self.place(rest) else { break };
@@ -336,7 +370,7 @@ impl Catalogue {
                 break;
             }
         }
-        if place != Place::None && rest.is_empty() && words.len() > 1 {
+        if place != Place::None && rest.is_empty() && words.len() > 1 && words.len() == group.len() {
             fits.add(Target::WholeAddress, 0.6);
         }
         let tax = self.tax_fit(&words);
@@ -368,7 +402,10 @@ impl Catalogue {
                     for (phrase, target) in &self.sure {
                         let strange = words.iter().any(|word| self.foreign.contains(word) && !phrase.contains(word));
                         let inside = phrase.len() < words.len() && words.windows(phrase.len()).any(|window| window == phrase.as_slice());
-                        if inside && !strange {
+                        // A status of something else must not leave customers out.
+                        let of_customer = |word: &String| phrase.contains(word) || STATUS_OF.contains(&word.as_str());
+                        let states = matches!(target, Target::Active | Target::Inactive | Target::CustomerType | Target::RecordKind);
+                        if inside && !strange && (!states || words.iter().all(of_customer)) {
                             fits.add(*target, 0.75 * (phrase.len() as f32 / words.len() as f32).sqrt());
                         }
                     }
@@ -377,7 +414,8 @@ impl Catalogue {
             }
         }
         let joined = words.concat();
-        if depth == Depth::Similar && fits.0.is_empty() && tax.is_none() && joined.len() >= 6 {
+        let strange = words.iter().any(|word| self.foreign.contains(word));
+        if depth == Depth::Similar && fits.0.is_empty() && tax.is_none() && !strange && joined.len() >= 6 {
             for (phrase, target) in &self.sure {
                 let phrase = phrase.concat();
                 if phrase.len() >= 6 && phrase.len().abs_diff(joined.len()) <= 2 {
@@ -424,7 +462,8 @@ impl Catalogue {
         let roles = [&tax.expiry, &tax.there, &tax.code, &tax.group, &tax.reason, &tax.status];
         let own = |word: &String| word == "sales" && (of_tax || exempt || resale) || roles.iter().any(|role| role.contains(word));
         let strange = words.iter().any(|word| self.foreign.contains(word) && !own(word));
-        if strange || has(&tax.identity) && !exempt && !resale {
+        let dated = words.iter().any(|word| word == "date") && !has(&tax.expiry);
+        if strange || dated || has(&tax.identity) && !exempt && !resale {
             return Some(None);
         }
         let not = has(&tax.not);
@@ -434,9 +473,11 @@ impl Catalogue {
                 () if has(&tax.expiry) => Some((Target::ExemptionExpiry, 0.75)),
                 () if not && taxed => Some((Target::ExemptFlag, 0.7)),
                 () if there => Some((Target::ExemptFlag, 0.5)),
-                () if has(&tax.number) || paper => Some((Target::ExemptionNumber, if exempt || resale { 0.75 } else { 0.6 })),
-                () if has(&tax.reason) => Some((Target::ExemptionReason, 0.7)),
-                () if has(&tax.code) => Some((Target::EntityUseCode, 0.6)),
+                () if has(&tax.number) => Some((Target::ExemptionNumber, if exempt || resale { 0.75 } else { 0.6 })),
+                // The kind of paper (`blanket`) is no reason.
+                () if has(&tax.reason) => (exempt || resale).then_some((Target::ExemptionReason, 0.7)),
+                () if has(&tax.code) => (exempt || resale).then_some((Target::EntityUseCode, 0.6)),
+                () if paper => Some((Target::ExemptionNumber, if exempt || resale { 0.75 } else { 0.6 })),
                 () => Some((Target::ExemptFlag, 0.7)),
             }
         } else if taxed {
@@ -658,6 +699,59 @@ mod tests {
         assert_eq!(catalogue().read_header("Ship To State", Depth::Similar).place, Place::Ship);
         assert_eq!(catalogue().read_header("State (Ship To)", Depth::Similar).place, Place::Ship);
         assert_eq!(catalogue().read_header("Billing City", Depth::Similar).place, Place::Bill);
+    }
+
+    #[test]
+    fn headers_nobody_listed() {
+        let cases = "
+            customer_code: Cust. Nr. | CUSTOMER_ACCT_NUM | Customer Acct # | CustAcctNo | Client Ref. | Customer # (ERP) | CUST_CD | Acct. Number | \
+                Our Customer Number | ClientID | CustomerIdentifier | BUYER_ID | AccountID | Cust No / Acct | Nº de cliente | Kunden-Nr. | CUSTNUMB
+            name: Cust. Name | CUSTOMER_FULL_NAME | Legal Business Name | Co. Name | Business Name (legal) | CUSTNAME | Name of Company | \
+                Nombre de la empresa | Nom du client | Kundenname | BillToName | Customer/Company Name
+            line1: Bill-to Addr. 1 | BILLING_STREET_1 | Addr Line 1 | Street Addr | Mailing Addr 1 | BillTo_Address1 | Address (Line 1) | Physical Street Address | \
+                Primary Billing Address Line 1 | BILLADDR1 | Adresse de facturation
+            line2: Bill-to Addr. 2 | ADDR2 | BillingStreet2 | Address (Line 2) | Mailing Address Line 2
+            city: BILL_CITY | Mailing City | City/Town | BillToCity | Billing Address City | CITYNAME | City Name
+            region: Bill-to St. | BILLING_STATE_CODE | State/Prov. | Mailing State | State or Province Code | BillToState | ADDRSTATE | St/Prov
+            postal_code: Bill-to ZIP Code | POSTALCODE | Zip/Post Code | Mailing Zip | BILLZIPCODE | Billing Postal Code | Zip (5) | Postal/Zip Code
+            country: Country/Reg. | BILL_COUNTRY | Billing Country Code | Ctry | COUNTRYCD | Country (ISO)
+            email: E-Mail Addr | Contact E-mail | BILLING_EMAIL | AP Email Address | Primary Contact Email | Customer E-Mail
+            exempt_flag: Exempt from Tax? | TAXEXEMPTYN | Is Exempt (Y/N) | Sales-Tax Exempt | Cust Tax Exempt | EXEMPT_IND | NON_TAXABLE_FLAG | Exempt? Y/N | \
+                Customer is tax exempt | Tax-Exempt Customer? | TaxExemptInd | Exempted | Exento de impuestos | Not Taxable? | No Sales Tax | Exonéré
+            taxable_flag: Taxable? | IS_TAXABLE | TAXABLE_IND | Charge Sales Tax? | Apply Tax (Y/N) | Customer Taxable Flag | Collects Sales Tax | Liable for Sales Tax | \
+                Subject to Sales Tax? | Taxable Customer? | TXBL
+            exemption_number: Exempt Cert # | EXEMPTION_CERT_NO | Resale Cert. | Tax Exempt ID # | Resale Lic. No. | Sales Tax Exemption Certificate No | ResaleNo | \
+                TAX_EXEMPT_CERTIFICATE_NUM | Exemption ID | State Resale Number | Reseller Permit # | Seller's Permit No. | Tax Exempt Cert | CertNo (Exempt) | Resale / Exempt #
+            exemption_reason: Reason Exempt | EXEMPT_REASON_CD | Exemption Type | Why Exempt | Type of Exemption | Exempt Reason Desc | Tax Exempt Reason
+            exemption_expiry: Exempt Exp. | CERT_EXP_DATE | Exemption Expires On | Resale Cert Exp Date | Certificate Valid Thru | Tax Exempt Expiration | EXEMPT_EXPIRY_DT
+            tax_schedule: TAX_SCHED_CD | Sales Tax Zone | TaxGroupID | Tax Jurisdiction Code | SALESTAXSCHEDULE | Tax Auth
+            tax_code: Cust Tax Code | TAXCD | SalesTaxCode | Sales Tax Cd
+            entity_use_code: Entity/Use Code | ENTITY_USE_CD | AvaTax Entity Use Code | CustomerUsageType | Exemption Cd
+            inactive: Inactive? | IS_INACTIVE | INACTIVE_FLG | Blocked? | Customer Inactive
+            active: Active? | IS_ACTIVE | Active Y/N | Cust Status | ACTIVE_FLAG
+            phone: Phone No. | TEL_NO | Telephone # | PHONE_NUM | Main Phone #
+        ";
+        let mut wrong = Vec::new();
+        for line in cases.lines().filter(|line| !line.trim().is_empty()) {
+            let (target, headers) = line.split_once(": ").unwrap();
+            let target: Target = target.trim().parse().unwrap();
+            for header in headers.split('|').map(str::trim).filter(|header| best(header) != Some(target)) {
+                wrong.push(format!("{header}: {:?}, not {target}", catalogue().read_header(header, Depth::Similar).fits));
+            }
+        }
+        for header in "Tax ID | TAX_ID_NUM | Federal Tax ID # | FEIN | VAT Reg No | EIN/SSN | Sales Rep | SLSREP | Ship Via | Terms | Price List | Cust Since | Customer Type Desc Old \
+            | Discount % | Tax Rate % | Freight Taxable | Item Tax Code Count | Parent Account # | Last Invoice Date | YTD Sales | Credit Limit | Exempt Issue Date | Cert Received Date \
+            | Parent Tax Exempt | Email Opt In Status | Loyalty Number | W-9 on file | Tax Form | Salesperson Code | Vendor Number | Certificate Effective Date | Web Site | Price Code \
+            | Business License # | Driver License | Item Taxable Count | Sales Tax Amount | Tax Amount YTD | Alternate Customer ID Count | Terms Code | Currency Code | Territory Code"
+            .split('|')
+            .map(str::trim)
+        {
+            let fits = catalogue().read_header(header, Depth::Similar).fits;
+            if fits.first().is_some_and(|(target, score)| target.matters() && *score >= 0.45) {
+                wrong.push(format!("{header} should be nothing: {fits:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
     }
 
     #[test]

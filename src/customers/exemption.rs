@@ -77,6 +77,9 @@ impl Flag {
         if words.no.contains(&folded) || number == Some(0.0) {
             return self.answer(false);
         }
+        if words.nothing.contains(&folded) {
+            return Says::Nothing;
+        }
         if let Some((yes, tail)) = answer_and_more(text, &folded) {
             return self.answered(yes, tail);
         }
@@ -92,7 +95,9 @@ impl Flag {
             (Says::Exempt(_), Says::Exempt(reason)) => Says::Exempt(reason),
             // A reason explains an answer, it does not contradict it.
             (Says::Taxable, Says::Exempt(_)) | (Says::Exempt(_), Says::Taxable) => Says::Unclear,
-            (_, Says::Unclear) if unsettled(tail) => Says::Unclear,
+            // `Y/N` was never filled in.
+            (_, Says::Unclear) if unsettled(tail) || answers(tail) => Says::Unclear,
+            (_, Says::Nothing) if answers(tail) => Says::Unclear,
             (answer, _) => answer,
         }
     }
@@ -157,7 +162,22 @@ fn by_words(folded: &str) -> Says {
 }
 
 fn unsettled(folded: &str) -> bool {
-    folded.split(' ').any(|word| matches!(word, "pending" | "expired" | "partial" | "partially" | "lapsed" | "requested" | "unknown" | "applied" | "revoked" | "denied" | "rejected"))
+    folded.split(' ').any(|word| {
+        matches!(
+            word,
+            "pending"
+                | "expired"
+                | "partial"
+                | "partially"
+                | "lapsed"
+                | "requested"
+                | "unknown"
+                | "applied"
+                | "revoked"
+                | "denied"
+                | "rejected"
+        )
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,13 +192,22 @@ enum Verdict {
 fn verdict(folded: &str) -> Option<Verdict> {
     let tokens: Vec<&str> = folded.split(' ').collect();
     // `don't` is folded to `dont`.
-    let negates = |word: &str| matches!(word, "not" | "non" | "no" | "never" | "without" | "dont" | "doesnt" | "isnt" | "exclude" | "excluded" | "w o" | "sans" | "sin");
-    let negated = |at: usize, reach: usize| tokens.get(at.saturating_sub(reach)..at).is_some_and(|before| before.iter().any(|word| negates(word)));
+    let negates = |word: &str| {
+        matches!(
+            word,
+            "not" | "non" | "no" | "never" | "without" | "dont" | "doesnt" | "isnt" | "exclude" | "excluded" | "w o" | "sans" | "sin"
+        )
+    };
+    let negated =
+        |at: usize, reach: usize| tokens.get(at.saturating_sub(reach)..at).is_some_and(|before| before.iter().any(|word| negates(word)));
     let (mut exempt, mut taxed) = (false, false);
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|i| tokens.get(i)).copied().unwrap_or_default();
         let after = tokens.get(at + 1).copied().unwrap_or_default();
-        if token.starts_with("exempt") || token.starts_with("exmpt") || matches!(*token, "exento" | "exenta" | "exonere" | "steuerfrei" | "steuerbefreit") {
+        if token.starts_with("exempt")
+            || token.starts_with("exmpt")
+            || matches!(*token, "exento" | "exenta" | "exonere" | "steuerfrei" | "steuerbefreit")
+        {
             match negated(at, 2) {
                 true => taxed = true,
                 false => exempt = true,
@@ -190,9 +219,16 @@ fn verdict(folded: &str) -> Option<Verdict> {
                 true => exempt = true,
                 false => taxed = true,
             }
-        } else if *token == "tax" && !matches!(after, "id" | "number" | "no" | "cert" | "certificate" | "form" | "exempt" | "exemption" | "free" | "code" | "rate") {
+        } else if *token == "tax"
+            && !matches!(
+                after,
+                "id" | "number" | "no" | "cert" | "certificate" | "form" | "exempt" | "exemption" | "free" | "code" | "rate"
+            )
+        {
             let verb = tokens.get(at.saturating_sub(3)..at).is_some_and(|before| {
-                before.iter().any(|word| matches!(*word, "charge" | "collect" | "apply" | "pay" | "pays" | "charged" | "collects" | "subject" | "add"))
+                before.iter().any(|word| {
+                    matches!(*word, "charge" | "collect" | "apply" | "pay" | "pays" | "charged" | "collects" | "subject" | "add")
+                })
             });
             match (negated(at, 4), verb || before == "full" || before == "standard") {
                 (true, _) => exempt = true,
@@ -207,6 +243,11 @@ fn verdict(folded: &str) -> Option<Verdict> {
         (false, true) => Some(Verdict::Taxable),
         (false, false) => None,
     }
+}
+
+/// Whether a folded value says that nothing is settled, or is none.
+pub(super) fn settles_nothing(folded: &str) -> bool {
+    folded.is_empty() || words().unclear.contains(folded) || words().nothing.contains(folded) || unsettled(folded)
 }
 
 /// Whether a folded value answers yes or no, and so needs the header to say what about.
@@ -463,6 +504,58 @@ mod tests {
         assert_eq!(exempt.says(Cell::Text("12/31/2026")), Says::Unclear);
         assert_eq!(taxable.says(Cell::Text("51-0012345")), Says::Unclear);
         assert_eq!(exempt.says(Cell::Text("Exempt - Resale")), Says::Exempt(Some(ExemptionReason::resale())));
+    }
+
+    #[test]
+    fn phrases_of_any_making() {
+        let exempt = flag(true, &["y", "n"], true);
+        let taxable = flag(false, &["y", "n"], false);
+        let short = |says: Says| match says {
+            Says::Exempt(_) => 'E',
+            Says::Taxable => 'T',
+            Says::Nothing => '-',
+            Says::Unclear => '?',
+        };
+        // The value, then what it says under “Tax Exempt” and under “Taxable”.
+        for (value, wanted) in [
+            ("Yes - on file", "ET"),
+            ("No - resale", "?E"),
+            ("No (government)", "?E"),
+            ("no - exempt", "?E"),
+            ("Yes, exempt", "E?"),
+            ("No exemption", "TT"),
+            ("no tax", "EE"),
+            ("No sales tax charged", "EE"),
+            ("Don't charge tax", "EE"),
+            ("Do not collect sales tax", "EE"),
+            ("Collect tax", "TT"),
+            ("Charge sales tax", "TT"),
+            ("Subject to sales tax", "TT"),
+            ("Not subject to tax", "EE"),
+            ("Fully taxable", "TT"),
+            ("Not tax-exempt", "TT"),
+            ("Non exempt", "TT"),
+            ("NON-EXEMPT", "TT"),
+            ("Not Taxable", "EE"),
+            ("non-taxable (resale)", "EE"),
+            ("Tax Exempt (0%)", "EE"),
+            ("EXEMPT-RESALE", "EE"),
+            ("Exempt in OH, taxable elsewhere", "??"),
+            ("exempt - expired 2019", "??"),
+            ("Exemption pending", "??"),
+            ("Yes (cert expired)", "??"),
+            ("Y/N", "??"),
+            ("Sí", "ET"),
+            ("Oui", "ET"),
+            ("Nein", "TE"),
+            ("Steuerfrei", "EE"),
+            ("1.0", "ET"),
+            ("0", "TE"),
+            ("-", "--"),
+        ] {
+            let found: String = [&exempt, &taxable].iter().map(|flag| short(flag.says(Cell::Text(value)))).collect();
+            assert_eq!(found, wanted, "{value}");
+        }
     }
 
     #[test]

@@ -191,12 +191,28 @@ fn find_header(grid: &Grid) -> Option<HeaderRow<'_>> {
             if text.len() > 80 {
                 continue;
             }
+            // Headers are words.
+            if text.trim().parse::<f64>().is_ok() || text.contains('@') {
+                continue;
+            }
             texts += 1;
             let heading = catalogue().read_header(text, Depth::Exact);
             if let Some((target, score)) = heading.fits.first().copied()
                 && targets.insert((target, heading.place == Place::Ship))
             {
                 sum += score;
+            }
+        }
+        // A system's own headers need not be words that anybody knows.
+        let texts_here = || row.cells().take(600).map(|cell| cell.text().to_owned()).collect::<Vec<String>>();
+        if filled > targets.len()
+            && let Some((_, system)) = catalogue().system_of(&texts_here())
+        {
+            let here: BTreeSet<String> = row.cells().take(600).map(|cell| cell.text().trim().to_lowercase()).collect();
+            for (target, header) in &system.columns {
+                if here.contains(&header.to_lowercase()) && targets.insert((*target, false)) {
+                    sum += 1.0;
+                }
             }
         }
         if filled == 0 || targets.is_empty() {
@@ -287,7 +303,9 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
 
     let wished_line = mapping.get(Target::Line1).map(|column| column.index);
     let side = Sides::of(&headings, &profiles, wished_line);
-    let mut choices = choices(headers, &headings, &profiles, system.map(|(_, system)| system), &side);
+    let mut choices = choices(headers, &headings, &profiles, system.map(|(_, system)| system), &side, |column| {
+        body().all(|row| row.get(column).is_empty())
+    });
     choices.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.column.cmp(&b.column)).then(a.target.cmp(&b.target)));
     for choice in &choices {
         let free = !taken.contains(&choice.column) && !mapping.columns.contains_key(&choice.target) && !refused.contains(&choice.target);
@@ -319,7 +337,8 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
     for (target, column) in mapping.columns.iter().filter(|(target, _)| target.matters() && !wish.columns.contains_key(*target)) {
         let own = by_target(*target).find(|choice| choice.column == column.index).map_or(0.0, |choice| choice.score);
         let other_side = |rival: usize| {
-            let group = |column: usize| headings.get(column).map(|heading| heading.group.as_str()).filter(|group| side.groups.contains_key(*group));
+            let group =
+                |column: usize| headings.get(column).map(|heading| heading.group.as_str()).filter(|group| side.groups.contains_key(*group));
             of_one_address(*target) && matches!((group(column.index), group(rival)), (Some(a), Some(b)) if a != b)
         };
         // A second column of exemption that is left out may exempt somebody.
@@ -332,7 +351,11 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         rivals.truncate(MOST_RIVALS);
         rivals.retain(|rival| !same(column.index, rival.column));
         if exempts(*target) {
-            rivals.retain(|rival| adds_exemption(body().step_by(step), *target, column.index, rival.column));
+            let values = |column: usize| profiles.get(column).map(|p| &p.values);
+            rivals.retain(|rival| {
+                let sides = [column.index, rival.column].map(|column| (column, values(column)));
+                adds_exemption(body().step_by(step), *target, sides)
+            });
         }
         if !rivals.is_empty() {
             let mut candidates = vec![candidate(column.index, own)];
@@ -363,7 +386,8 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         && headings.get(code.index).is_some_and(|heading| heading.fits.first().is_some_and(|(target, _)| *target == Target::Name))
         && !ambiguous.iter().any(|ambiguity| ambiguity.target == Target::CustomerCode)
     {
-        let numbers = by_target(Target::CustomerCode).filter(|choice| choice.column != code.index && choice.score >= 0.7 && !taken.contains(&choice.column));
+        let numbers = by_target(Target::CustomerCode)
+            .filter(|choice| choice.column != code.index && choice.score >= 0.7 && !taken.contains(&choice.column));
         let mut candidates = vec![candidate(code.index, code.confidence)];
         candidates.extend(numbers.map(|choice| candidate(choice.column, choice.score)));
         if candidates.len() > 1 {
@@ -400,6 +424,17 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         taken.insert(column);
         mapping.columns.insert(Target::CustomerCode, MappedColumn { index: column, header, why: why.to_owned(), confidence: 0.3 });
     }
+    // `Contact Name` is the customer's name where no other column is.
+    if let (None, Some(contact)) = (mapping.get(Target::Name), mapping.get(Target::Contact).cloned())
+        && !wish.columns.contains_key(&Target::Contact)
+        && !refused.contains(&Target::Name)
+        && headings.get(contact.index).is_some_and(|heading| heading.fits.iter().any(|(target, _)| *target == Target::Name))
+        && profiles.get(contact.index).is_some_and(|p| p.filled > 0 && p.filled * 10 >= p.rows * 9)
+    {
+        mapping.columns.remove(&Target::Contact);
+        let why = format!("no other column is the name, and “{}” is filled in every row", contact.header);
+        mapping.columns.insert(Target::Name, MappedColumn { why, confidence: 0.5, ..contact });
+    }
     let people = [Target::Name, Target::FirstName, Target::LastName, Target::AlternateName];
     if !people.iter().any(|target| mapping.columns.contains_key(target)) && !refused.contains(&Target::Name) {
         let like_a_name = |p: &Profile| {
@@ -425,7 +460,8 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
     } else if !speaks_of_tax(&mapping) {
         notes.push("no column says who is exempt; name one with columns: {exempt_flag: \"…\"} if there is one".to_owned());
     }
-    if let Some(column) = headings.iter().position(|heading| matches!(heading.folded.as_str(), "house number" | "street number" | "civic number"))
+    if let Some(column) =
+        headings.iter().position(|heading| matches!(heading.folded.as_str(), "house number" | "street number" | "civic number"))
         && profiles.get(column).is_some_and(|p| p.filled > 0)
         && !taken.contains(&column)
     {
@@ -458,15 +494,16 @@ fn agree<'g>(mut rows: impl Iterator<Item = Row<'g>>, a: usize, b: usize) -> boo
 }
 
 /// Whether a second column of exemption would tell anything but what the first tells already.
-fn adds_exemption<'g>(mut rows: impl Iterator<Item = Row<'g>>, target: Target, first: usize, second: usize) -> bool {
+fn adds_exemption<'g>(mut rows: impl Iterator<Item = Row<'g>>, target: Target, sides: [(usize, Option<&BTreeSet<String>>); 2]) -> bool {
     use super::exemption::{Flag, Says, number_says};
-    let flag = Flag::new(target != Target::TaxableFlag, &BTreeSet::new(), false);
-    let exempt = |row: Row<'g>, column: usize| {
-        let cell = row.get(column);
+    let none = BTreeSet::new();
+    let [first, second] = sides.map(|(column, values)| (column, Flag::new(target != Target::TaxableFlag, values.unwrap_or(&none), false)));
+    let exempt = |row: Row<'g>, (column, flag): &(usize, Flag)| {
+        let cell = row.get(*column);
         let says = if target == Target::ExemptionNumber { number_says(cell).0 } else { flag.says(cell) };
         matches!(says, Says::Exempt(_))
     };
-    rows.any(|row| !row.get(second).is_empty() && exempt(row, first) != exempt(row, second))
+    rows.any(|row| !row.get(second.0).is_empty() && exempt(row, &first) != exempt(row, &second))
 }
 
 /// Why a flag can't be trusted to mean what it was taken for: yes may mean either, or the values are codes that nobody knows.
@@ -487,7 +524,10 @@ fn doubtful_flag(target: Target, heading: &Heading, p: &Profile, mapping: &Mappi
                 return Some(format!("“{header}” doesn't tell whether yes means taxed or exempt; it is taken to mean {meaning}"));
             }
             let verdicts: Vec<Says> = p.values.iter().filter(|value| !value.is_empty()).map(|value| flag.says(Cell::Text(value))).collect();
-            if verdicts.len() > 1 && verdicts.iter().all(|says| matches!(says, Says::Exempt(_))) && p.values.iter().any(|value| answers(value)) {
+            if verdicts.len() > 1
+                && verdicts.iter().all(|says| matches!(says, Says::Exempt(_)))
+                && p.values.iter().any(|value| answers(value))
+            {
                 return Some(format!("every value of “{header}” ({}) reads as exempt", shown(&mut p.values.iter())));
             }
             let unread = verdicts.iter().filter(|says| **says == Says::Unclear).count();
@@ -539,7 +579,8 @@ fn stand_in(mapping: &Mapping, headings: &[Heading], profiles: &[Profile], taken
     // No header is known, yet the values are those of an address list.
     let addresses = mapping.columns.keys().any(|target| target.is_address());
     let like_a_code = |column: &usize| {
-        unique(column) && profiles.get(*column).is_some_and(|p| p.spaced < 0.2 && p.date < 0.2 && p.zip < 0.9 && p.phone < 0.5 && p.email < 0.2 && p.opaque < 0.5)
+        unique(column)
+            && profiles.get(*column).is_some_and(|p| p.spaced < 0.2 && p.date < 0.2 && p.phone < 0.5 && p.email < 0.2 && p.opaque < 0.5)
     };
     let column = (0..profiles.len()).find(|column| addresses && !taken.contains(column) && like_a_code(column))?;
     Some((column, "no header says customer code; this column has another value in each row"))
@@ -564,12 +605,21 @@ fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
 
 /// Every pair of target and column that makes sense, with its score: above 1.4 what the system is known for, up to 1 by header, up to 0.6 by
 /// values alone.
-fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], system: Option<&System>, side: &Sides) -> Vec<Choice> {
+fn choices(
+    headers: &[String],
+    headings: &[Heading],
+    profiles: &[Profile],
+    system: Option<&System>,
+    side: &Sides,
+    is_empty: impl Fn(usize) -> bool,
+) -> Vec<Choice> {
     let mut choices = Vec::new();
     for (target, known) in system.into_iter().flat_map(|system| &system.columns) {
         if let Some(column) = headers.iter().position(|header| header.trim().eq_ignore_ascii_case(known.trim())) {
             let label = system.map_or("", |system| system.label.as_str());
-            choices.push(Choice { target: *target, column, score: 1.5, why: format!("{label} names its {} so", target.label()) });
+            let fits = *target != Target::CustomerCode || profiles.get(column).is_none_or(|p| p.rows == 0 || believable(*target, p) >= 0.4);
+            let score = if fits { 1.5 } else { 0.35 };
+            choices.push(Choice { target: *target, column, score, why: format!("{label} names its {} so", target.label()) });
         }
     }
     let empty = Profile::default();
@@ -605,10 +655,20 @@ fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], syste
             }
             if of_one_address(target) && heading.place != Place::Ship && !side.groups.is_empty() {
                 let main = side.main.as_deref() == Some(heading.group.as_str());
-                score += if main { 0.05 } else if side.groups.contains_key(&heading.group) { -0.25 } else { -0.05 };
+                score += if main {
+                    0.05
+                } else if side.groups.contains_key(&heading.group) {
+                    -0.25
+                } else {
+                    -0.05
+                };
             }
             if matches!(target, Target::Region | Target::Country) && heading.folded.split(' ').any(|word| word == "code") {
                 score += 0.035;
+            }
+            // A flag column without a single mark says of nobody that he is taxed.
+            if matches!(target, Target::ExemptFlag | Target::TaxableFlag) && profile.filled == 0 && profile.rows > 0 && is_empty(column) {
+                continue;
             }
             choices.push(Choice { target, column, score, why });
         }
@@ -623,7 +683,17 @@ fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], syste
 
 /// The parts that must come from one address.
 fn of_one_address(target: Target) -> bool {
-    matches!(target, Target::Line1 | Target::Line2 | Target::Line3 | Target::Line4 | Target::City | Target::Region | Target::PostalCode | Target::Country)
+    matches!(
+        target,
+        Target::Line1
+            | Target::Line2
+            | Target::Line3
+            | Target::Line4
+            | Target::City
+            | Target::Region
+            | Target::PostalCode
+            | Target::Country
+    )
 }
 
 /// The addresses side by side in a list: billing, mailing, unmarked.
@@ -658,7 +728,9 @@ impl Sides {
             _ if group.contains("phys") => 0,
             _ => 1,
         };
-        let best = groups.iter().max_by_key(|(group, (place, parts))| (rank(group, *place), parts.len(), std::cmp::Reverse(parts.values().min().copied())));
+        let best = groups
+            .iter()
+            .max_by_key(|(group, (place, parts))| (rank(group, *place), parts.len(), std::cmp::Reverse(parts.values().min().copied())));
         let main = named.filter(|group| groups.contains_key(group)).or_else(|| best.map(|(group, _)| group.clone()));
         Self { groups: groups.into_iter().map(|(group, (_, parts))| (group, parts)).collect(), main }
     }
@@ -667,7 +739,7 @@ impl Sides {
 /// From 0 to 1: could a column with these values be that?
 fn believable(target: Target, p: &Profile) -> f32 {
     if p.filled == 0 {
-        return 0.6;
+        return if target == Target::CustomerCode && p.rows > 0 { 0.0 } else { 0.6 };
     }
     let few = p.distinct <= super::exemption::MOST_VALUES;
     match target {
@@ -700,7 +772,7 @@ fn believable(target: Target, p: &Profile) -> f32 {
         Target::ExemptionExpiry if p.date < 0.3 => 0.2,
         Target::Phone | Target::Fax if p.phone < 0.3 => 0.3,
         Target::Name if p.number > 0.8 || p.wordy < 0.5 => 0.2,
-        Target::Name if p.email > 0.5 || p.date > 0.5 => 0.2,
+        Target::Name if p.email > 0.5 || p.date > 0.5 || p.city_state > 0.3 => 0.1,
         Target::Name if p.filled > 50 && p.distinct <= 3 => 0.4,
         Target::Name if p.spaced < 0.1 => 0.7,
         Target::CustomerCode => {
@@ -719,7 +791,7 @@ fn believable(target: Target, p: &Profile) -> f32 {
         }
         Target::Line1 if p.number > 0.9 || p.email > 0.3 => 0.1,
         Target::WholeAddress if p.city_state < 0.3 => 0.5,
-        Target::CityStateZip if p.city_state < 0.3 => 0.3,
+        Target::CityStateZip if p.city_state < 0.3 && p.city_region < 0.3 => 0.3,
         _ => 1.0,
     }
 }
@@ -745,13 +817,18 @@ fn turned(target: Target, heading: &Heading, p: &Profile) -> Option<Target> {
         return None;
     }
     // Letters and digits that answer yes or no.
-    let answers = || !p.values.is_empty() && p.distinct <= 4 && p.values.iter().all(|value| value.len() <= 5 && super::exemption::answers(value));
-    let spoken = || p.values.iter().any(|value| super::exemption::answers(value) || super::exemption::speaks(value));
+    let answers =
+        || !p.values.is_empty() && p.distinct <= 4 && p.values.iter().all(|value| value.len() <= 5 && super::exemption::answers(value));
+    let spoken = || {
+        let known = p.values.iter().filter(|value| super::exemption::speaks(value) || super::exemption::settles_nothing(value)).count();
+        p.values.iter().any(|value| super::exemption::answers(value)) || known * 3 >= p.values.len() * 2
+    };
+    let numbers_only = || !p.values.is_empty() && p.values.iter().all(|value| super::exemption::number_in_flag(value).is_some());
     let flags = p.flag >= 0.8 && p.distinct <= 8;
     let numbers = p.flag < 0.2 && p.distinct * 5 >= p.filled * 2 && p.distinct >= 3 && p.date < 0.5 && p.letters < 0.3;
     match target {
         Target::ExemptionNumber if flags => Some(Target::ExemptFlag),
-        Target::ExemptFlag if numbers => Some(Target::ExemptionNumber),
+        Target::ExemptFlag if numbers || p.flag < 0.2 && p.date < 0.5 && numbers_only() => Some(Target::ExemptionNumber),
         Target::EntityUseCode if flags && p.values.iter().any(|value| matches!(value.as_str(), "y" | "yes" | "true" | "1")) => {
             Some(Target::ExemptFlag)
         }
@@ -760,12 +837,20 @@ fn turned(target: Target, heading: &Heading, p: &Profile) -> Option<Target> {
         }
         Target::TaxCode if answers() => Some(Target::TaxableFlag),
         // `Sales Tax` over codes of places.
-        Target::ExemptFlag | Target::TaxableFlag if heading.yes_is_exempt.is_none() && p.number < 0.5 && p.distinct <= super::exemption::MOST_VALUES && !spoken() => {
+        Target::ExemptFlag | Target::TaxableFlag
+            if heading.yes_is_exempt.is_none() && p.number < 0.5 && p.distinct <= super::exemption::MOST_VALUES && !spoken() =>
+        {
             Some(Target::TaxCode)
         }
         Target::Line1 if p.city_state >= 0.6 => Some(Target::WholeAddress),
         Target::WholeAddress if p.city_state < 0.1 && p.street >= 0.5 => Some(Target::Line1),
-        Target::City if p.city_state >= 0.6 => Some(Target::CityStateZip),
+        Target::City if p.city_state >= 0.6 || p.city_region >= 0.6 => Some(Target::CityStateZip),
+        // `Billing Code`
+        Target::CustomerCode
+            if p.full_zip >= 0.9 && matches!(heading.place, Place::Bill | Place::Ship) && heading.folded.ends_with(" code") =>
+        {
+            Some(Target::PostalCode)
+        }
         _ => None,
     }
 }
@@ -779,9 +864,14 @@ fn by_values(p: &Profile) -> Option<(Target, f32)> {
         (p.city_state >= 0.7 && p.street < 0.3, Target::CityStateZip, 0.5),
         (p.city_state >= 0.7, Target::WholeAddress, 0.45),
         (p.street >= 0.7, Target::Line1, 0.5),
-        (p.zip >= 0.9 && p.phone < 0.1 && p.distinct > 2, Target::PostalCode, 0.45),
+        (p.city_region >= 0.7, Target::CityStateZip, 0.5),
+        (p.zip >= 0.9 && p.full_zip >= 0.5 && p.phone < 0.1 && p.distinct > 2, Target::PostalCode, 0.45),
         (p.state >= 0.9 && p.distinct > 1 && p.spaced < 0.4, Target::Region, 0.5),
-        (p.filled >= 3 && p.values.len() >= 2 && p.values.len() <= 6 && p.values.iter().all(|value| super::exemption::speaks(value)), Target::ExemptFlag, 0.5),
+        (
+            p.filled >= 3 && p.values.len() >= 2 && p.values.len() <= 6 && p.values.iter().all(|value| super::exemption::speaks(value)),
+            Target::ExemptFlag,
+            0.5,
+        ),
         (p.country >= 0.95 && p.state < 0.5, Target::Country, 0.45),
     ];
     found.into_iter().find(|(fits, _, _)| *fits).map(|(_, target, score)| (target, score))

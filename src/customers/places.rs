@@ -69,6 +69,11 @@ pub(super) fn is_region(text: &str) -> bool {
     find_known(&TABLES.us, text).is_some() || find_known(&TABLES.ca, text).is_some()
 }
 
+/// A state, or a Canadian province, whose spelling is known: nothing is guessed.
+pub(super) fn known_region(text: &str, canadian: bool) -> Option<Region> {
+    find_known(if canadian { &TABLES.ca } else { &TABLES.us }, text)
+}
+
 pub(super) fn ca_province(text: &str) -> Option<(Region, bool)> {
     find(&TABLES.ca, text)
 }
@@ -231,6 +236,18 @@ mod tests {
             ("TX - Texas", "TX"),
             ("Texas (US)", "TX"),
             ("new  york", "NY"),
+            ("No. Carolina", "NC"),
+            ("Mass.", "MA"),
+            ("Commonwealth of Pennsylvania", "PA"),
+            ("OHIO ", "OH"),
+            ("Conneticut", "CT"),
+            ("Tennesee", "TN"),
+            ("Wisc", "WI"),
+            ("P.R.", "PR"),
+            ("Estado de Texas", "TX"),
+            ("US_CA", "CA"),
+            ("California (CA)", "CA"),
+            ("D. C.", "DC"),
         ];
         for (text, code) in cases {
             assert_eq!(us_state(text).map(|(region, _)| region.code().to_owned()).as_deref(), Some(code), "{text}");
@@ -238,7 +255,21 @@ mod tests {
         for text in ["", "ZZ", "Ontario", "somewhere", "12", "?"] {
             assert!(us_state(text).is_none(), "{text}");
         }
-        assert_eq!(ca_province("Québec").unwrap().0.code(), "QC");
+        for (text, code) in [
+            ("Québec", "QC"),
+            ("Quebec (QC)", "QC"),
+            ("P.Q.", "QC"),
+            ("Colombie-Britannique", "BC"),
+            ("B.C.", "BC"),
+            ("Île-du-Prince-Édouard", "PE"),
+            ("Nouvelle-Écosse", "NS"),
+            ("Terre-Neuve-et-Labrador", "NL"),
+            ("Newfoundland & Labrador", "NL"),
+            ("Saskatchewn", "SK"),
+            ("CA-ON", "ON"),
+        ] {
+            assert_eq!(ca_province(text).map(|(region, _)| region.code().to_owned()).as_deref(), Some(code), "{text}");
+        }
         assert_eq!(ca_province("ont").unwrap().0.code(), "ON");
     }
 
@@ -253,6 +284,20 @@ mod tests {
             ("Puerto Rico", "US"),
             ("DEU", "DE"),
             ("norway", "NO"),
+            ("Deutschland", "DE"),
+            ("Republik Österreich", "AT"),
+            ("ESPAÑA", "ES"),
+            ("Estados Unidos", "US"),
+            ("États-Unis", "US"),
+            ("United States (US)", "US"),
+            ("U. S. A.", "US"),
+            ("United States of America", "US"),
+            ("Korea, Republic of", "KR"),
+            ("Nederland", "NL"),
+            ("UK", "GB"),
+            ("日本", "JP"),
+            ("Côte d’Ivoire", "CI"),
+            ("Viet Nam", "VN"),
         ] {
             assert_eq!(country(text).map(|c| c.code().to_owned()).as_deref(), Some(code), "{text}");
         }

@@ -15,6 +15,10 @@ pub(super) struct Profile {
     pub distinct: usize,
     pub email: f32,
     pub zip: f32,
+    /// ZIP codes of full length.
+    pub full_zip: f32,
+    /// `Dayton, OH`
+    pub city_region: f32,
     pub state: f32,
     pub country: f32,
     pub phone: f32,
@@ -44,6 +48,8 @@ struct Counts {
     seen: HashSet<u64>,
     email: usize,
     zip: usize,
+    full_zip: usize,
+    city_region: usize,
     state: usize,
     country: usize,
     phone: usize,
@@ -101,9 +107,13 @@ impl Counts {
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
         let short = text.len() <= 24;
         self.email += usize::from(looks_like_email(text));
-        self.zip += usize::from(
-            letters == 0 && (4..=10).contains(&text.len()) && places::us_zip(text, None).is_some()
-                || short && places::canadian_postal(text).is_some(),
+        let zip = letters == 0 && (4..=10).contains(&text.len()) && places::us_zip(text, None).is_some()
+            || short && places::canadian_postal(text).is_some();
+        self.zip += usize::from(zip);
+        self.full_zip += usize::from(zip && text.len() >= 5);
+        let city = |head: &str| head.chars().any(char::is_alphabetic);
+        self.city_region += usize::from(
+            digits == 0 && text.len() <= 60 && text.rsplit_once(',').is_some_and(|(head, tail)| city(head) && places::is_region(tail)),
         );
         self.state += usize::from(short && digits == 0 && places::is_region(text));
         self.country += usize::from(digits == 0 && text.len() <= 40 && text.len() >= 2 && places::country(text).is_some());
@@ -127,8 +137,7 @@ impl Counts {
         let mut parts = text.split_whitespace();
         let first = parts.next().unwrap_or_default();
         self.street += usize::from(
-            (first.starts_with(|c: char| c.is_ascii_digit()) && parts.next().is_some() && letters > 2)
-                || super::address::is_box(text),
+            (first.starts_with(|c: char| c.is_ascii_digit()) && parts.next().is_some() && letters > 2) || super::address::is_box(text),
         );
         self.number += usize::from(matches!(cell, Cell::Number(_)) || text.parse::<f64>().is_ok());
         self.letters += usize::from(letters > 2 && digits == 0);
@@ -144,6 +153,8 @@ impl Counts {
             distinct: self.seen.len(),
             email: share(self.email),
             zip: share(self.zip),
+            full_zip: share(self.full_zip),
+            city_region: share(self.city_region),
             state: share(self.state),
             country: share(self.country),
             phone: share(self.phone),
