@@ -109,7 +109,8 @@ fn find_known(table: &HashMap<String, Region>, text: &str) -> Option<Region> {
             return Some(region);
         }
     }
-    folded.strip_prefix("state of ").and_then(known)
+    let titles = ["state of ", "estado de ", "commonwealth of ", "province of ", "province de ", "prov of ", "territory of "];
+    titles.iter().find_map(|title| folded.strip_prefix(title).and_then(known))
 }
 
 fn find(table: &HashMap<String, Region>, text: &str) -> Option<(Region, bool)> {
@@ -142,7 +143,9 @@ pub(super) fn country(text: &str) -> Option<Country> {
     let found = TABLES.countries.get(&folded).or_else(|| TABLES.countries.get(&joined)).copied();
     // Territories are regions of the US for tax.
     let found = found.map(|country| if matches!(country.code(), "PR" | "GU" | "VI" | "AS" | "MP") { Country::US } else { country });
-    found.or_else(|| {
+    let titles = ["republic of ", "republik ", "republica de ", "republique de ", "kingdom of ", "the ", "federal republic of "];
+    let titled = || titles.iter().find_map(|title| folded.strip_prefix(title).and_then(|name| TABLES.countries.get(name)).copied());
+    found.or_else(titled).or_else(|| {
         let (head, tail) = folded.split_once(' ')?;
         let (head, tail) = (TABLES.countries.get(head)?, TABLES.countries.get(tail)?);
         (head == tail).then_some(*head)
