@@ -303,9 +303,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
 
     let wished_line = mapping.get(Target::Line1).map(|column| column.index);
     let side = Sides::of(&headings, &profiles, wished_line);
-    let mut choices = choices(headers, &headings, &profiles, system.map(|(_, system)| system), &side, |column| {
-        body().all(|row| row.get(column).is_empty())
-    });
+    let mut choices = choices(headers, &headings, &profiles, system.map(|(_, system)| system), &side);
     choices.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.column.cmp(&b.column)).then(a.target.cmp(&b.target)));
     for choice in &choices {
         let free = !taken.contains(&choice.column) && !mapping.columns.contains_key(&choice.target) && !refused.contains(&choice.target);
@@ -366,6 +364,24 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
             };
             ambiguous.push(Ambiguity { target: *target, candidates, why: why.to_owned() });
         }
+    }
+    // A flag that is never set would make taxed customers of all whose number or code exempts them.
+    for flag in [Target::ExemptFlag, Target::TaxableFlag] {
+        let sources = [
+            Target::ExemptionNumber,
+            Target::EntityUseCode,
+            Target::ExemptionReason,
+            Target::TaxCode,
+            Target::ExemptFlag,
+            Target::TaxableFlag,
+        ];
+        let filled = |target: &Target| mapping.get(*target).and_then(|column| profiles.get(column.index)).is_some_and(|p| p.filled > 0);
+        let unset = |column: &MappedColumn| !filled(&flag) && body().all(|row| row.get(column.index).is_empty());
+        let Some(column) = mapping.get(flag).cloned().filter(|column| !wish.columns.contains_key(&flag) && unset(column)) else { continue };
+        let Some(other) = sources.iter().find(|target| filled(target)).and_then(|target| mapping.get(*target)) else { continue };
+        let why = format!("“{}” is empty in the rows looked at, so “{}” tells who is exempt", column.header, other.header);
+        mapping.columns.remove(&flag);
+        ambiguous.push(Ambiguity { target: flag, candidates: vec![candidate(column.index, column.confidence)], why });
     }
     // Whole addresses side by side: one question for all their parts.
     if let (Some(line), false) = (mapping.get(Target::Line1), wish.columns.contains_key(&Target::Line1))
@@ -605,14 +621,7 @@ fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
 
 /// Every pair of target and column that makes sense, with its score: above 1.4 what the system is known for, up to 1 by header, up to 0.6 by
 /// values alone.
-fn choices(
-    headers: &[String],
-    headings: &[Heading],
-    profiles: &[Profile],
-    system: Option<&System>,
-    side: &Sides,
-    is_empty: impl Fn(usize) -> bool,
-) -> Vec<Choice> {
+fn choices(headers: &[String], headings: &[Heading], profiles: &[Profile], system: Option<&System>, side: &Sides) -> Vec<Choice> {
     let mut choices = Vec::new();
     for (target, known) in system.into_iter().flat_map(|system| &system.columns) {
         if let Some(column) = headers.iter().position(|header| header.trim().eq_ignore_ascii_case(known.trim())) {
@@ -665,10 +674,6 @@ fn choices(
             }
             if matches!(target, Target::Region | Target::Country) && heading.folded.split(' ').any(|word| word == "code") {
                 score += 0.035;
-            }
-            // A flag column without a single mark says of nobody that he is taxed.
-            if matches!(target, Target::ExemptFlag | Target::TaxableFlag) && profile.filled == 0 && profile.rows > 0 && is_empty(column) {
-                continue;
             }
             choices.push(Choice { target, column, score, why });
         }
