@@ -208,7 +208,7 @@ impl Catalogue {
     /// A header as words: capitals split, signs gone, short forms written out; words written together are parted if `part`.
     fn words_of(&self, header: &str, part: bool) -> Vec<String> {
         let mut spaced = String::with_capacity(header.len() + 8);
-        let header = header.replace("##", " ").replace('#', " number ").replace('№', " number ").replace('%', " percent ");
+        let header = header.replace("##", " ").replace(['#', '№'], " number ").replace('%', " percent ");
         let letters: Vec<char> = header.chars().collect();
         for (at, letter) in letters.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|i| letters.get(i)).copied().unwrap_or(' ');
