@@ -1,6 +1,6 @@
 //! Forensics of customer codes: what a spreadsheet program did to them.
 
-use crate::domain::Cell;
+use crate::domain::{Cell, CustomerCode};
 
 /// What is typical of the codes of one list; a lone odd one is told from a habit by it.
 #[derive(Debug, Clone, Default)]
@@ -135,6 +135,31 @@ fn scientific(text: &str) -> bool {
     }
 }
 
+/// `10233 Blue Ridge Supply`, `C-12: Ames`, `Ames Ltd (C-12)`: the code and the name. `None` where it isn't sure which is which.
+pub(super) fn code_and_name(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim();
+    let is_code = |code: &str| {
+        (2..=CustomerCode::MAX_CHARS).contains(&code.len())
+            && code.bytes().any(|b| b.is_ascii_digit())
+            && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b'#'))
+            && code.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+            && code.bytes().last().is_some_and(|last| last.is_ascii_alphanumeric())
+            // `1st Choice` and `24/7 Fitness` are names.
+            && !["st", "nd", "rd", "th"].iter().any(|end| code.to_ascii_lowercase().strip_suffix(end).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit())))
+    };
+    let is_name = |name: &str| name.chars().filter(|letter| letter.is_alphabetic()).count() >= 2;
+    if let Some((name, code)) = text.strip_suffix([')', ']']).and_then(|open| open.rsplit_once(['(', '[']))
+        && is_code(code.trim())
+        && is_name(name)
+    {
+        return Some((code.trim(), name.trim()));
+    }
+    let end = text.find(|letter: char| letter.is_whitespace() || matches!(letter, ':' | '|'))?;
+    let (code, rest) = text.split_at_checked(end)?;
+    let name = rest.trim_start_matches(|letter: char| letter.is_whitespace() || matches!(letter, '-' | ':' | '|' | '–' | '—'));
+    (is_code(code) && is_name(name)).then_some((code, name))
+}
+
 /// Codes that are equal by this are likely one customer typed twice.
 pub(super) fn folded(code: &str) -> String {
     code.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
@@ -171,6 +196,22 @@ mod tests {
             assert_eq!(judge(Cell::Text(code), none), Verdict::Fine(code));
         }
         assert_eq!(judge(Cell::Number("10233"), none), Verdict::Fine("10233"));
+    }
+
+    #[test]
+    fn a_code_and_a_name_in_one_cell_are_parted_where_it_is_sure() {
+        for (text, code, name) in [
+            ("10233 Blue Ridge Supply", "10233", "Blue Ridge Supply"),
+            ("C-12: Ames", "C-12", "Ames"),
+            ("00017 - Bow Inc.", "00017", "Bow Inc."),
+            ("Ames Ltd (C-12)", "C-12", "Ames Ltd"),
+            ("CUS0101 | Ames & Sons, LLC", "CUS0101", "Ames & Sons, LLC"),
+        ] {
+            assert_eq!(code_and_name(text), Some((code, name)), "{text}");
+        }
+        for text in ["Blue Ridge Supply", "10233", "1st Choice Auto", "Ames (Reno)", "12 34", "", "3 M", "#12 Ames"] {
+            assert_eq!(code_and_name(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -363,7 +363,10 @@ impl<'l> RowReader<'l> {
                 return true;
             }
         }
-        let code = self.cell(row, Target::CustomerCode);
+        let code = match self.cell(row, Target::CustomerCode) {
+            Cell::Empty => self.cell(row, Target::CodeAndName),
+            code => code,
+        };
         let address = [Target::Line1, Target::City, Target::PostalCode, Target::WholeAddress, Target::Email];
         if address.iter().all(|target| self.cell(row, *target).is_empty()) && self.is_remark(row, code) {
             return true;
@@ -448,8 +451,21 @@ impl<'l> RowReader<'l> {
     }
 
     fn code<'g>(&mut self, row: Row<'g>) -> Option<Cow<'g, str>> {
-        let cell = self.cell(row, Target::CustomerCode);
-        let target = Target::CustomerCode;
+        let mut cell = self.cell(row, Target::CustomerCode);
+        let mut target = Target::CustomerCode;
+        let both = self.cell(row, Target::CodeAndName);
+        if cell.is_empty() && !both.is_empty() {
+            target = Target::CodeAndName;
+            cell = match codes::code_and_name(both.text()) {
+                Some((code, _)) => Cell::Text(code),
+                None => {
+                    let message = "it is not sure which part of the cell is the customer code";
+                    let suggestion = "export the code in a column of its own";
+                    self.issue(row, IssueKind::MissingCode, Severity::Error, target, message, suggestion);
+                    return None;
+                }
+            };
+        }
         if cell.is_empty() {
             let suggestion = "fill in the code that stands on the customer's invoices";
             self.issue(row, IssueKind::MissingCode, Severity::Error, target, "the row has no customer code", suggestion);
@@ -507,6 +523,13 @@ impl<'l> RowReader<'l> {
 
     fn name<'g>(&mut self, row: Row<'g>, code: Option<&str>) -> Cow<'g, str> {
         let mut name = self.text(row, Target::Name);
+        if name.is_empty() {
+            let both = self.text(row, Target::CodeAndName);
+            name = match both {
+                Cow::Borrowed(text) => Cow::Borrowed(codes::code_and_name(text).map_or(text, |(_, name)| name)),
+                Cow::Owned(text) => Cow::Owned(codes::code_and_name(&text).map_or(text.as_str(), |(_, name)| name).to_owned()),
+            };
+        }
         if name.len() <= 4 && words().nothing.contains(&fold(&name)) {
             name = Cow::Borrowed("");
         }

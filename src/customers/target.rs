@@ -33,6 +33,7 @@ targets! {
     CustomerCode = "customer_code", "customer code";
     /// Stands before the code with a dash: a division.
     CodePrefix = "code_prefix", "part before the customer code";
+    CodeAndName = "code_and_name", "customer code and name in one cell";
     /// The code of the customer that this one belongs to.
     ParentCode = "parent_code", "parent customer";
     Name = "name", "name";
