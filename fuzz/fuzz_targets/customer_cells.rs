@@ -78,7 +78,7 @@ fuzz_target!(|sheet: Sheet<'_>| {
         1 => SettleContradictions::AsExempt,
         _ => SettleContradictions::AsTaxable,
     };
-    let settle = Settle { include_inactive: sheet.include_inactive, contradictions };
+    let settle = Settle { include_inactive: sheet.include_inactive, contradictions, ..Settle::default() };
     let list = read(&grids, &layout, &settle);
 
     // Nothing is lost and nothing counts twice.

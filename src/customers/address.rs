@@ -316,7 +316,7 @@ pub(super) fn drop_name(lines: &mut Vec<String>, name: &str) {
 }
 
 /// Equal but for signs and the legal form: `Ames Hardware` and `AMES HARDWARE, INC.`
-fn same_name(a: &str, b: &str) -> bool {
+pub(super) fn same_name(a: &str, b: &str) -> bool {
     use super::text::fold;
     let legal = |word: &&str| {
         !matches!(

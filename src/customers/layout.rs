@@ -422,7 +422,28 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         }
     }
 
-    if !mapping.columns.contains_key(&Target::CustomerCode) {
+    if let Some(column) =
+        code_and_name(&mapping, &headings, &profiles, street_of(&mapping)).filter(|_| !refused.contains(&Target::CodeAndName))
+    {
+        let header = headers.get(column).cloned().unwrap_or_default();
+        let why = format!("no other column is the code, and “{header}” has a code and a name in each row");
+        // A header that names both leaves no doubt.
+        let says_both = headings.get(column).is_some_and(|heading| {
+            heading.folded.split(' ').any(|word| word == "name")
+                && heading.folded.split(' ').any(|word| matches!(word, "number" | "id" | "code"))
+        });
+        if !says_both && !wish.columns.contains_key(&Target::CodeAndName) {
+            let why = format!(
+                "“{header}” has a code and a name in each row; which of them stands on invoices as the customer code, the first or both?"
+            );
+            ambiguous.retain(|ambiguity| ambiguity.target != Target::CustomerCode);
+            ambiguous.push(Ambiguity { target: Target::CodeAndName, candidates: vec![candidate(column, 0.5)], why });
+        }
+        mapping.columns.retain(|_, mapped| mapped.index != column);
+        taken.insert(column);
+        mapping.columns.insert(Target::CodeAndName, MappedColumn { index: column, header, why, confidence: 0.6 });
+    }
+    if !mapping.columns.contains_key(&Target::CustomerCode) && !mapping.columns.contains_key(&Target::CodeAndName) {
         let Some((column, why)) = stand_in(&mapping, &headings, &profiles, &taken).filter(|_| !refused.contains(&Target::CustomerCode))
         else {
             let headers = headers.iter().filter(|header| !header.is_empty()).cloned().collect();
@@ -451,7 +472,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         let why = format!("no other column is the name, and “{}” is filled in every row", contact.header);
         mapping.columns.insert(Target::Name, MappedColumn { why, confidence: 0.5, ..contact });
     }
-    let people = [Target::Name, Target::FirstName, Target::LastName, Target::AlternateName];
+    let people = [Target::Name, Target::FirstName, Target::LastName, Target::AlternateName, Target::CodeAndName];
     if !people.iter().any(|target| mapping.columns.contains_key(target)) && !refused.contains(&Target::Name) {
         let like_a_name = |p: &Profile| {
             let words = p.filled >= 2 && p.wordy > 0.8 && p.spaced > 0.3 && p.distinct * 5 >= p.filled * 4 && p.filled * 2 > p.rows;
@@ -573,6 +594,40 @@ fn speaks_of_tax(mapping: &Mapping) -> bool {
         Target::TaxSchedule,
     ];
     targets.iter().any(|target| mapping.columns.contains_key(target))
+}
+
+fn street_of(mapping: &Mapping) -> Option<usize> {
+    mapping.get(Target::Line1).or_else(|| mapping.get(Target::WholeAddress)).map(|column| column.index)
+}
+
+/// A column that holds the code and the name in one cell, where no other column is the code.
+fn code_and_name(mapping: &Mapping, headings: &[Heading], profiles: &[Profile], street: Option<usize>) -> Option<usize> {
+    if mapping.columns.contains_key(&Target::CodeAndName) {
+        return None;
+    }
+    let code = mapping.get(Target::CustomerCode);
+    let both = |column: usize| {
+        profiles
+            .get(column)
+            .is_some_and(|p| p.filled >= 3 && p.coded >= 0.95 && p.filled * 10 >= p.rows * 9 && p.codes * 20 >= p.filled * 19)
+    };
+    match code {
+        // The code's own column holds names too, and no other column does.
+        Some(code) if code.confidence < 1.0 || mapping.get(Target::Name).is_none() => {
+            Some(code.index).filter(|column| mapping.get(Target::Name).is_none_or(|name| name.index == *column) && both(*column))
+        }
+        Some(_) => None,
+        None => {
+            let named = |column: &usize| {
+                headings.get(*column).is_some_and(|heading| {
+                    heading.fits.iter().any(|(target, _)| *target == Target::Name)
+                        || heading.folded.split(' ').any(|word| matches!(word, "customer" | "name"))
+                })
+            };
+            let name = mapping.get(Target::Name).map(|column| column.index);
+            name.into_iter().chain((0..headings.len()).filter(named)).find(|column| Some(*column) != street && both(*column))
+        }
+    }
 }
 
 /// Where no column is a code: the name as in QuickBooks, or the e-mail address, if they tell the customers apart.
@@ -977,6 +1032,27 @@ mod tests {
         let nothing = [Grid::of_texts("S", &[["Colour", "Size"], ["red", "4"], ["red", "5"]])];
         assert!(propose(&nothing, &Wish::default()).unwrap_err().to_string().contains("“Colour”, “Size”"));
         assert_eq!(propose(&[], &Wish::default()), Err(CustomersError::NoRows));
+    }
+
+    #[test]
+    fn a_code_and_a_name_in_one_cell_are_told() {
+        let rows = |header: &'static str| {
+            vec![
+                vec![header, "City", "State"],
+                vec!["10233 Ames Ltd", "Dayton", "OH"],
+                vec!["10240 Bow Inc", "Reno", "NV"],
+                vec!["10251 Cee Co", "Reno", "NV"],
+            ]
+        };
+        let layout = map(&rows("Customer"));
+        assert_eq!((header(&layout, Target::CodeAndName), header(&layout, Target::CustomerCode)), (Some("Customer"), None));
+        assert!(layout.ambiguous.iter().any(|ambiguity| ambiguity.target == Target::CodeAndName));
+        let sure = map(&rows("Customer No. and Name"));
+        assert_eq!(header(&sure, Target::CodeAndName), Some("Customer No. and Name"));
+        assert!(sure.ambiguous.is_empty(), "{:?}", sure.ambiguous);
+        // One company with a number in its name is no list of codes.
+        let names = [vec!["Customer", "City"], vec!["84 Lumber", "Reno"], vec!["Bow Inc", "Reno"], vec!["Cee Co", "Reno"]];
+        assert_eq!(header(&map(&names), Target::CodeAndName), None);
     }
 
     #[test]

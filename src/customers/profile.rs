@@ -35,6 +35,10 @@ pub(super) struct Profile {
     pub spaced: f32,
     /// Keys that a program made up, such as GUIDs.
     pub opaque: f32,
+    /// `10233 Blue Ridge Supply`
+    pub coded: f32,
+    /// How many codes there are in those.
+    pub codes: usize,
     /// The distinct values, folded, up to [`MOST_VALUES`] and a few more.
     pub values: BTreeSet<String>,
 }
@@ -61,6 +65,8 @@ struct Counts {
     wordy: usize,
     city_state: usize,
     opaque: usize,
+    coded: usize,
+    codes: HashSet<u64>,
 }
 
 /// Profiles of all columns from up to a thousand rows spread over the sheet.
@@ -100,9 +106,16 @@ impl Counts {
             return;
         }
         self.filled += 1;
-        let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
-        self.seen.insert(hasher.finish());
+        let sum = |text: &str| {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            hasher.finish()
+        };
+        self.seen.insert(sum(text));
+        if let Some((code, _)) = super::codes::code_and_name(text) {
+            self.coded += 1;
+            self.codes.insert(sum(code));
+        }
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();
         let short = text.len() <= 24;
@@ -167,6 +180,8 @@ impl Counts {
             city_state: share(self.city_state),
             spaced: share(self.spaced),
             opaque: share(self.opaque),
+            coded: share(self.coded),
+            codes: self.codes.len(),
             values: self.values,
         }
     }

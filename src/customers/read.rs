@@ -1,10 +1,11 @@
 //! Rows to customers. Every row ends as a customer, a named issue, or a count: nothing is lost silently, and nothing panics.
 
 use super::pass::{Finished, Reading};
+use super::text::fold;
 use super::{Layout, Summary};
-use crate::domain::{Customer, CustomerCode, Grid, Issue, IssueKind};
+use crate::domain::{Customer, CustomerCode, ExemptStatus, Grid, Issue, IssueKind};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to make of a customer whose columns contradict each other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,20 @@ pub struct Settle {
     pub contradictions: SettleContradictions,
     /// Take in customers that the ERP marks as inactive.
     pub include_inactive: bool,
+    /// What the merchant's own codes in columns of flags, tax codes and the like mean, such as `B` for exempt.
+    #[serde(default)]
+    pub values: BTreeMap<String, ExemptStatus>,
+}
+
+impl Settle {
+    /// What a value was settled to mean, whatever its capitals and blanks.
+    pub(super) fn value(&self, text: &str) -> Option<ExemptStatus> {
+        if self.values.is_empty() {
+            return None;
+        }
+        let folded = fold(text);
+        self.values.iter().find(|(value, _)| fold(value) == folded).map(|(_, status)| *status)
+    }
 }
 
 /// A row that is a customer but can't be sent to the service as it is.

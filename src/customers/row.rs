@@ -599,7 +599,7 @@ impl<'l> RowReader<'l> {
                     match tax.known.iter().position(|(text, kind, _)| **text == *cell.text() && *kind == boolean) {
                         Some(at) => at as u8,
                         None if tax.known.len() < MOST_KNOWN && cell.text().len() <= 64 => {
-                            let says = says(tax.target, tax.flag, cell, self.facts, self.reasons);
+                            let says = says(tax.target, tax.flag, cell, self.facts, self.reasons, self.settle);
                             tax.known.push((cell.text().into(), boolean, says));
                             (tax.known.len() - 1) as u8
                         }
@@ -626,7 +626,7 @@ impl<'l> RowReader<'l> {
                             }
                             says
                         }
-                        _ => says(tax.target, tax.flag, cell, self.facts, self.reasons),
+                        _ => says(tax.target, tax.flag, cell, self.facts, self.reasons, self.settle),
                     };
                     if tax.target == Target::ExemptFlag && number.is_none() && matches!(says, Says::Exempt(_)) {
                         let found = exemption::number_in_flag(cell.text().trim());
@@ -825,6 +825,14 @@ impl<'l> RowReader<'l> {
                 return None;
             }
         }
+        if parts.city.is_empty() && parts.lines.len() > 1 && !parts.postal_code.is_empty() {
+            // City and state as the last line of the street, the ZIP code in a column of its own.
+            let tail = format!("{} {} {}", parts.lines.join("\n"), parts.region, parts.postal_code);
+            if let Some(found) = address::whole(&tail) {
+                let country = std::mem::take(&mut parts.country);
+                parts = Parts { country, ..found.into() };
+            }
+        }
         let empty = parts.lines.is_empty() && parts.city.is_empty() && parts.postal_code.is_empty();
         if empty && self.column(Target::ShipLine1).is_some() {
             let shipped = Parts {
@@ -978,7 +986,10 @@ impl<'l> RowReader<'l> {
 }
 
 /// What one cell of a tax column says by itself. Numbers are looked at where the number is wanted too.
-fn says(target: Target, flag: Option<usize>, cell: Cell<'_>, facts: &Facts, reasons: &BTreeMap<String, String>) -> Says {
+fn says(target: Target, flag: Option<usize>, cell: Cell<'_>, facts: &Facts, reasons: &BTreeMap<String, String>, settle: &Settle) -> Says {
+    if let Some(status) = settle.value(cell.text()) {
+        return if status == ExemptStatus::Exempt { Says::Exempt(None) } else { Says::Taxable };
+    }
     match (flag.and_then(|flag| facts.flags.get(flag)), target) {
         (Some(Some(flag)), _) => flag.says(cell),
         (_, Target::TaxCode) => exemption::tax_code_says(cell, false),
@@ -1072,13 +1083,13 @@ fn shortened(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// As [`address::drop_name`], on borrowed lines.
+/// Takes out a first line that repeats the name, when another line follows.
 fn drop_name(lines: &mut Lines<'_>, name: &str) {
     let begins_alike = |line: &str| match (line.chars().next(), name.chars().next()) {
         (Some(a), Some(b)) => a.eq_ignore_ascii_case(&b) || !a.is_alphanumeric() || !b.is_alphanumeric(),
         _ => false,
     };
-    if lines.len() > 1 && lines.first().is_some_and(|first| begins_alike(first) && fold(first) == fold(name)) {
+    if lines.len() > 1 && lines.first().is_some_and(|first| begins_alike(first) && address::same_name(first, name)) {
         lines.remove(0);
     }
 }

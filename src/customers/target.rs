@@ -107,6 +107,7 @@ impl Target {
         matches!(
             self,
             Target::CustomerCode
+                | Target::CodeAndName
                 | Target::Name
                 | Target::Line1
                 | Target::City
