@@ -284,6 +284,37 @@ fn what_nobody_touched_is_no_correction() {
     assert_eq!(with(&back)["totals"]["rows_read"], odd.len() - 1);
 }
 
+/// A list longer than what is looked at to tell the columns: its rows come in pieces, the corrections over them too.
+#[test]
+fn corrections_reach_the_far_end_of_a_long_list() {
+    let bed = Bed::new();
+    let mut text = "Customer ID,Name,Address,City,State,Zip,Tax Exempt\n".to_owned();
+    for n in 0..30_000 {
+        let name = if n == 29_990 { String::new() } else { format!("Harbor Supply House {n}") };
+        text.push_str(&format!("C-{n},{name},{n} Mill Rd,Dayton,OH,45402,Y\n"));
+    }
+    let file = bed.write("list.csv", &text);
+    let (out, back) = (bed.path("problems.xlsx"), bed.path("back.xlsx"));
+    assert_eq!(summary(&bed, &file, &["--problems", out.to_str().unwrap()]).code, 3);
+    assert_eq!(texts(&out, "To correct").len(), 2);
+    corrected_by_hand(&out, &back, |sheet, rows| {
+        if sheet == "To correct" {
+            rows[1][2] = "Far End Supply".to_owned();
+        }
+    });
+    let ran = summary(&bed, &file, &["--corrections", back.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("cells corrected                    1"), "{}", ran.out);
+    corrected_by_hand(&out, &back, |sheet, rows| {
+        if sheet == "To correct" {
+            rows[1][0] = "40000".to_owned();
+        }
+    });
+    let ran = summary(&bed, &file, &["--corrections", back.to_str().unwrap()]);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    assert!(ran.error_line().contains("row 40000"), "{}", ran.err);
+}
+
 // ---- the run ---------------------------------------------------------------------------------------------------------------------------
 
 /// Two columns fit the exemption flag equally well.
