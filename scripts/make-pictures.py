@@ -71,6 +71,8 @@ def main():
     picture("columns.svg", "certonboard: the columns it recognised")
     clear()
     keys("y")
+    wait_for("How do these customers count?")
+    keys("Enter")
     wait_for("customers to")
     picture("sync.svg", "certonboard: customers, exempt customers, what would be sent")
     clear()

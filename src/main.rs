@@ -2,7 +2,7 @@
 
 mod commands;
 
-use certonboard::cli::{AnswersCommand, Cli, Command, Exit, SandboxCommand};
+use certonboard::cli::{AnswersCommand, Cli, Command, CustomersCommand, Exit, SandboxCommand};
 use certonboard::error::Fault;
 use clap::Parser;
 use std::process::ExitCode;
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
             Some(Command::Run(args)) => commands::run::run(&args).await,
             Some(Command::Resume(args)) => commands::run::resume(&args).await,
             Some(Command::Extract(args)) => commands::extract::extract(&args),
+            Some(Command::Customers { command: CustomersCommand::Summary(args) }) => commands::customers::summary(&args),
             Some(Command::Answers { command: AnswersCommand::Init }) => commands::print(&certonboard::answers::template()),
             Some(Command::Answers { command: AnswersCommand::Schema }) => commands::print_json(&certonboard::answers::schema()),
             Some(Command::Sandbox { command: SandboxCommand::Serve(args) }) => commands::serve::serve(&args).await,

@@ -9,5 +9,5 @@ mod model;
 mod template;
 
 pub use load::{AnswersError, load, parse};
-pub use model::{Answers, schema};
+pub use model::{Answers, Contradictions, schema};
 pub use template::{from_run, template};

@@ -53,13 +53,39 @@ pub struct CustomersAnswers {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = 3)]
     pub header_row: Option<u32>,
-    /// Columns by hand: what is wanted on the left, the header in the spreadsheet on the right.
+    /// The columns of an earlier export of the same system: a file that --save-mapping wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"erp-columns.yaml")]
+    pub mapping: Option<String>,
+    /// Columns by hand: what is wanted on the left, the header in the spreadsheet on the right; `-` says that no column has it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub columns: BTreeMap<String, String>,
     /// Use the columns as they were recognised.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = true)]
     pub columns_ok: Option<bool>,
+    /// Take in the customers that the ERP marks as inactive. Without this they are left out and counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = true)]
+    pub include_inactive: Option<bool>,
+    /// How customers count whose columns disagree about exemption, such as “Taxable: yes” beside an exemption number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contradictions: Option<Contradictions>,
+    /// A problems workbook that the merchant corrected and sent back; its rows take the place of those in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"customer-problems.xlsx")]
+    pub corrections: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Contradictions {
+    /// As the most explicit column says: the flag, then the tax code.
+    ByFlag,
+    /// As exempt.
+    AsExempt,
+    /// As taxable.
+    AsTaxable,
 }
 
 /// The folder of certificate scans.

@@ -1,5 +1,6 @@
 //! The clap types. Their doc comments are the help texts.
 
+use crate::answers::Contradictions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use std::net::SocketAddr;
@@ -29,7 +30,7 @@ pub enum Command {
     ///
     /// Every step says what it found and asks before it writes. Each question has a key in the answers file, so that the same run can be made
     /// with no question asked.
-    #[command(after_help = format!("Examples:\n  certonboard run\n  certonboard run --sandbox --dry-run --customers customers.xlsx --certificates scans/\n  certonboard run --non-interactive --answers answers.yaml\n  certonboard run --non-interactive --yes --customers customers.xlsx --certificates scans/ --merchant \"Blue Heron Supply Co.\" --company DEFAULT\n\n{CODES}"))]
+    #[command(after_help = format!("Examples:\n  certonboard run\n  certonboard run --sandbox --dry-run --customers customers.xlsx --certificates scans/\n  certonboard run --customers customers.csv --mapping erp.yaml\n  certonboard run --non-interactive --answers answers.yaml\n  certonboard run --non-interactive --yes --customers customers.xlsx --certificates scans/ --merchant \"Blue Heron Supply Co.\" --company DEFAULT\n\n{CODES}"))]
     Run(Box<RunArgs>),
     /// Go on with a run that was stopped.
     ///
@@ -39,9 +40,14 @@ pub enum Command {
     Resume(Box<ResumeArgs>),
     /// Read certificate scans and print what they say, one JSON line each. No network.
     #[command(
-        after_help = "Examples:\n  certonboard extract scans/ --format jsonl > certificates.jsonl\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\" --today 2026-11-20\n\nThe lines come in the order of the files, while later files are still being read."
+        after_help = "Examples:\n  certonboard extract scans/ --format jsonl > certificates.jsonl\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\" --today 2026-11-20\n  certonboard extract scans/ --customers customers.csv --column customer_code=\"Acct #\"\n\nThe lines come in the order of the files, while later files are still being read."
     )]
-    Extract(ExtractArgs),
+    Extract(Box<ExtractArgs>),
+    /// The merchant's customer list by itself. No network.
+    Customers {
+        #[command(subcommand)]
+        command: CustomersCommand,
+    },
     /// Make an answers file, or print its schema.
     Answers {
         #[command(subcommand)]
@@ -106,6 +112,35 @@ pub struct RunArgs {
     /// Read and decide everything, show and save the plan, write nothing to the service.
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub list: ListArgs,
+    /// Write the columns of this run's customer list to a file, for `--mapping`.
+    #[arg(long, value_name = "FILE")]
+    pub save_mapping: Option<PathBuf>,
+    /// The folder for this run's journal and report.
+    ///
+    /// Default: a new one in certonboard-runs/.
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// The day that every decision uses.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub today: Option<Date>,
+    #[command(flatten)]
+    pub conduct: ConductArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ResumeArgs {
+    /// The run's name below certonboard-runs/, or its folder.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    #[command(flatten)]
+    pub conduct: ConductArgs,
+}
+
+/// How a run talks, asks and works: the same for a new run and a resumed one.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConductArgs {
     /// Answers to the questions, as YAML.
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
@@ -118,14 +153,6 @@ pub struct RunArgs {
     /// Write this run's answers to a file, for replay.
     #[arg(long, value_name = "FILE")]
     pub record_answers: Option<PathBuf>,
-    /// The folder for this run's journal and report.
-    ///
-    /// Default: a new one in certonboard-runs/.
-    #[arg(long, value_name = "DIR")]
-    pub run_dir: Option<PathBuf>,
-    /// The day that every decision uses.
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub today: Option<Date>,
     /// Threads for reading scans.
     ///
     /// Default: as many as the machine has.
@@ -139,32 +166,43 @@ pub struct RunArgs {
     pub format: ResultFormat,
 }
 
+/// How the customer list is to be read, where it is not found out by itself.
 #[derive(Debug, Clone, Default, Args)]
-pub struct ResumeArgs {
-    /// The run's name below certonboard-runs/, or its folder.
-    #[arg(value_name = "RUN")]
-    pub run: String,
-    /// Answers to the questions, as YAML.
+#[command(next_help_heading = "The customer list")]
+pub struct ListArgs {
+    /// The sheet to read.
+    ///
+    /// Default: the one that looks like a list of customers.
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// The row that holds the column headers, counted from 1.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub header_row: Option<u32>,
+    /// The column of one field, by its header; `-` as header: no column has it. May be given several times.
+    #[arg(long = "column", value_name = "FIELD=HEADER", value_parser = column)]
+    pub columns: Vec<(String, String)>,
+    /// The columns of an earlier export of the same system, as saved with --save-mapping.
     #[arg(long, value_name = "FILE")]
-    pub answers: Option<PathBuf>,
-    /// Ask nothing.
+    pub mapping: Option<PathBuf>,
+    /// Take in the customers that the ERP marks as inactive.
     #[arg(long)]
-    pub non_interactive: bool,
-    /// Answer every confirmation with yes and every choice with what is recommended.
-    #[arg(long)]
-    pub yes: bool,
-    /// Write this run's answers to a file, for replay.
+    pub include_inactive: bool,
+    /// How customers count whose columns disagree about exemption.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub contradictions: Option<Contradictions>,
+    /// A problems workbook that the merchant corrected; its rows take the place of those in the list.
     #[arg(long, value_name = "FILE")]
-    pub record_answers: Option<PathBuf>,
-    /// Threads for reading scans.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub jobs: Option<u16>,
-    /// Print less.
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// How the summary is printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub format: ResultFormat,
+    pub corrections: Option<PathBuf>,
+}
+
+/// `customer_code=Acct #`: the first equals sign parts them, since a header may hold others.
+fn column(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, header)) if !field.trim().is_empty() && !header.trim().is_empty() => {
+            Ok((field.trim().to_owned(), header.trim().to_owned()))
+        }
+        _ => Err("write it as FIELD=HEADER, for example customer_code=\"Acct #\"".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -175,6 +213,8 @@ pub struct ExtractArgs {
     /// The merchant's customer spreadsheet; each paper is then matched to a customer.
     #[arg(long, value_name = "FILE")]
     pub customers: Option<PathBuf>,
+    #[command(flatten)]
+    pub list: ListArgs,
     /// The merchant's name, as certificates name the seller.
     #[arg(long, value_name = "NAME")]
     pub merchant: Option<String>,
@@ -190,6 +230,36 @@ pub struct ExtractArgs {
     /// Print less.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CustomersCommand {
+    /// Say how many customers there are, how many are exempt and by which rule, and what is wrong with the data.
+    ///
+    /// Reads the list as a run would and sends nothing. Exit code 3 means that a row can't be used or that something is not sure.
+    #[command(after_help = format!("Examples:\n  certonboard customers summary customers.xlsx\n  certonboard customers summary customers.csv --problems to-correct.xlsx\n  certonboard customers summary customers.csv --column customer_code=\"Acct #\" --save-mapping erp.yaml\n  certonboard customers summary next-export.csv --mapping erp.yaml --format json\n\n{CODES}"))]
+    Summary(Box<SummaryArgs>),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SummaryArgs {
+    /// The merchant's customer spreadsheet: xlsx, xlsm, xls, xlsb, ods, csv, tsv or txt.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub list: ListArgs,
+    /// How the summary is printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: ResultFormat,
+    /// Write the rows that have problems to a workbook that the merchant can correct and send back.
+    #[arg(long, value_name = "FILE.xlsx")]
+    pub problems: Option<PathBuf>,
+    /// Write the columns of this list to a file, for `--mapping`.
+    #[arg(long, value_name = "FILE")]
+    pub save_mapping: Option<PathBuf>,
+    /// The day that decides which exemptions have expired (`exempt_expired` in the JSON).
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub today: Option<Date>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -239,6 +309,14 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_column_is_parted_at_its_first_equals_sign() {
+        assert_eq!(column("name=A = B").unwrap(), ("name".to_owned(), "A = B".to_owned()));
+        for bad in ["name", "=x", "name=", " = "] {
+            assert!(column(bad).unwrap_err().contains("FIELD=HEADER"), "{bad}");
+        }
     }
 
     /// Every command that can be run shows an example.

@@ -9,8 +9,8 @@ mod exit;
 mod options;
 
 pub use args::{
-    AnswersCommand, Cli, Command, ExtractArgs, LinesFormat, ResultFormat, ResumeArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName,
-    Target,
+    AnswersCommand, Cli, Command, ConductArgs, CustomersCommand, ExtractArgs, LinesFormat, ListArgs, ResultFormat, ResumeArgs, RunArgs,
+    SandboxCommand, ServeArgs, ServiceName, SummaryArgs, Target,
 };
 pub use exit::Exit;
-pub use options::{Environment, OptionsError, RunOptions, jobs, resolve};
+pub use options::{Environment, OptionsError, RunOptions, jobs, resolve, resolve_list};

@@ -1,6 +1,6 @@
 //! Flag over environment over answers file over default, resolved once, in the shape of the answers file.
 
-use super::args::{ResultFormat, RunArgs};
+use super::args::{ListArgs, ResultFormat, RunArgs};
 use crate::answers::{self, AnswersError};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
@@ -17,6 +17,7 @@ pub struct RunOptions {
     pub yes: bool,
     pub run_dir: Option<PathBuf>,
     pub record_answers: Option<PathBuf>,
+    pub save_mapping: Option<PathBuf>,
     pub today: Option<Date>,
     pub jobs: usize,
     pub quiet: bool,
@@ -41,20 +42,18 @@ pub enum OptionsError {
 
 /// Merges flags (clap has merged the environment into them) over the answers file.
 pub fn resolve(args: &RunArgs) -> Result<RunOptions, OptionsError> {
-    let mut supplied = match &args.answers {
+    let mut supplied = match &args.conduct.answers {
         Some(path) => answers::load(path)?,
         None => Value::Object(Map::new()),
     };
-    let beside = args.answers.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
-    for pointer in ["/customers/file", "/certificates/folder"] {
+    let beside = args.conduct.answers.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+    for pointer in ["/customers/file", "/customers/mapping", "/customers/corrections", "/certificates/folder"] {
         resolve_path(&mut supplied, pointer, &beside);
     }
-    let text = |path: &PathBuf| {
-        path.to_str().map(str::to_owned).ok_or_else(|| OptionsError::Path(format!("{}: the path is not valid text", path.display())))
-    };
     if let Some(file) = &args.customers {
         put(&mut supplied, "customers", "file", json!(text(file)?));
     }
+    put_list(&mut supplied, &args.list)?;
     if let Some(folder) = &args.certificates {
         put(&mut supplied, "certificates", "folder", json!(text(folder)?));
     }
@@ -81,15 +80,48 @@ pub fn resolve(args: &RunArgs) -> Result<RunOptions, OptionsError> {
         supplied,
         sandbox,
         dry_run: args.dry_run,
-        non_interactive: args.non_interactive,
-        yes: args.yes,
+        non_interactive: args.conduct.non_interactive,
+        yes: args.conduct.yes,
         run_dir: args.run_dir.clone(),
-        record_answers: args.record_answers.clone(),
+        record_answers: args.conduct.record_answers.clone(),
+        save_mapping: args.save_mapping.clone(),
         today: args.today,
-        jobs: jobs(args.jobs),
-        quiet: args.quiet,
-        format: args.format,
+        jobs: jobs(args.conduct.jobs),
+        quiet: args.conduct.quiet,
+        format: args.conduct.format,
     })
+}
+
+/// The flags for the customer list alone, in the shape of the answers file: for the commands that take no answers file.
+pub fn resolve_list(args: &ListArgs) -> Result<Value, OptionsError> {
+    let mut supplied = Value::Object(Map::new());
+    put_list(&mut supplied, args)?;
+    Ok(supplied)
+}
+
+fn put_list(supplied: &mut Value, args: &ListArgs) -> Result<(), OptionsError> {
+    let mut set = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            put(supplied, "customers", key, value);
+        }
+    };
+    set("sheet", args.sheet.as_ref().map(|sheet| json!(sheet)));
+    set("header_row", args.header_row.map(|row| json!(row)));
+    set("mapping", args.mapping.as_deref().map(text).transpose()?.map(Value::from));
+    set("corrections", args.corrections.as_deref().map(text).transpose()?.map(Value::from));
+    set("include_inactive", args.include_inactive.then_some(Value::Bool(true)));
+    set("contradictions", args.contradictions.map(|how| json!(how)));
+    if !args.columns.is_empty() {
+        // One by one over those of the answers file.
+        let mut columns = supplied.pointer("/customers/columns").cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));
+        args.columns.iter().for_each(|(field, header)| top(&mut columns, field, json!(header)));
+        put(supplied, "customers", "columns", columns);
+    }
+    Ok(())
+}
+
+fn text(path: &Path) -> Result<String, OptionsError> {
+    path.to_str().map(str::to_owned).ok_or_else(|| OptionsError::Path(format!("{}: the path is not valid text", path.display())))
 }
 
 /// As many threads as the machine has, unless said otherwise.
@@ -123,13 +155,41 @@ fn put(supplied: &mut Value, section: &str, key: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::Contradictions;
+    use crate::cli::ConductArgs;
+
+    #[test]
+    fn list_flags_come_over_the_answers_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("answers.yaml");
+        let answers =
+            "customers:\n  sheet: A\n  mapping: erp.yaml\n  contradictions: as-taxable\n  columns:\n    name: Firm\n    city: C\n";
+        std::fs::write(&file, answers).unwrap();
+        let list = ListArgs {
+            sheet: Some("B".into()),
+            columns: vec![("name".into(), "Company".into())],
+            include_inactive: true,
+            contradictions: Some(Contradictions::AsExempt),
+            ..ListArgs::default()
+        };
+        let conduct = ConductArgs { answers: Some(file), ..ConductArgs::default() };
+        let customers = resolve(&RunArgs { conduct, list, ..RunArgs::default() }).unwrap().supplied["customers"].clone();
+        assert_eq!(customers["sheet"], "B");
+        assert_eq!(customers["columns"], json!({ "name": "Company", "city": "C" }));
+        assert_eq!(customers["include_inactive"], true);
+        assert_eq!(customers["contradictions"], "as-exempt");
+        // Paths in the answers file are seen from where it lies.
+        assert_eq!(customers["mapping"], folder.path().join("erp.yaml").to_str().unwrap());
+        assert_eq!(resolve_list(&ListArgs::default()).unwrap(), json!({}));
+    }
 
     #[test]
     fn a_flag_beats_the_answers_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("answers.yaml");
         std::fs::write(&file, "merchant: From File\ncustomers:\n  file: list.xlsx\nservice:\n  where: practice\n").unwrap();
-        let args = RunArgs { answers: Some(file), merchant: Some("From Flag".into()), ..RunArgs::default() };
+        let conduct = ConductArgs { answers: Some(file), ..ConductArgs::default() };
+        let args = RunArgs { conduct, merchant: Some("From Flag".into()), ..RunArgs::default() };
         let options = resolve(&args).unwrap();
         assert_eq!(options.supplied["merchant"], "From Flag");
         assert_eq!(options.supplied.pointer("/customers/file").unwrap(), folder.path().join("list.xlsx").to_str().unwrap());

@@ -2,14 +2,12 @@
 
 use super::adapters::SystemClock;
 use certonboard::cli::{Exit, ExtractArgs};
-use certonboard::customers::{self, Settle, Wish};
 use certonboard::error::Fault;
 use certonboard::matching::Index;
-use certonboard::ports::{Clock, Interrupt, Progress, ScanFolder, Spreadsheets, Unreadable};
+use certonboard::ports::{Clock, Interrupt, Progress, ScanFolder};
 use certonboard::sources::scans::Folder;
 use certonboard::ui::{Bars, Lines};
-use certonboard::wizard::{NoCache, Reader, Wanted, read_list};
-use std::collections::BTreeMap;
+use certonboard::wizard::{ListChoices, NoCache, ReadList, Reader, Wanted};
 use std::io::Write;
 
 pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
@@ -17,16 +15,24 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
     engines.check()?;
     let folder = Folder::default();
     let listing = folder.list(&args.folder).map_err(|e| Fault::input(e.reason))?;
+    let supplied = super::customers::supplied(&args.list)?;
     let list = match &args.customers {
         None => None,
         Some(path) => {
-            let input = |e: Unreadable| Fault::input(e.reason);
-            let mut book = super::adapters::Workbooks.open(path, None).map_err(input)?;
-            let grids = book.heads().map_err(input)?;
-            let wish = Wish { sheet: None, header_row: None, columns: BTreeMap::new() };
-            let layout = customers::propose(&grids, &wish).map_err(|e| Fault::input(format!("{}: {e}", path.display())))?;
-            let jobs = certonboard::cli::jobs(args.jobs);
-            Some(read_list(&mut *book, &grids, &layout, &Settle::default(), Wanted::Customers, jobs).map_err(input)?)
+            let choices = ListChoices::from_supplied(&[&supplied])?;
+            let read = ReadList::read(
+                &super::adapters::Workbooks,
+                path,
+                choices,
+                Wanted::Customers,
+                certonboard::cli::jobs(args.jobs),
+                super::customers::sha256,
+            )?;
+            for doubt in &read.layout.ambiguous {
+                super::note(&format!("{}: {} is not sure: {}", path.display(), doubt.target.label(), doubt.why), args.quiet);
+            }
+            read.layout.notes.iter().for_each(|note| super::note(&format!("{}: {note}", path.display()), args.quiet));
+            Some(read.list)
         }
     };
     let index = list.as_ref().map(|l| Index::new(&l.customers, args.merchant.as_deref()));

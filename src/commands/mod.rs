@@ -1,6 +1,8 @@
 //! One file for each command: builds the adapters and hands them to the library.
 
 pub mod adapters;
+pub mod customers;
+mod customers_text;
 pub mod extract;
 pub mod run;
 pub mod serve;

@@ -2,7 +2,7 @@
 
 use super::adapters::{SystemClock, Workbooks, credentials, environment, user_name, watch_ctrl_c};
 use certonboard::api::{self, ConnectOptions, Credentials, Secret, ServiceKind};
-use certonboard::cli::{self, Exit, ResultFormat, ResumeArgs, RunArgs, RunOptions};
+use certonboard::cli::{self, ConductArgs, Exit, ResultFormat, ResumeArgs, RunArgs, RunOptions};
 use certonboard::domain::Sha256;
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
@@ -25,7 +25,8 @@ pub fn engines() -> Box<dyn OcrEngines> {
 }
 
 pub async fn run(args: &RunArgs) -> Result<Exit, Fault> {
-    let options = cli::resolve(args)?;
+    let mut options = cli::resolve(args)?;
+    super::customers::with_mapping(&mut options.supplied)?;
     let now = jiff::Zoned::now();
     let path = match &options.run_dir {
         Some(path) => path.clone(),
@@ -54,17 +55,12 @@ pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
         return Err(Fault::input(format!("{}: this was a dry run, and nothing was written; run it again", path.display())));
     }
     let run_args = RunArgs {
-        answers: args.answers.clone(),
-        non_interactive: args.non_interactive,
-        yes: args.yes || header.get("yes") == Some(&json!(true)),
-        record_answers: args.record_answers.clone(),
-        jobs: args.jobs,
-        quiet: args.quiet,
-        format: args.format,
+        conduct: ConductArgs { yes: args.conduct.yes || header.get("yes") == Some(&json!(true)), ..args.conduct.clone() },
         today: header.get("today").and_then(Value::as_str).and_then(|d| d.parse().ok()),
         ..RunArgs::default()
     };
     let mut options = cli::resolve(&run_args)?;
+    super::customers::with_mapping(&mut options.supplied)?;
     // What was supplied at the start still holds; a new answers file comes on top.
     let now = std::mem::replace(&mut options.supplied, header.get("supplied").cloned().unwrap_or_else(|| json!({})));
     options.sandbox = header.get("sandbox") == Some(&json!(true));
@@ -172,6 +168,7 @@ async fn walk(
         write(&file, &text).ok()?;
         Some(file)
     };
+    let list_files = super::customers::DiskFiles { folder: path.to_owned(), save_mapping: options.save_mapping.clone() };
     let mut world = World {
         service: &*service,
         target,
@@ -179,6 +176,7 @@ async fn walk(
         scans: &scans,
         engines: &*engines,
         spreadsheets: &Workbooks,
+        list_files: &list_files,
         journal: &**journal,
         screen: outside.printer,
         progress: outside.progress,
@@ -264,7 +262,7 @@ fn finish(options: &RunOptions, path: &Path, journal: &Arc<Journal>, clock: &Sys
 }
 
 /// Writes a private file whole or not at all.
-fn write(path: &Path, text: &str) -> Result<(), Fault> {
+pub fn write(path: &Path, text: &str) -> Result<(), Fault> {
     let failed = |e: std::io::Error| Fault::new(Exit::Failed, format!("{}: it can't be written: {e}", path.display()));
     certonboard::journal::write_private(path, text.as_bytes()).map_err(failed)
 }

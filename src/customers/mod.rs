@@ -8,9 +8,11 @@
 mod address;
 mod catalogue;
 mod codes;
+mod corrections;
 mod exemption;
 mod facts;
 mod layout;
+mod mapping_file;
 mod pass;
 mod places;
 mod profile;
@@ -20,7 +22,9 @@ mod summary;
 mod target;
 mod text;
 
+pub use corrections::{Corrections, CorrectionsError, is_problems_workbook};
 pub use layout::{Ambiguity, Candidate, CustomersError, Layout, MappedColumn, Mapping, Wish, propose};
+pub use mapping_file::{MappingFile, columns_by_name, propose_with};
 pub use pass::{Finished, Piece, Reading};
 pub use read::{CustomerList, Rejected, Settle, SettleContradictions, read};
 pub use summary::{IssueCount, ReasonCount, RuleCount, StateCount, Summary, summarise};

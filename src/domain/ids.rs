@@ -134,10 +134,17 @@ pub struct Sha256(String);
 
 impl Sha256 {
     pub fn of(bytes: &[u8]) -> Self {
+        Self::of_parts([bytes])
+    }
+
+    /// The sum over parts that follow one another, for what is too large to be held at once.
+    pub fn of_parts<B: AsRef<[u8]>>(parts: impl IntoIterator<Item = B>) -> Self {
         use sha2::Digest;
         use std::fmt::Write;
+        let mut sum = sha2::Sha256::new();
+        parts.into_iter().for_each(|part| sum.update(part));
         let mut hex = String::with_capacity(64);
-        for byte in sha2::Sha256::digest(bytes) {
+        for byte in sum.finalize() {
             // Writing to a String can't fail.
             let _ = write!(hex, "{byte:02x}");
         }

@@ -94,6 +94,22 @@ impl Asker<'_> {
         Ok(())
     }
 
+    /// Records what was settled without a question of its own, so that a recorded run can be replayed.
+    pub(super) fn keep(&self, key: &str, value: Value) -> Result<(), WizardError> {
+        if self.journal.answer(key)?.as_ref() == Some(&value) {
+            return Ok(());
+        }
+        self.journal.record_answer(&AnswerRecord {
+            key: key.to_owned(),
+            value,
+            source: AnswerSource::Supplied,
+            recommended: None,
+            reasons: Vec::new(),
+            at: self.clock.now(),
+        })?;
+        Ok(())
+    }
+
     fn without_a_person(&self, question: &Question) -> Result<Answer, WizardError> {
         let yes = |value: Value| Ok(Answer { value, source: AnswerSource::Yes });
         if self.yes {

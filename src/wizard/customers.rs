@@ -1,17 +1,20 @@
 //! Step 2: read the spreadsheet, show what its columns were taken for, sum up.
 
 use super::asking::{choice, confirm, example, recommend};
-use super::list::{Wanted, read_list};
+use super::customer_list::{ListChoices, OpenList, ReadList, contradictions_named, contradictions_word};
+use super::list::Wanted;
 use super::{WizardError, World};
-use crate::customers::{self, CustomerList, CustomersError, Layout, Settle, Target, Wish};
-use crate::domain::{Grid, Severity};
-use crate::ports::{Block, Question, QuestionKind};
+use crate::customers::{self, Ambiguity, CustomerList, Layout, SettleContradictions, Target};
+use crate::domain::{IssueKind, Severity};
+use crate::ports::{Block, Choice, Question, QuestionKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Problems that are shown on the terminal; the report has all of them.
 const SHOWN: usize = 12;
+/// Contradictions that are shown before the question about them.
+const FEW: usize = 5;
 
 pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
     let question = Question {
@@ -25,25 +28,20 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
         required: true,
     };
     let path = PathBuf::from(world.ask.text(&question)?);
-    let sheet = world.ask.supplied("customers.sheet").and_then(Value::as_str).map(str::to_owned);
-    let mut book = world.spreadsheets.open(&path, sheet.as_deref())?;
-    let grids = book.heads()?;
-    let header_row = world.ask.supplied("customers.header_row").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
-    let mut wish = Wish { sheet, header_row, columns: given_columns(world)? };
+    let mut choices = choices(world)?;
+    let files = world.list_files;
+    let mut open = OpenList::open(world.spreadsheets, &path, &choices, world.jobs, |path| files.sha256(path))?;
     let at = path.display().to_string();
-    let in_file = |error: CustomersError| WizardError::Input(format!("{at}: {error}"));
-    let mut layout = customers::propose(&grids, &wish).map_err(in_file)?;
+    let mut layout = open.propose(&mut choices)?;
     let mut corrected = false;
     loop {
         show_columns(world, &layout);
-        let doubt = layout.ambiguous.iter().find(|a| a.target == Target::CustomerCode);
-        if let (Some(doubt), false) = (doubt, world.ask.is_interactive() || wish.columns.contains_key(&Target::CustomerCode)) {
-            let text = format!("{at}: which column holds the customer code is not sure: {}", doubt.why);
-            return Err(WizardError::Input(format!(
-                "{text}; name it in the answers file: customers: {{ columns: {{ customer_code: \"…\" }} }}"
-            )));
+        let shown = layout.mapping.as_wishes();
+        layout = settle_columns(world, &open, layout, &mut choices)?;
+        if layout.mapping.as_wishes() != shown {
+            show_columns(world, &layout);
         }
-        let reasons = match layout.ambiguous.is_empty() {
+        let reasons = match layout.ambiguous.iter().all(|doubt| choices.wish.columns.contains_key(&doubt.target)) {
             true => vec!["every column was recognised by its header and its values".to_owned()],
             false => vec![format!("{} columns could be something else; look at them first", layout.ambiguous.len())],
         };
@@ -62,56 +60,186 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
             let text = format!("{at}: the columns were not confirmed; name them in the answers file");
             return Err(WizardError::Input(format!("{text}, for example: customers: {{ columns: {{ customer_code: \"Customer ID\" }} }}")));
         }
-        correct(world, &grids, &mut wish)?;
+        correct(world, &layout, &mut choices)?;
         corrected = true;
-        layout = customers::propose(&grids, &wish).map_err(in_file)?;
+        layout = open.propose(&mut choices)?;
     }
-    let list = read_list(&mut *book, &grids, &layout, &Settle::default(), Wanted::Customers, world.jobs)?;
+    let mut list = open.read(&layout, &choices.settle, Wanted::Customers)?;
+    if let Some(cells) = open.corrected_cells() {
+        world.good(format!("{} corrected by the merchant.", counted(cells, "cell", "cells")));
+    }
     if list.customers.is_empty() {
-        return Err(WizardError::Input(format!(
-            "{at}: sheet “{}” has no customer below its header row {}",
-            layout.sheet, layout.header_row
-        )));
+        let what = match list.rejected.len() {
+            0 => "has no customer".to_owned(),
+            n => format!("has no customer that can be used, only {n} with problems (see certonboard customers summary),"),
+        };
+        return Err(WizardError::Input(format!("{at}: sheet “{}” {what} below its header row {}", layout.sheet, layout.header_row)));
+    }
+    if let Some(settled) = settle_contradictions(world, &list)? {
+        choices.contradictions_settled = true;
+        if std::mem::replace(&mut choices.settle.contradictions, settled) != settled {
+            list = open.read(&layout, &choices.settle, Wanted::Customers)?;
+        }
     }
     show_summary(world, &list);
     let summary = customers::summarise(&list);
     let outcome = json!({ "file": at, "layout": layout, "summary": summary, "customers": list.customers, "issues": list.issues });
     world.journal.complete_step("read_customers", &outcome, world.clock.now())?;
-    Ok(list)
+    for (key, value) in choices.as_answers() {
+        world.ask.keep(&key, value)?;
+    }
+    let mut read = ReadList { open, choices, layout, list };
+    let told = world.list_files.keep(&mut read).map_err(WizardError::Input)?;
+    told.into_iter().for_each(|line| world.say(line));
+    Ok(read.list)
 }
 
 pub(super) fn needs_a_person(list: &CustomerList) -> bool {
     list.issues.iter().any(|i| i.severity == Severity::Error)
 }
 
-/// Columns named in the answers file, and those a person named earlier in this run.
-fn given_columns(world: &World<'_>) -> Result<BTreeMap<Target, String>, WizardError> {
-    let mut columns = BTreeMap::new();
-    let supplied = world.ask.supplied("customers.columns").and_then(Value::as_object).cloned().unwrap_or_default();
-    for (name, header) in &supplied {
-        let target = name.parse::<Target>().map_err(|_| {
-            let known = Target::ALL.iter().map(|t| t.name()).collect::<Vec<_>>();
-            WizardError::Input(format!("customers.columns: `{name}` is no field of a customer; known are {}", known.join(", ")))
-        })?;
-        if let Some(header) = header.as_str() {
-            columns.insert(target, header.to_owned());
-        }
-    }
+/// How the list is to be read: what was supplied at the start, what a person named earlier in this run, what was supplied now.
+fn choices(world: &World<'_>) -> Result<ListChoices, WizardError> {
+    let mut choices = ListChoices::from_supplied(&[&world.ask.supplied, &world.ask.supplied_now])?;
     for target in Target::ALL {
-        if let Some(Value::String(header)) = world.journal.answer(&column_key(*target))? {
-            columns.insert(*target, header);
+        let now = world.ask.supplied_now.pointer(&format!("/customers/columns/{target}")).is_some();
+        if let (false, Some(Value::String(header))) = (now, world.journal.answer(&column_key(*target))?) {
+            choices.name_column(*target, header);
         }
     }
-    Ok(columns)
+    Ok(choices)
 }
 
 fn column_key(target: Target) -> String {
     format!("customers.columns.{}", target.name())
 }
 
+/// A line for the answers file that names columns.
+fn columns_example<'c>(columns: impl IntoIterator<Item = (Target, &'c str)>) -> String {
+    let columns: Vec<String> = columns.into_iter().map(|(target, header)| format!("{target}: {}", Value::from(header))).collect();
+    format!("customers: {{ columns: {{ {} }} }}", columns.join(", "))
+}
+
+/// A wrong choice here exempts the wrong customer, or taxes one that is exempt: nobody takes it silently.
+fn decides_exemption(target: Target) -> bool {
+    use Target as T;
+    matches!(target, T::ExemptFlag | T::TaxableFlag | T::TaxCode | T::EntityUseCode | T::ExemptionNumber)
+}
+
+/// Asks for each field that several columns fit, one question each.
+fn settle_columns(world: &mut World<'_>, open: &OpenList, mut layout: Layout, choices: &mut ListChoices) -> Result<Layout, WizardError> {
+    // A new proposal may bring new doubts; each round settles at least one field.
+    for _ in Target::ALL {
+        let doubts: Vec<Ambiguity> =
+            layout.ambiguous.iter().filter(|doubt| !choices.wish.columns.contains_key(&doubt.target)).cloned().collect();
+        if doubts.is_empty() {
+            break;
+        }
+        // A wrong customer code links papers to the wrong customer: `--yes` is no answer to that.
+        let refused = |doubt: &&Ambiguity| match doubt.target {
+            Target::CustomerCode => true,
+            target => decides_exemption(target) && !world.ask.yes,
+        };
+        let open_questions: Vec<&Ambiguity> = doubts.iter().filter(refused).filter(|_| !world.ask.is_interactive()).collect();
+        if !open_questions.is_empty() {
+            let told = open_questions.iter().map(|doubt| {
+                let between: Vec<String> = doubt.candidates.iter().map(|c| format!("“{}”", c.header)).collect();
+                format!("which column holds the {} is not sure: {} ({})", doubt.target.label(), between.join(" or "), doubt.why)
+            });
+            let told: Vec<String> = told.collect();
+            let example = columns_example(open_questions.iter().filter_map(|d| Some((d.target, d.candidates.first()?.header.as_str()))));
+            let at = open.path.display();
+            return Err(WizardError::Input(format!("{at}: {}; name it in the answers file: {example}", told.join("; "))));
+        }
+        for doubt in &doubts {
+            let header = ask_column(world, doubt)?;
+            choices.name_column(doubt.target, header);
+        }
+        layout = open.propose(choices)?;
+    }
+    Ok(layout)
+}
+
+/// One doubtful field: its candidates with a few of their values.
+fn ask_column(world: &mut World<'_>, doubt: &Ambiguity) -> Result<String, WizardError> {
+    let label = doubt.target.label();
+    let mut options: Vec<Choice> = Vec::new();
+    for candidate in doubt.candidates.iter().filter(|candidate| !candidate.header.trim().is_empty()) {
+        let values = match candidate.sample.is_empty() {
+            true => "empty in the first rows".to_owned(),
+            false => format!("for example {}", candidate.sample.join(" | ")),
+        };
+        if !options.iter().any(|option| option.value == candidate.header) {
+            options.push(choice(candidate.header.clone(), format!("{}: {values}", candidate.header)));
+        }
+    }
+    let taken = doubt.candidates.first().map(|candidate| candidate.header.clone()).unwrap_or_default();
+    // Without a customer code nothing can be read.
+    if doubt.target != Target::CustomerCode {
+        options.push(choice("-", format!("no column holds the {label}")));
+    }
+    let question = Question {
+        key: column_key(doubt.target),
+        text: format!("Which column holds the {label}?"),
+        meaning: format!("the header of the column that holds the {label}"),
+        example: columns_example([(doubt.target, taken.as_str())]),
+        kind: QuestionKind::Choice(options),
+        default: Some(Value::String(taken.clone())),
+        recommended: Some(recommend(taken.clone(), [doubt.why.clone()])),
+        required: false,
+    };
+    if doubt.target == Target::CustomerCode && world.ask.is_interactive() {
+        if let Some(recommended) = &question.recommended {
+            world.screen.show(Block::Recommend { what: taken, reasons: recommended.reasons.clone() });
+        }
+        return world.ask.text_anew(&question);
+    }
+    world.ask.text(&question)
+}
+
+/// Customers whose columns disagree about exemption: how many, a few of them, and how they count. `None` where there are none.
+fn settle_contradictions(world: &mut World<'_>, list: &CustomerList) -> Result<Option<SettleContradictions>, WizardError> {
+    let found: Vec<_> = list.issues.iter().filter(|issue| issue.kind == IssueKind::Contradiction).collect();
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let rows = found.iter().take(FEW).map(|issue| {
+        let row = issue.row.map_or("–".to_owned(), |row| row.to_string());
+        vec![row, issue.column.clone().unwrap_or_default(), issue.message.clone()]
+    });
+    world.screen.show(Block::Table {
+        title: format!("{}: columns that disagree about exemption", counted(found.len(), "customer", "customers")),
+        head: ["Row", "Column", "What they say"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        note: (found.len() > FEW).then(|| format!("and {} more", found.len() - FEW)),
+    });
+    let options = [SettleContradictions::ByFlag, SettleContradictions::AsExempt, SettleContradictions::AsTaxable].map(|settle| {
+        let label = match settle {
+            SettleContradictions::ByFlag => "As the most explicit column says: the flag, then the tax code",
+            SettleContradictions::AsExempt => "As exempt",
+            SettleContradictions::AsTaxable => "As taxable",
+        };
+        choice(contradictions_word(settle), label)
+    });
+    let question = Question {
+        key: "customers.contradictions".to_owned(),
+        text: "How do these customers count?".to_owned(),
+        meaning: "how customers count whose columns disagree about exemption".to_owned(),
+        example: example("customers.contradictions", "by-flag"),
+        kind: QuestionKind::Choice(options.to_vec()),
+        default: Some(Value::from("by-flag")),
+        recommended: Some(recommend("by-flag", ["the flag is what the ERP taxes by; a number may be left from earlier times".to_owned()])),
+        required: false,
+    };
+    Ok(contradictions_named(&world.ask.text(&question)?))
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 /// A person names the column of one field.
-fn correct(world: &mut World<'_>, grids: &[Grid], wish: &mut Wish) -> Result<(), WizardError> {
-    let layout = customers::propose(grids, wish).map_err(|e| WizardError::Input(e.to_string()))?;
+fn correct(world: &mut World<'_>, layout: &Layout, choices: &mut ListChoices) -> Result<(), WizardError> {
     let fields: Vec<_> = Target::ALL.iter().map(|t| choice(t.name(), t.label())).collect();
     let which = Question {
         key: "customers.columns.which".to_owned(),
@@ -135,14 +263,14 @@ fn correct(world: &mut World<'_>, grids: &[Grid], wish: &mut Wish) -> Result<(),
         key: column_key(target),
         text: format!("Which column holds the {}?", target.label()),
         meaning: format!("the header of the column that holds the {}", target.label()),
-        example: example("customers.columns", &format!("{{ {}: \"{}\" }}", target.name(), "Customer ID")),
+        example: columns_example([(target, "Customer ID")]),
         kind: QuestionKind::Choice(headers),
         default: None,
         recommended: None,
         required: true,
     };
     let header = world.ask.text_anew(&column)?;
-    wish.columns.insert(target, header);
+    choices.name_column(target, header);
     Ok(())
 }
 
@@ -160,22 +288,25 @@ fn show_columns(world: &World<'_>, layout: &Layout) {
         rows,
         note,
     });
-    for doubt in &layout.ambiguous {
+    for doubt in layout.ambiguous.iter().filter(|doubt| doubt.candidates.len() > 1) {
         world.warn(format!(
             "{}: could also be {}",
             doubt.target.label(),
-            doubt.candidates.iter().map(|c| c.header.as_str()).collect::<Vec<_>>().join(", ")
+            doubt.candidates.iter().skip(1).map(|c| c.header.as_str()).collect::<Vec<_>>().join(", ")
         ));
     }
+    layout.notes.iter().for_each(|note| world.warn(note));
 }
 
 fn show_summary(world: &World<'_>, list: &CustomerList) {
     let summary = customers::summarise(list);
     world.good(format!("{} customers, {} of them exempt.", summary.total, summary.exempt));
     let mut left_out = Vec::new();
-    for (n, what) in
-        [(list.inactive, "inactive, left out"), (list.merged, "repeated rows, merged"), (list.rejected.len(), "rows that can't be used")]
-    {
+    for (n, what) in [
+        (list.inactive, "inactive, left out (--include-inactive takes them in)"),
+        (list.merged, "repeated rows, merged"),
+        (list.rejected.len(), "rows that can't be used"),
+    ] {
         if n > 0 {
             left_out.push(format!("{n} {what}"));
         }

@@ -8,6 +8,7 @@ mod asking;
 mod certificates;
 mod choose;
 pub mod connection;
+mod customer_list;
 mod customers;
 mod error;
 mod finish;
@@ -19,6 +20,7 @@ mod scans;
 mod sync;
 
 pub use asking::Asker;
+pub use customer_list::{ListChoices, ListFiles, OpenList, ReadList, contradictions_named, contradictions_word};
 pub use error::WizardError;
 pub use list::{Wanted, read_list};
 pub use reading::{Cache, FileRead, NoCache, Reader};
@@ -38,6 +40,7 @@ pub struct World<'a> {
     pub scans: &'a dyn ScanFolder,
     pub engines: &'a dyn OcrEngines,
     pub spreadsheets: &'a dyn Spreadsheets,
+    pub list_files: &'a dyn ListFiles,
     pub journal: &'a dyn JournalStore,
     pub screen: &'a dyn Screen,
     pub progress: &'a dyn Progress,

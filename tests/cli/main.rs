@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod bed;
 mod commands;
+mod customers;
 mod main_job;
 mod resume;
 mod wizard;

@@ -8,12 +8,12 @@ use std::time::Duration;
 /// Which file of the sample data is a paper that is accepted, and reads without OCR.
 const PAPER: &str = "Resale Cert_Lone Oak_TX.pdf";
 
-struct Wizard {
-    session: Session,
+pub struct Wizard {
+    pub session: Session,
 }
 
 impl Wizard {
-    fn start(bed: &Bed, server: &Server, args: &[&str]) -> Self {
+    pub fn start(bed: &Bed, server: &Server, args: &[&str]) -> Self {
         let mut command = bed.command_at(server);
         command.env("TERM", "xterm-256color").env("NO_COLOR", "1").args(args).stdin(Stdio::inherit());
         let mut session = Session::spawn(command).unwrap();
@@ -23,7 +23,7 @@ impl Wizard {
     }
 
     /// Waits for a text.
-    fn see(&mut self, text: &str) -> &mut Self {
+    pub fn see(&mut self, text: &str) -> &mut Self {
         if let Err(error) = self.session.expect(text) {
             let mut seen = vec![0; 100_000];
             let n = self.session.try_read(&mut seen).unwrap_or(0);
@@ -32,12 +32,12 @@ impl Wizard {
         self
     }
 
-    fn keys(&mut self, keys: &str) -> &mut Self {
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
         self.session.send(keys).unwrap();
         self
     }
 
-    fn end(mut self, code: i32) -> String {
+    pub fn end(mut self, code: i32) -> String {
         let found = self.session.expect(Eof).unwrap();
         let rest = String::from_utf8_lossy(found.as_bytes()).into_owned();
         match self.session.wait().unwrap() {
@@ -48,7 +48,7 @@ impl Wizard {
     }
 }
 
-const DOWN: &str = "\u{1b}[B";
+pub const DOWN: &str = "\u{1b}[B";
 
 #[test]
 fn every_step_with_yes() {
@@ -67,6 +67,7 @@ fn every_step_with_yes() {
     wizard.see("Which field is in another column?").keys("\r");
     wizard.see("Which column holds").keys("\r");
     wizard.see("Are the columns right?").keys("y");
+    wizard.see("How do these customers count?").keys("\r");
     wizard.see("of them exempt").see("By state").see("Data problems");
     wizard.see("[3/8] Sync").see("Recommended: yes").see("customers to").keys("y");
     wizard.see("customers sent");
@@ -107,6 +108,7 @@ fn every_step_with_no() {
     let given = ["run", "--today", TODAY, "--merchant", MERCHANT, "--company", "DEFAULT", "--customers", file.to_str().unwrap()];
     let mut wizard = Wizard::start(&bed, &server, &[&given[..], &["--certificates", scans.to_str().unwrap()]].concat());
     wizard.see("Are the columns right?").keys("y");
+    wizard.see("How do these customers count?").keys("\r");
     wizard.see("[3/8] Sync").see("customers to").keys("n").see("Declined: nothing was sent");
     wizard.see("What should be done").keys("\r");
     wizard.see("Ready to create and link");
@@ -126,6 +128,7 @@ fn every_step_with_no() {
     // Yes to the customers, no to certificates and invitations.
     let mut wizard = Wizard::start(&bed, &server, &[&given[..], &["--certificates", scans.to_str().unwrap()]].concat());
     wizard.see("Are the columns right?").keys("y");
+    wizard.see("How do these customers count?").keys("\r");
     wizard.see("customers to").keys("y").see("customers sent");
     let after_customers = server.writes();
     wizard.see("What should be done").keys("\r");
@@ -146,6 +149,7 @@ fn every_step_with_no() {
     // Neither.
     let mut wizard = Wizard::start(&bed, &server, &given);
     wizard.see("Are the columns right?").keys("y");
+    wizard.see("How do these customers count?").keys("\r");
     wizard.see("Nothing to send: every customer is in the service");
     wizard.see("What should be done").keys(DOWN).keys(DOWN).keys(DOWN).keys("\r");
     wizard.see("Not asked for").see("[8/8] Summary");
@@ -160,6 +164,7 @@ fn ctrl_c_at_a_question_can_be_resumed() {
     let given = ["run", "--today", TODAY, "--merchant", MERCHANT, "--company", "DEFAULT", "--customers", file.to_str().unwrap()];
     let mut wizard = Wizard::start(&bed, &server, &given);
     wizard.see("Are the columns right?").keys("y");
+    wizard.see("How do these customers count?").keys("\r");
     wizard.see("customers to").keys("y").see("customers sent");
     wizard.see("What should be done");
     wizard.session.send_control(ControlCode::ETX).unwrap();
@@ -170,6 +175,7 @@ fn ctrl_c_at_a_question_can_be_resumed() {
 
     let mut wizard = Wizard::start(&bed, &server, &["resume", &run]);
     wizard.see("Are the columns right? yes (answered before)");
+    wizard.see("How do these customers count?").see("(answered before)");
     wizard.see("What should be done").keys(DOWN).keys(DOWN).keys(DOWN).keys("\r");
     wizard.see("[8/8] Summary");
     wizard.end(3);
