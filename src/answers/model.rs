@@ -71,6 +71,9 @@ pub struct CustomersAnswers {
     /// How customers count whose columns disagree about exemption, such as “Taxable: yes” beside an exemption number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contradictions: Option<Contradictions>,
+    /// What the merchant's own codes mean in columns of flags, tax codes or tax classes: `exempt` or `taxable` for each.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tax_values: BTreeMap<String, TaxValue>,
     /// A problems workbook that the merchant corrected and sent back; its rows take the place of those in the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"customer-problems.xlsx")]
@@ -86,6 +89,14 @@ pub enum Contradictions {
     AsExempt,
     /// As taxable.
     AsTaxable,
+}
+
+/// What one value of a tax column means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxValue {
+    Exempt,
+    Taxable,
 }
 
 /// The folder of certificate scans.

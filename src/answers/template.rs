@@ -40,6 +40,7 @@ fn section(node: &Value, root: &Value, depth: usize, out: &mut String) {
         let example = child.pointer("/examples/0").cloned().or_else(|| words.first().map(|w| Value::String(w.clone())));
         let example = match example {
             _ if key == "columns" => "{ customer_code: \"Customer ID\" }".to_owned(),
+            _ if key == "tax_values" => "{ \"B\": exempt, \"A\": taxable }".to_owned(),
             Some(value) => scalar(&value),
             None => String::new(),
         };
@@ -96,6 +97,11 @@ fn put(node: &mut Map<String, Value>, path: &[&str], value: &Value) {
 fn yaml(node: &Map<String, Value>, depth: usize, out: &mut String) {
     let indent = "  ".repeat(depth);
     for (key, value) in node {
+        let plain = key.len() > 1
+            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            && !["no", "yes", "on", "off", "true", "false", "null"].contains(&key.as_str());
+        // A code of the merchant's may be `no` or `1`.
+        let key = if plain { key.clone() } else { Value::from(key.as_str()).to_string() };
         match value {
             Value::Object(inner) => {
                 let _ = writeln!(out, "{indent}{key}:");

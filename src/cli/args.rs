@@ -190,6 +190,9 @@ pub struct ListArgs {
     /// How customers count whose columns disagree about exemption.
     #[arg(long, value_enum, value_name = "HOW")]
     pub contradictions: Option<Contradictions>,
+    /// What a value of the merchant's own means in a tax column. May be given several times.
+    #[arg(long = "tax-value", value_name = "VALUE=exempt|taxable", value_parser = tax_value)]
+    pub tax_values: Vec<(String, &'static str)>,
     /// A problems workbook that the merchant corrected; its rows take the place of those in the list.
     #[arg(long, value_name = "FILE")]
     pub corrections: Option<PathBuf>,
@@ -202,6 +205,15 @@ fn column(text: &str) -> Result<(String, String), String> {
             Ok((field.trim().to_owned(), header.trim().to_owned()))
         }
         _ => Err("write it as FIELD=HEADER, for example customer_code=\"Acct #\"".to_owned()),
+    }
+}
+
+/// `B=exempt`: the last equals sign parts them.
+fn tax_value(text: &str) -> Result<(String, &'static str), String> {
+    match text.rsplit_once('=').map(|(value, means)| (value.trim(), means.trim().to_lowercase())) {
+        Some((value, means)) if !value.is_empty() && means == "exempt" => Ok((value.to_owned(), "exempt")),
+        Some((value, means)) if !value.is_empty() && means == "taxable" => Ok((value.to_owned(), "taxable")),
+        _ => Err("write it as VALUE=exempt or VALUE=taxable, for example B=exempt".to_owned()),
     }
 }
 

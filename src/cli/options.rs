@@ -111,6 +111,11 @@ fn put_list(supplied: &mut Value, args: &ListArgs) -> Result<(), OptionsError> {
     set("corrections", args.corrections.as_deref().map(text).transpose()?.map(Value::from));
     set("include_inactive", args.include_inactive.then_some(Value::Bool(true)));
     set("contradictions", args.contradictions.map(|how| json!(how)));
+    if !args.tax_values.is_empty() {
+        let mut values = supplied.pointer("/customers/tax_values").cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));
+        args.tax_values.iter().for_each(|(value, means)| top(&mut values, value, json!(means)));
+        put(supplied, "customers", "tax_values", values);
+    }
     if !args.columns.is_empty() {
         // One by one over those of the answers file.
         let mut columns = supplied.pointer("/customers/columns").cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));

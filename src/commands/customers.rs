@@ -179,8 +179,7 @@ pub struct Facts<'r> {
 
 impl<'r> Facts<'r> {
     fn new(read: &'r ReadList) -> Self {
-        let open: Vec<&Ambiguity> =
-            read.layout.ambiguous.iter().filter(|doubt| !read.choices.wish.columns.contains_key(&doubt.target)).collect();
+        let open: Vec<&Ambiguity> = read.layout.ambiguous.iter().filter(|doubt| !read.choices.settles(doubt)).collect();
         let errors = read.list.issues.iter().any(|issue| issue.severity == Severity::Error);
         let unsettled = read.contradictions() > 0 && !read.choices.contradictions_settled;
         let waiting = errors || unsettled || !open.is_empty() || !read.list.rejected.is_empty();

@@ -28,7 +28,7 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
                 certonboard::cli::jobs(args.jobs),
                 super::customers::sha256,
             )?;
-            for doubt in &read.layout.ambiguous {
+            for doubt in read.layout.ambiguous.iter().filter(|doubt| !read.choices.settles(doubt)) {
                 super::note(&format!("{}: {} is not sure: {}", path.display(), doubt.target.label(), doubt.why), args.quiet);
             }
             read.layout.notes.iter().for_each(|note| super::note(&format!("{}: {note}", path.display()), args.quiet));

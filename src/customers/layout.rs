@@ -50,6 +50,21 @@ pub struct Ambiguity {
     pub target: Target,
     pub candidates: Vec<Candidate>,
     pub why: String,
+    #[serde(default)]
+    pub doubt: Doubt,
+}
+
+/// What it is that is not sure.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// Which column it is.
+    #[default]
+    Column,
+    /// Whether yes means exempt or taxed.
+    Polarity,
+    /// What the values mean, folded: codes of the merchant's own.
+    Values(Vec<String>),
 }
 
 /// How the file is to be read.
@@ -362,7 +377,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
                 true => "another column speaks of exemption too and says otherwise in some rows; the first was taken",
                 false => "several columns fit equally well; the first was taken",
             };
-            ambiguous.push(Ambiguity { target: *target, candidates, why: why.to_owned() });
+            ambiguous.push(Ambiguity { target: *target, candidates, why: why.to_owned(), doubt: Doubt::Column });
         }
     }
     // A flag that is never set would make taxed customers of all whose number or code exempts them.
@@ -381,7 +396,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         let Some(other) = sources.iter().find(|target| filled(target)).and_then(|target| mapping.get(*target)) else { continue };
         let why = format!("“{}” is empty in the rows looked at, so “{}” tells who is exempt", column.header, other.header);
         mapping.columns.remove(&flag);
-        ambiguous.push(Ambiguity { target: flag, candidates: vec![candidate(column.index, column.confidence)], why });
+        ambiguous.push(Ambiguity { target: flag, candidates: vec![candidate(column.index, column.confidence)], why, doubt: Doubt::Column });
     }
     // Whole addresses side by side: one question for all their parts.
     if let (Some(line), false) = (mapping.get(Target::Line1), wish.columns.contains_key(&Target::Line1))
@@ -394,7 +409,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         candidates.extend(lines.map(|other| candidate(*other, line.confidence - 0.1)));
         if candidates.len() > 1 && !ambiguous.iter().any(|ambiguity| ambiguity.target == Target::Line1) {
             let why = format!("the list has several addresses; the one with “{}” was taken, with its city, state and ZIP", line.header);
-            ambiguous.push(Ambiguity { target: Target::Line1, candidates, why });
+            ambiguous.push(Ambiguity { target: Target::Line1, candidates, why, doubt: Doubt::Column });
         }
     }
     // QuickBooks and its like: the name is the code, unless the merchant uses account numbers.
@@ -408,17 +423,17 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         candidates.extend(numbers.map(|choice| candidate(choice.column, choice.score)));
         if candidates.len() > 1 {
             let why = format!("“{}” is a name, and another column holds numbers; the code must be the one on the invoices", code.header);
-            ambiguous.push(Ambiguity { target: Target::CustomerCode, candidates, why });
+            ambiguous.push(Ambiguity { target: Target::CustomerCode, candidates, why, doubt: Doubt::Column });
         }
     }
     for (target, column) in mapping.columns.iter().filter(|(target, _)| !wish.columns.contains_key(*target)) {
         let known = by_target(*target).any(|choice| choice.column == column.index && choice.score >= 1.4);
         if let (Some(heading), Some(profile)) = (headings.get(column.index), profiles.get(column.index))
             && !known
-            && let Some(why) = doubtful_flag(*target, heading, profile, &mapping)
+            && let Some((why, doubt)) = doubtful_flag(*target, heading, profile, &mapping)
             && !ambiguous.iter().any(|ambiguity| ambiguity.target == *target)
         {
-            ambiguous.push(Ambiguity { target: *target, candidates: vec![candidate(column.index, column.confidence)], why });
+            ambiguous.push(Ambiguity { target: *target, candidates: vec![candidate(column.index, column.confidence)], why, doubt });
         }
     }
 
@@ -437,7 +452,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
                 "“{header}” has a code and a name in each row; which of them stands on invoices as the customer code, the first or both?"
             );
             ambiguous.retain(|ambiguity| ambiguity.target != Target::CustomerCode);
-            ambiguous.push(Ambiguity { target: Target::CodeAndName, candidates: vec![candidate(column, 0.5)], why });
+            ambiguous.push(Ambiguity { target: Target::CodeAndName, candidates: vec![candidate(column, 0.5)], why, doubt: Doubt::Column });
         }
         mapping.columns.retain(|_, mapped| mapped.index != column);
         taken.insert(column);
@@ -457,7 +472,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
             .filter(|other| *other != column);
         let mut candidates = vec![candidate(column, 0.3)];
         candidates.extend(others.map(|other| candidate(other, 0.2)));
-        ambiguous.push(Ambiguity { target: Target::CustomerCode, candidates, why: why.to_owned() });
+        ambiguous.push(Ambiguity { target: Target::CustomerCode, candidates, why: why.to_owned(), doubt: Doubt::Column });
         taken.insert(column);
         mapping.columns.insert(Target::CustomerCode, MappedColumn { index: column, header, why: why.to_owned(), confidence: 0.3 });
     }
@@ -489,7 +504,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
     }
     if let Some(prefix) = mapping.get(Target::CodePrefix) {
         let why = format!("“{}” is put before the code with a dash; check against the customer code on an invoice", prefix.header);
-        ambiguous.push(Ambiguity { target: Target::CodePrefix, candidates: vec![candidate(prefix.index, 0.5)], why });
+        ambiguous.push(Ambiguity { target: Target::CodePrefix, candidates: vec![candidate(prefix.index, 0.5)], why, doubt: Doubt::Column });
     }
     let mut notes = Vec::new();
     if system.is_some_and(|(id, _)| id == "quickbooks_online") && !speaks_of_tax(&mapping) {
@@ -544,10 +559,11 @@ fn adds_exemption<'g>(mut rows: impl Iterator<Item = Row<'g>>, target: Target, s
 }
 
 /// Why a flag can't be trusted to mean what it was taken for: yes may mean either, or the values are codes that nobody knows.
-fn doubtful_flag(target: Target, heading: &Heading, p: &Profile, mapping: &Mapping) -> Option<String> {
+fn doubtful_flag(target: Target, heading: &Heading, p: &Profile, mapping: &Mapping) -> Option<(String, Doubt)> {
     use super::exemption::{Flag, Says, answers, speaks};
     let shown = |values: &mut dyn Iterator<Item = &String>| values.take(4).map(|value| format!("“{value}”")).collect::<Vec<_>>().join(", ");
     let header = mapping.get(target).map_or("", |column| column.header.as_str());
+    let codes = || Doubt::Values(p.values.iter().filter(|value| !value.is_empty()).cloned().collect());
     match target {
         Target::ExemptFlag | Target::TaxableFlag => {
             let flag = Flag::new(target == Target::ExemptFlag, &p.values, p.filled < p.rows);
@@ -558,18 +574,20 @@ fn doubtful_flag(target: Target, heading: &Heading, p: &Profile, mapping: &Mappi
             let bare = p.values.iter().any(|value| answers(value)) || p.values.contains("");
             if heading.yes_is_exempt.is_none() && bare && !letters && !e_and_n {
                 let meaning = if target == Target::ExemptFlag { "exempt" } else { "taxed" };
-                return Some(format!("“{header}” doesn't tell whether yes means taxed or exempt; it is taken to mean {meaning}"));
+                let why = format!("“{header}” doesn't tell whether yes means taxed or exempt; it is taken to mean {meaning}");
+                return Some((why, Doubt::Polarity));
             }
             let verdicts: Vec<Says> = p.values.iter().filter(|value| !value.is_empty()).map(|value| flag.says(Cell::Text(value))).collect();
             if verdicts.len() > 1
                 && verdicts.iter().all(|says| matches!(says, Says::Exempt(_)))
                 && p.values.iter().any(|value| answers(value))
             {
-                return Some(format!("every value of “{header}” ({}) reads as exempt", shown(&mut p.values.iter())));
+                let why = format!("every value of “{header}” ({}) reads as exempt", shown(&mut p.values.iter()));
+                return Some((why, Doubt::Polarity));
             }
             let unread = verdicts.iter().filter(|says| **says == Says::Unclear).count();
             (unread > 0 && unread == verdicts.len() && p.distinct <= 12 && p.number < 0.5)
-                .then(|| format!("the values of “{header}” ({}) don't say who is exempt", shown(&mut p.values.iter())))
+                .then(|| (format!("the values of “{header}” ({}) don't say who is exempt", shown(&mut p.values.iter())), codes()))
         }
         Target::TaxCode => {
             let others = [Target::ExemptFlag, Target::TaxableFlag, Target::ExemptionNumber, Target::EntityUseCode];
@@ -577,7 +595,7 @@ fn doubtful_flag(target: Target, heading: &Heading, p: &Profile, mapping: &Mappi
             let silent = |value: &String| !speaks(value) && super::exemption::tax_code_says(Cell::Text(value), false) == Says::Nothing;
             let short = p.values.iter().all(|value| value.chars().count() <= 2);
             (alone && p.filled > 0 && p.state < 0.5 && (2..=8).contains(&p.distinct) && short && p.values.iter().all(silent))
-                .then(|| format!("the codes of “{header}” ({}) don't say who is exempt", shown(&mut p.values.iter())))
+                .then(|| (format!("the codes of “{header}” ({}) don't say who is exempt", shown(&mut p.values.iter())), codes()))
         }
         _ => None,
     }

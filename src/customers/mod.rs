@@ -23,7 +23,7 @@ mod target;
 mod text;
 
 pub use corrections::{Corrections, CorrectionsError, is_problems_workbook};
-pub use layout::{Ambiguity, Candidate, CustomersError, Layout, MappedColumn, Mapping, Wish, propose};
+pub use layout::{Ambiguity, Candidate, CustomersError, Doubt, Layout, MappedColumn, Mapping, Wish, propose};
 pub use mapping_file::{MappingFile, columns_by_name, propose_with};
 pub use pass::{Finished, Piece, Reading};
 pub use read::{CustomerList, Rejected, Settle, SettleContradictions, read};

@@ -154,7 +154,8 @@ impl Counts {
         );
         self.number += usize::from(matches!(cell, Cell::Number(_)) || text.parse::<f64>().is_ok());
         self.letters += usize::from(letters > 2 && digits == 0);
-        self.wordy += usize::from(letters > 1 && letters > digits);
+        // `Firm 29990` is a name, `C-10233` is none.
+        self.wordy += usize::from(letters > 1 && letters > digits || letters >= 3 && text.contains(' '));
         self.city_state += usize::from(super::address::city_state_zip(text).is_some());
     }
 

@@ -3,9 +3,10 @@
 use super::WizardError;
 use super::list::{Wanted, read_list};
 use crate::customers::{
-    self, Corrections, CustomerList, CustomersError, Layout, MappingFile, Settle, SettleContradictions, Target, Wish, columns_by_name,
+    self, Ambiguity, Corrections, CustomerList, CustomersError, Doubt, Layout, MappingFile, Settle, SettleContradictions, Target, Wish,
+    columns_by_name,
 };
-use crate::domain::{Grid, Row, Sha256};
+use crate::domain::{ExemptStatus, Grid, Row, Sha256};
 use crate::ports::{Book, RowsEnd, Spreadsheets, TakeRows, Unreadable};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -87,6 +88,11 @@ impl ListChoices {
             choices.settle.contradictions = settled;
             choices.contradictions_settled = true;
         }
+        for values in layers.iter().filter_map(|layer| layer.pointer("/customers/tax_values")?.as_object()) {
+            for (value, means) in values {
+                choices.settle_value(value, if means == "exempt" { ExemptStatus::Exempt } else { ExemptStatus::Taxable });
+            }
+        }
         choices.corrections = get("corrections").and_then(Value::as_str).map(PathBuf::from);
         Ok(choices)
     }
@@ -97,6 +103,20 @@ impl ListChoices {
         self.wish.columns.insert(target, header);
     }
 
+    /// What a value of a tax column means; the last word on it counts.
+    pub fn settle_value(&mut self, value: &str, status: ExemptStatus) {
+        self.settle.values.insert(value.trim().to_lowercase(), status);
+    }
+
+    /// Whether somebody settled what the doubt is about.
+    pub fn settles(&self, doubt: &Ambiguity) -> bool {
+        let values = match &doubt.doubt {
+            Doubt::Values(values) => values.iter().any(|value| self.settle.values.contains_key(value)),
+            Doubt::Column | Doubt::Polarity => false,
+        };
+        values || self.wish.columns.contains_key(&doubt.target)
+    }
+
     /// What was settled, as answers of their own, so that a recorded run needs no flag and no mapping file.
     pub(super) fn as_answers(&self) -> Vec<(String, Value)> {
         let mut answers = Vec::new();
@@ -105,6 +125,10 @@ impl ListChoices {
         let corrections = self.corrections.as_deref().and_then(|path| std::path::absolute(path).ok());
         answers.extend(corrections.map(|path| ("customers.corrections".to_owned(), json!(path))));
         answers.extend(self.settle.include_inactive.then(|| ("customers.include_inactive".to_owned(), json!(true))));
+        answers.extend(self.settle.values.iter().map(|(value, status)| {
+            let means = if *status == ExemptStatus::Exempt { "exempt" } else { "taxable" };
+            (format!("customers.tax_values.{value}"), json!(means))
+        }));
         answers.extend(self.wish.columns.iter().map(|(target, header)| (format!("customers.columns.{target}"), json!(header))));
         answers
     }
@@ -386,7 +410,7 @@ mod tests {
         assert_eq!(columns, [("name", "Company"), ("city", "C"), ("fax", "Telefax")]);
         // Named by hand it must be there.
         assert!(choices.optional.is_empty());
-        assert_eq!(choices.settle, Settle { contradictions: SettleContradictions::AsTaxable, include_inactive: true });
+        assert_eq!(choices.settle, Settle { contradictions: SettleContradictions::AsTaxable, include_inactive: true, ..Settle::default() });
         let bad = json!({ "customers": { "columns": { "custmer_code": "A", "citi": "B" } } });
         let text = ListChoices::from_supplied(&[&bad]).unwrap_err().to_string();
         assert!(text.contains("`customer_code`") && text.contains("`city`"), "{text}");

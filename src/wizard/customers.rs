@@ -4,8 +4,8 @@ use super::asking::{choice, confirm, example, recommend};
 use super::customer_list::{ListChoices, OpenList, ReadList, contradictions_named, contradictions_word};
 use super::list::Wanted;
 use super::{WizardError, World};
-use crate::customers::{self, Ambiguity, CustomerList, Layout, SettleContradictions, Target};
-use crate::domain::{IssueKind, Severity};
+use crate::customers::{self, Ambiguity, CustomerList, Doubt, Layout, SettleContradictions, Target};
+use crate::domain::{ExemptStatus, IssueKind, Severity};
 use crate::ports::{Block, Choice, Question, QuestionKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
         if layout.mapping.as_wishes() != shown {
             show_columns(world, &layout);
         }
-        let reasons = match layout.ambiguous.iter().all(|doubt| choices.wish.columns.contains_key(&doubt.target)) {
+        let reasons = match layout.ambiguous.iter().all(|doubt| choices.settles(doubt)) {
             true => vec!["every column was recognised by its header and its values".to_owned()],
             false => vec![format!("{} columns could be something else; look at them first", layout.ambiguous.len())],
         };
@@ -130,34 +130,107 @@ fn decides_exemption(target: Target) -> bool {
 fn settle_columns(world: &mut World<'_>, open: &OpenList, mut layout: Layout, choices: &mut ListChoices) -> Result<Layout, WizardError> {
     // A new proposal may bring new doubts; each round settles at least one field.
     for _ in Target::ALL {
-        let doubts: Vec<Ambiguity> =
-            layout.ambiguous.iter().filter(|doubt| !choices.wish.columns.contains_key(&doubt.target)).cloned().collect();
+        let doubts: Vec<Ambiguity> = layout.ambiguous.iter().filter(|doubt| !choices.settles(doubt)).cloned().collect();
         if doubts.is_empty() {
             break;
         }
         // A wrong customer code links papers to the wrong customer: `--yes` is no answer to that.
         let refused = |doubt: &&Ambiguity| match doubt.target {
-            Target::CustomerCode => true,
+            Target::CustomerCode | Target::CodeAndName => true,
             target => decides_exemption(target) && !world.ask.yes,
         };
         let open_questions: Vec<&Ambiguity> = doubts.iter().filter(refused).filter(|_| !world.ask.is_interactive()).collect();
         if !open_questions.is_empty() {
             let told = open_questions.iter().map(|doubt| {
+                if doubt.doubt != Doubt::Column {
+                    return doubt.why.clone();
+                }
                 let between: Vec<String> = doubt.candidates.iter().map(|c| format!("“{}”", c.header)).collect();
                 format!("which column holds the {} is not sure: {} ({})", doubt.target.label(), between.join(" or "), doubt.why)
             });
             let told: Vec<String> = told.collect();
-            let example = columns_example(open_questions.iter().filter_map(|d| Some((d.target, d.candidates.first()?.header.as_str()))));
+            let values = open_questions.iter().find_map(|doubt| match &doubt.doubt {
+                Doubt::Values(values) => values.first(),
+                Doubt::Column | Doubt::Polarity => None,
+            });
+            let example = match values {
+                Some(value) => format!("customers: {{ tax_values: {{ {}: exempt }} }}", Value::from(value.as_str())),
+                None => columns_example(open_questions.iter().filter_map(|d| Some((d.target, d.candidates.first()?.header.as_str())))),
+            };
             let at = open.path.display();
             return Err(WizardError::Input(format!("{at}: {}; name it in the answers file: {example}", told.join("; "))));
         }
         for doubt in &doubts {
-            let header = ask_column(world, doubt)?;
-            choices.name_column(doubt.target, header);
+            match &doubt.doubt {
+                Doubt::Column => {
+                    let header = ask_column(world, doubt)?;
+                    settle_column(doubt, header, choices);
+                }
+                Doubt::Polarity => ask_polarity(world, doubt, choices)?,
+                Doubt::Values(values) => ask_values(world, doubt, values, choices)?,
+            }
         }
         layout = open.propose(choices)?;
     }
     Ok(layout)
+}
+
+/// Takes the answer to which column a field is.
+fn settle_column(doubt: &Ambiguity, header: String, choices: &mut ListChoices) {
+    let whole = doubt.target == Target::CodeAndName && header == "-";
+    if let (true, Some(candidate)) = (whole, doubt.candidates.first()) {
+        // Not a code and a name: then the whole cell is what stands on invoices.
+        choices.name_column(Target::CustomerCode, candidate.header.clone());
+    }
+    choices.name_column(doubt.target, header);
+}
+
+/// What yes means in a column of flags.
+fn ask_polarity(world: &mut World<'_>, doubt: &Ambiguity, choices: &mut ListChoices) -> Result<(), WizardError> {
+    let Some(candidate) = doubt.candidates.first() else { return Ok(()) };
+    let header = &candidate.header;
+    let (other, yes, no) = match doubt.target {
+        Target::TaxableFlag => (Target::ExemptFlag, "taxed", "exempt"),
+        _ => (Target::TaxableFlag, "exempt", "taxed"),
+    };
+    let question = Question {
+        key: column_key(doubt.target),
+        text: format!("What does yes mean in the column “{header}”?"),
+        meaning: format!("the header of the column where yes means {yes}, or - where it means {no}"),
+        example: columns_example([(doubt.target, header.as_str())]),
+        kind: QuestionKind::Choice(vec![choice(header.clone(), format!("Yes means {yes}")), choice("-", format!("Yes means {no}"))]),
+        default: Some(Value::String(header.clone())),
+        recommended: Some(recommend(header.clone(), [doubt.why.clone(), format!("it holds {}", candidate.sample.join(" | "))])),
+        required: false,
+    };
+    let answer = world.ask.text(&question)?;
+    if answer == "-" {
+        choices.name_column(other, header.clone());
+    }
+    choices.name_column(doubt.target, answer);
+    Ok(())
+}
+
+/// What each of the merchant's own codes means.
+fn ask_values(world: &mut World<'_>, doubt: &Ambiguity, values: &[String], choices: &mut ListChoices) -> Result<(), WizardError> {
+    let header = doubt.candidates.first().map(|candidate| candidate.header.clone()).unwrap_or_default();
+    for value in values {
+        let key = format!("customers.tax_values.{value}");
+        let question = Question {
+            text: format!("What does “{value}” mean in the column “{header}”?"),
+            meaning: format!("whether “{value}” in the column “{header}” means exempt or taxable"),
+            example: format!("customers: {{ tax_values: {{ {}: exempt }} }}", Value::from(value.as_str())),
+            kind: QuestionKind::Choice(vec![choice("exempt", "Exempt"), choice("taxable", "Taxable, or nothing about tax")]),
+            default: Some(Value::from("taxable")),
+            recommended: Some(recommend("taxable", [doubt.why.clone()])),
+            required: false,
+            key,
+        };
+        let status = if world.ask.text(&question)? == "exempt" { ExemptStatus::Exempt } else { ExemptStatus::Taxable };
+        choices.settle_value(value, status);
+    }
+    choices.name_column(doubt.target, header);
+    Ok(())
 }
 
 /// One doubtful field: its candidates with a few of their values.
@@ -176,7 +249,11 @@ fn ask_column(world: &mut World<'_>, doubt: &Ambiguity) -> Result<String, Wizard
     let taken = doubt.candidates.first().map(|candidate| candidate.header.clone()).unwrap_or_default();
     // Without a customer code nothing can be read.
     if doubt.target != Target::CustomerCode {
-        options.push(choice("-", format!("no column holds the {label}")));
+        let none = match doubt.target {
+            Target::CodeAndName => "the whole cell is the customer code".to_owned(),
+            _ => format!("no column holds the {label}"),
+        };
+        options.push(choice("-", none));
     }
     let question = Question {
         key: column_key(doubt.target),
