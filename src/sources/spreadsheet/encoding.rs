@@ -1,7 +1,9 @@
 //! Which letters a text file's bytes stand for, and reading it as UTF-8 without holding it in memory.
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 /// How a file's bytes are turned into letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +90,34 @@ pub(super) fn detect(mut input: impl Read, whole: bool) -> io::Result<Detected> 
         true => Detected { encoding: UTF_8, bom: 0, broken },
         false => Detected { encoding: WINDOWS_1252, bom: 0, broken: 0 },
     })
+}
+
+/// As [`detect`], for a file that says in its head how it is written (`encoding="…"`, `charset=…`). Its word counts where its bytes are no
+/// UTF-8: many a program says UTF-8 and writes something else, or the other way round.
+pub(super) fn detect_declared(path: &Path) -> io::Result<Detected> {
+    let found = detect(File::open(path)?)?;
+    if found.encoding != WINDOWS_1252 {
+        return Ok(found);
+    }
+    let mut head = Vec::new();
+    File::open(path)?.take(2048).read_to_end(&mut head)?;
+    let declared = declared(&String::from_utf8_lossy(&head)).filter(|declared| *declared != UTF_8 && declared.is_ascii_compatible());
+    Ok(declared.map_or(found, |encoding| Detected { encoding, ..found }))
+}
+
+fn declared(head: &str) -> Option<&'static Encoding> {
+    let head = head.to_ascii_lowercase();
+    let at = head.find("encoding=").map(|at| at + 9).or_else(|| head.find("charset=").map(|at| at + 8))?;
+    let name: String = head.get(at..)?.trim_start_matches(['"', '\'']).chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect();
+    Encoding::for_label(name.as_bytes())
+}
+
+/// The head of a file as text, as well as can be told.
+pub(super) fn text_of(head: &[u8]) -> String {
+    match Encoding::for_bom(head).map(|(encoding, _)| encoding).or_else(|| utf16_by_zeros(head)) {
+        Some(encoding) => encoding.decode(head).0.into_owned(),
+        None => String::from_utf8_lossy(head).into_owned(),
+    }
 }
 
 fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
@@ -210,6 +240,23 @@ mod tests {
         bytes.extend(b"bad \xff letter\n");
         assert_eq!(detect(&bytes[..], true).unwrap().broken, 1);
         assert!(decode(&bytes).0.contains("bad \u{fffd} letter"));
+    }
+
+    #[test]
+    fn the_declared_encoding_counts_where_the_bytes_allow_it() {
+        let name = |head: &str| declared(head).map(Encoding::name);
+        assert_eq!(name("<?xml version=\"1.0\" encoding='ISO-8859-2'?>"), Some("ISO-8859-2"));
+        assert_eq!(name("<meta http-equiv=Content-Type content=\"text/html; charset=windows-1250\">"), Some("windows-1250"));
+        assert_eq!(name("<html>"), None);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        let detected = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            detect_declared(&path).unwrap().encoding.name()
+        };
+        assert_eq!(detected("<meta charset=windows-1250>Łódź".as_bytes()), "UTF-8");
+        assert_eq!(detected(b"<meta charset=windows-1250>\xa3\xf3d\x9f"), "windows-1250");
+        assert_eq!(detected(b"<meta charset=utf-8>caf\xe9"), "windows-1252");
     }
 
     #[test]

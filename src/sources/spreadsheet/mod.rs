@@ -1,17 +1,27 @@
-//! A merchant's spreadsheet to grids: xlsx, xlsm, xlsb, xls, ods, and text with commas, tabs, semicolons or bars.
+//! A merchant's spreadsheet to grids: xlsx, xlsm, xlsb, xls, ods, text with commas, tabs, semicolons or bars, and what systems write under
+//! the name `.xls` without its being one: SpreadsheetML 2003 and web pages.
 //!
 //! Owns: telling the format by its content, bounds on size, encodings, delimiters.
 //! Must not touch: what a column or a cell means.
 //! Called by: `main` for the wizard and the `customers` commands; what it gives goes to `customers`.
 
+mod bounded;
 mod delimited;
 mod encoding;
 mod error;
+mod formats;
 mod guard;
+mod html;
+mod ods;
+mod picked;
+mod sheetml;
 mod workbook;
+mod xls;
+mod xml;
 
 pub use error::SpreadsheetError;
 
+use picked::Picked;
 use crate::domain::Grid;
 use std::fs::File;
 use std::io::Read;
@@ -30,11 +40,23 @@ pub struct Limits {
     pub cells: usize,
     /// One row's text.
     pub row_bytes: u64,
+    /// The text of the rows that are held at once.
+    pub text_bytes: usize,
+    pub sheets: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 4 << 30, unpacked_bytes: 4 << 30, rows: 5_000_000, columns: 16_384, cells: 200_000_000, row_bytes: 32 << 20 }
+        Self {
+            file_bytes: 4 << 30,
+            unpacked_bytes: 4 << 30,
+            rows: 5_000_000,
+            columns: 16_384,
+            cells: 200_000_000,
+            row_bytes: 32 << 20,
+            text_bytes: 1 << 30,
+            sheets: 1_000,
+        }
     }
 }
 
@@ -138,9 +160,22 @@ pub fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, Spreadsheet
     Book::open(path, options)?.heads(usize::MAX)
 }
 
+/// Runs what calls calamine. It takes what a file says on trust in places, and panics where the file lied; to the user that is a damaged
+/// file like any other.
+fn contained<T>(path: &Path, run: impl FnOnce() -> Result<T, SpreadsheetError>) -> Result<T, SpreadsheetError> {
+    // Whatever is half done is dropped with the error.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        Err(SpreadsheetError::Damaged { path: path.to_owned(), reason: "what it says of itself contradicts itself".to_owned() })
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sniffed {
     Zip,
     Ole,
+    SheetMl,
+    FlatOds,
+    Html,
     Text,
     Other(&'static str),
 }
@@ -168,12 +203,24 @@ fn sniff(head: &[u8]) -> Sniffed {
     if let Some((_, what)) = marks.iter().find(|(mark, _)| head.starts_with(mark)) {
         return Sniffed::Other(what);
     }
-    let start = String::from_utf8_lossy(head.get(..512).unwrap_or(head)).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
-    if start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<table") || start.starts_with("<meta") {
-        return Sniffed::Other("this is a web page with a spreadsheet's name; open it in a spreadsheet program");
+    let start = encoding::text_of(head).trim_start().to_ascii_lowercase();
+    if start.starts_with('<') {
+        let has = |words: &[&str]| words.iter().any(|word| start.contains(word));
+        if has(&["urn:schemas-microsoft-com:office:spreadsheet"]) && has(&["<workbook", ":workbook"]) {
+            return Sniffed::SheetMl;
+        }
+        if has(&["<office:document"]) {
+            return Sniffed::FlatOds;
+        }
+        if has(&["<!doctype html", "<html", "<table", "<meta", "<body", "<tr"]) {
+            return Sniffed::Html;
+        }
+        if start.starts_with("<?xml") {
+            return Sniffed::Other("this is an XML file with a spreadsheet's name; open it in a spreadsheet program");
+        }
     }
-    if start.starts_with("<?xml") || start.starts_with("<workbook") {
-        return Sniffed::Other("this is an XML file with a spreadsheet's name; open it in a spreadsheet program");
+    if start.starts_with("mime-version:") {
+        return Sniffed::Other("this is a web archive with a spreadsheet's name; open it in a spreadsheet program");
     }
     if start.starts_with("{\"") || start.starts_with("[{") {
         return Sniffed::Other("this is a JSON file, not a spreadsheet");

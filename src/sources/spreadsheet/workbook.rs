@@ -1,9 +1,9 @@
-//! Workbooks by calamine. xlsx and xlsb are read cell by cell, so that a lone cell in the far corner costs nothing.
+//! Workbooks by calamine: xlsx and xlsb, read cell by cell, so that a lone cell in the far corner costs nothing.
 
 use super::guard::{self, Package};
 use super::{Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError, nearest};
 use crate::domain::{Cell, Grid};
-use calamine::{Data, DataRef, ExcelDateTime, OdsError, Reader, SheetType, SheetVisible, XlsError, XlsbError, XlsxError};
+use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, SheetVisible, XlsbError, XlsxError};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -168,6 +168,7 @@ fn damaged(path: &Path, error: impl std::fmt::Display) -> SpreadsheetError {
 fn wished<R: Reader<BufReader<File>>>(path: &Path, book: &R, options: &OpenOptions) -> Result<Vec<(String, bool)>, SpreadsheetError> {
     let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
     let all: Vec<(String, bool)> = sheets.map(|sheet| (sheet.name.clone(), sheet.visible != SheetVisible::Visible)).collect();
+    check_sheets(path, all.len(), options.limits.sheets)?;
     let Some(wanted) = &options.sheet else { return Ok(all) };
     let exact = all.iter().find(|(name, _)| name == wanted);
     let found = exact.or_else(|| all.iter().find(|(name, _)| name.trim().to_lowercase() == wanted.trim().to_lowercase()));
@@ -239,7 +240,7 @@ enum Flow {
 }
 
 /// Puts cells that come row by row into a grid; cells that come in another order are kept aside and sorted at the end.
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     path: &'a Path,
     limits: &'a Limits,
     grid: Grid,
@@ -287,10 +288,14 @@ impl Stray {
 }
 
 impl<'a> Builder<'a> {
-    fn new(path: &'a Path, name: &str, hidden: bool, limits: &'a Limits) -> Self {
+    pub(super) fn new(path: &'a Path, name: &str, hidden: bool, limits: &'a Limits) -> Self {
         let mut grid = Grid::new(name);
         grid.hidden = hidden;
         Self { path, limits, grid, at: None, row_bytes: 0, stray: Vec::new(), most: usize::MAX, take: None, gone: (0, 0) }
+    }
+
+    pub(super) fn too_many_cells(&self) -> SpreadsheetError {
+        self.too_big(format!("has more than {} cells", self.limits.cells))
     }
 
     fn too_big(&self, what: String) -> SpreadsheetError {
@@ -358,6 +363,9 @@ impl<'a> Builder<'a> {
         if self.row_bytes > self.limits.row_bytes {
             return Err(self.too_big(format!("has more than {} MB in row {}", self.limits.row_bytes >> 20, row.saturating_add(1))));
         }
+        if self.grid.text_len() > self.limits.text_bytes {
+            return Err(self.too_big(format!("has more than {} MB of text", self.limits.text_bytes >> 20)));
+        }
         for _ in filled..column {
             self.grid.push(Cell::Empty);
         }
@@ -366,7 +374,7 @@ impl<'a> Builder<'a> {
         Ok(Flow::On)
     }
 
-    fn finish(mut self) -> Result<Grid, SpreadsheetError> {
+    pub(super) fn finish(mut self) -> Result<Grid, SpreadsheetError> {
         if self.stray.is_empty() {
             return Ok(self.grid);
         }
@@ -389,13 +397,13 @@ impl<'a> Builder<'a> {
 
 /// A number format that shows whole numbers with their leading zeros (`00000`, `00000\-0000`, `"C-"00000`): what the merchant sees, and
 /// what stands on the invoices, is the text with the zeros.
-struct Mask {
+pub(super) struct Mask {
     parts: Vec<Option<char>>,
     digits: usize,
 }
 
 impl Mask {
-    fn new(format: &str) -> Option<Self> {
+    pub(super) fn new(format: &str) -> Option<Self> {
         let mut parts = Vec::new();
         let mut letters = format.chars();
         while let Some(letter) = letters.next() {
@@ -416,11 +424,11 @@ impl Mask {
         (2..=15).contains(&digits).then_some(Self { parts, digits })
     }
 
-    fn fits(&self, value: f64) -> bool {
+    pub(super) fn fits(&self, value: f64) -> bool {
         value >= 0.0 && value.fract() == 0.0 && value < 1e15
     }
 
-    fn show(&self, value: f64) -> String {
+    pub(super) fn show(&self, value: f64) -> String {
         let plain = format!("{value:0width$}", width = self.digits);
         let extra = plain.len().saturating_sub(self.digits);
         let (head, tail) = plain.split_at(extra);
