@@ -95,7 +95,7 @@ pub(super) fn detect(mut input: impl Read, whole: bool) -> io::Result<Detected> 
 /// As [`detect`], for a file that says in its head how it is written (`encoding="…"`, `charset=…`). Its word counts where its bytes are no
 /// UTF-8: many a program says UTF-8 and writes something else, or the other way round.
 pub(super) fn detect_declared(path: &Path) -> io::Result<Detected> {
-    let found = detect(File::open(path)?)?;
+    let found = detect(File::open(path)?, true)?;
     if found.encoding != WINDOWS_1252 {
         return Ok(found);
     }
@@ -108,7 +108,8 @@ pub(super) fn detect_declared(path: &Path) -> io::Result<Detected> {
 fn declared(head: &str) -> Option<&'static Encoding> {
     let head = head.to_ascii_lowercase();
     let at = head.find("encoding=").map(|at| at + 9).or_else(|| head.find("charset=").map(|at| at + 8))?;
-    let name: String = head.get(at..)?.trim_start_matches(['"', '\'']).chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect();
+    let name: String =
+        head.get(at..)?.trim_start_matches(['"', '\'']).chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect();
     Encoding::for_label(name.as_bytes())
 }
 

@@ -25,7 +25,8 @@ pub(super) fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, Spre
     // Scripts and styles hold text that looks like tags.
     emitter.naively_switch_states(true);
     let tokens = Tokenizer::new_with_emitter(IoReader::new(bounded), emitter);
-    let mut page = Page { path, options, since, open: Vec::new(), done: Vec::new(), deaf: None, picked: Picked::new(path, options), cells: 0 };
+    let mut page =
+        Page { path, options, since, open: Vec::new(), done: Vec::new(), deaf: None, picked: Picked::new(path, options), cells: 0 };
     for token in tokens {
         match token {
             Ok(token) => page.take(token)?,

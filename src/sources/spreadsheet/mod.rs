@@ -21,8 +21,8 @@ mod xml;
 
 pub use error::SpreadsheetError;
 
-use picked::Picked;
 use crate::domain::Grid;
+use picked::Picked;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -84,7 +84,8 @@ pub enum Rows {
     Again,
 }
 
-/// A spreadsheet that was opened. It is never all in memory, but for the formats that leave no choice (xls, ods).
+/// A spreadsheet that was opened. It is never all in memory, but for the formats that have no million rows or leave no choice
+/// (xls, ods, SpreadsheetML, web pages).
 pub struct Book {
     path: PathBuf,
     options: OpenOptions,
@@ -117,8 +118,11 @@ impl Book {
         let mut head = Vec::with_capacity(8192);
         File::open(path).map_err(io)?.take(8192).read_to_end(&mut head).map_err(io)?;
         let kind = match sniff(&head) {
-            Sniffed::Zip => workbook::open_zipped(path, options)?,
-            Sniffed::Ole => Kind::Loaded(workbook::read_ole(path, options)?),
+            Sniffed::Zip => contained(path, || workbook::open_zipped(path, options))?,
+            Sniffed::Ole => Kind::Loaded(xls::read(path, options)?),
+            Sniffed::SheetMl => Kind::Loaded(sheetml::read(path, options)?),
+            Sniffed::FlatOds => Kind::Loaded(ods::read_flat(path, options)?),
+            Sniffed::Html => Kind::Loaded(html::read(path, options)?),
             Sniffed::Text => delimited::open(path, options)?,
             Sniffed::Other(what) => return Err(SpreadsheetError::NotASpreadsheet { path: path.to_owned(), what: what.to_owned() }),
         };
@@ -131,7 +135,7 @@ impl Book {
         let mut heads = match &mut self.kind {
             Kind::Loaded(grids) => grids.clone(),
             Kind::Text(text) => vec![text.head(&self.path, &self.options, most)?],
-            Kind::Workbook(book) => book.heads(&self.path, &self.options, most)?,
+            Kind::Workbook(book) => contained(&self.path, || book.heads(&self.path, &self.options, most))?,
         };
         if heads.iter().all(Grid::is_empty) {
             return Err(SpreadsheetError::Empty(self.path.clone()));
@@ -150,7 +154,22 @@ impl Book {
                 Ok(Rows::All)
             }
             Kind::Text(text) => text.rows(&self.path, &self.options, take),
-            Kind::Workbook(book) => book.rows(&self.path, &self.options, sheet, take),
+            Kind::Workbook(book) => {
+                // A panic of who takes the rows is not the file's fault.
+                let outside = std::cell::Cell::new(false);
+                let mut take = |grid| {
+                    outside.set(true);
+                    let next = take(grid);
+                    outside.set(false);
+                    next
+                };
+                let run = std::panic::AssertUnwindSafe(|| book.rows(&self.path, &self.options, sheet, &mut take));
+                match std::panic::catch_unwind(run) {
+                    Ok(ended) => ended,
+                    Err(panic) if outside.get() => std::panic::resume_unwind(panic),
+                    Err(_) => Err(contradicts_itself(&self.path)),
+                }
+            }
         }
     }
 }
@@ -164,9 +183,11 @@ pub fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, Spreadsheet
 /// file like any other.
 fn contained<T>(path: &Path, run: impl FnOnce() -> Result<T, SpreadsheetError>) -> Result<T, SpreadsheetError> {
     // Whatever is half done is dropped with the error.
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
-        Err(SpreadsheetError::Damaged { path: path.to_owned(), reason: "what it says of itself contradicts itself".to_owned() })
-    })
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| Err(contradicts_itself(path)))
+}
+
+fn contradicts_itself(path: &Path) -> SpreadsheetError {
+    SpreadsheetError::Damaged { path: path.to_owned(), reason: "what it says of itself contradicts itself".to_owned() }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,8 @@ use std::path::Path;
 const BLANKS: u32 = 256;
 
 pub(super) fn read_zipped(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
-    let damaged = |error: zip::result::ZipError| SpreadsheetError::Damaged { path: path.to_owned(), reason: SpreadsheetError::one_line(error) };
+    let damaged =
+        |error: zip::result::ZipError| SpreadsheetError::Damaged { path: path.to_owned(), reason: SpreadsheetError::one_line(error) };
     let file = File::open(path).map_err(|e| SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(e) })?;
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
     if let Ok(manifest) = archive.by_name("META-INF/manifest.xml") {
@@ -235,7 +236,9 @@ mod tests {
         for (shown, number) in [("07102", "7102"), ("07102-1234", "71021234"), ("53202-0001", "532020001"), ("000", "")] {
             assert!(shows_as_code(shown, number), "{shown}");
         }
-        for (shown, number) in [("7102", "7102"), ("5,000", "5000"), ("5 000", "5000"), ("-5", "5"), ("0.5", "0.5"), ("###", "7102"), ("12%", "0.12")] {
+        for (shown, number) in
+            [("7102", "7102"), ("5,000", "5000"), ("5 000", "5000"), ("-5", "5"), ("0.5", "0.5"), ("###", "7102"), ("12%", "0.12")]
+        {
             assert!(!shows_as_code(shown, number), "{shown}");
         }
     }

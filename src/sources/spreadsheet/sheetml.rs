@@ -112,7 +112,13 @@ fn worksheet<R: Read>(
 }
 
 /// The inside of a cell. Only its own `Data` counts: a comment holds one too.
-fn cell<R: Read>(xml: &mut Xml<'_, R>, row: u32, column: u32, shown: Option<&Shown>, builder: &mut Builder<'_>) -> Result<(), SpreadsheetError> {
+fn cell<R: Read>(
+    xml: &mut Xml<'_, R>,
+    row: u32,
+    column: u32,
+    shown: Option<&Shown>,
+    builder: &mut Builder<'_>,
+) -> Result<(), SpreadsheetError> {
     let inside = xml.depth();
     while xml.depth() >= inside {
         let Event::Start(element) = xml.next()? else { continue };
@@ -161,7 +167,9 @@ fn put(kind: Kind, text: &str, row: u32, column: u32, shown: Option<&Shown>, bui
         Kind::Error => builder.push(row, column, Cell::Error(text.trim()))?,
         Kind::Text => builder.push(row, column, Cell::Text(text))?,
         Kind::Number => match (digits(text), shown, text.trim().parse::<f64>()) {
-            (Some(_), Some(Shown::Zeros(mask)), Ok(value)) if mask.fits(value) => builder.push(row, column, Cell::Text(&mask.show(value)))?,
+            (Some(_), Some(Shown::Zeros(mask)), Ok(value)) if mask.fits(value) => {
+                builder.push(row, column, Cell::Text(&mask.show(value)))?
+            }
             (Some(_), Some(Shown::Date), Ok(value)) => builder.push_serial(row, column, value, false)?,
             (Some(number), ..) => builder.push(row, column, Cell::Number(&number))?,
             (None, ..) => builder.push(row, column, Cell::Text(text))?,

@@ -1,7 +1,8 @@
 //! Workbooks by calamine: xlsx and xlsb, read cell by cell, so that a lone cell in the far corner costs nothing.
 
 use super::guard::{self, Package};
-use super::{Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError, nearest};
+use super::picked::check_sheets;
+use super::{Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError, nearest, ods};
 use crate::domain::{Cell, Grid};
 use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, SheetVisible, XlsbError, XlsxError};
 use std::fs::File;
@@ -30,7 +31,8 @@ pub(super) fn open_zipped(path: &Path, options: &OpenOptions) -> Result<Kind, Sp
             XlsbError::Password => SpreadsheetError::Password(path.to_owned()),
             error => damaged(path, error),
         })?)),
-        Package::Ods => return ods(path, options).map(Kind::Loaded),
+        Package::Ods => return ods::read_zipped(path, options).map(Kind::Loaded),
+        Package::Locked => return Err(SpreadsheetError::Password(path.to_owned())),
         Package::Unknown => {
             return Err(SpreadsheetError::NotASpreadsheet {
                 path: path.to_owned(),
@@ -51,12 +53,20 @@ impl Workbook {
 
     pub(super) fn heads(&mut self, path: &Path, options: &OpenOptions, most: usize) -> Result<Vec<Grid>, SpreadsheetError> {
         let mut heads = Vec::new();
+        let mut held = (0usize, 0usize);
         for (name, hidden) in self.sheets(path, options)? {
             let mut builder = Builder::new(path, &name, hidden, &options.limits);
             builder.most = most;
             match self.cells(path, &name, &mut builder)? {
                 Some(_) => heads.push(builder.finish()?),
                 None => continue,
+            }
+            // Each sheet is within the bounds; a thousand of them must be, too.
+            held = heads.last().map_or(held, |grid| (held.0 + grid.cell_count(), held.1 + grid.text_len()));
+            if held.0 > options.limits.cells || held.1 > options.limits.text_bytes {
+                let what =
+                    format!("its sheets have more than {} MB of text or {} cells", options.limits.text_bytes >> 20, options.limits.cells);
+                return Err(SpreadsheetError::TooBig { path: path.to_owned(), what });
             }
         }
         Ok(heads)
@@ -129,37 +139,6 @@ impl Workbook {
     }
 }
 
-/// `.xls`; an encrypted `.xlsx` comes in the same wrapping.
-pub(super) fn read_ole(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
-    let mut book: calamine::Xls<_> = match calamine::open_workbook(path) {
-        Ok(book) => book,
-        Err(XlsError::Password) => return Err(SpreadsheetError::Password(path.to_owned())),
-        Err(error) => {
-            let encrypted = matches!(calamine::open_workbook::<calamine::Xlsx<BufReader<File>>, _>(path), Err(XlsxError::Password));
-            return Err(if encrypted { SpreadsheetError::Password(path.to_owned()) } else { damaged(path, error) });
-        }
-    };
-    let mut grids = Vec::new();
-    for (name, hidden) in wished(path, &book, options)? {
-        let range = book.worksheet_range(&name).map_err(|e| damaged(path, e))?;
-        grids.push(from_range(path, &name, hidden, &range, &options.limits)?);
-    }
-    Ok(grids)
-}
-
-fn ods(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
-    let mut book: calamine::Ods<_> = calamine::open_workbook(path).map_err(|error| match error {
-        OdsError::Password => SpreadsheetError::Password(path.to_owned()),
-        error => damaged(path, error),
-    })?;
-    let mut grids = Vec::new();
-    for (name, hidden) in wished(path, &book, options)? {
-        let range = book.worksheet_range(&name).map_err(|e| damaged(path, e))?;
-        grids.push(from_range(path, &name, hidden, &range, &options.limits)?);
-    }
-    Ok(grids)
-}
-
 fn damaged(path: &Path, error: impl std::fmt::Display) -> SpreadsheetError {
     SpreadsheetError::Damaged { path: path.to_owned(), reason: SpreadsheetError::one_line(error) }
 }
@@ -198,27 +177,6 @@ fn put_ref(builder: &mut Builder<'_>, row: u32, column: u32, value: &DataRef<'_>
     }
 }
 
-fn from_range(path: &Path, name: &str, hidden: bool, range: &calamine::Range<Data>, limits: &Limits) -> Result<Grid, SpreadsheetError> {
-    let mut builder = Builder::new(path, name, hidden, limits);
-    let (row0, column0) = range.start().unwrap_or_default();
-    for (row, column, value) in range.used_cells() {
-        let row = row0.saturating_add(u32::try_from(row).unwrap_or(u32::MAX));
-        let column = column0.saturating_add(u32::try_from(column).unwrap_or(u32::MAX));
-        let _: Flow = match value {
-            Data::Empty => Flow::On,
-            Data::String(text) => builder.push(row, column, Cell::Text(text))?,
-            Data::Int(value) => builder.push(row, column, Cell::Number(&value.to_string()))?,
-            Data::Float(value) => builder.push(row, column, Cell::Number(&value.to_string()))?,
-            Data::Bool(value) => builder.push(row, column, Cell::Bool(*value))?,
-            Data::DateTime(value) => builder.push(row, column, Cell::Date(&iso(value)))?,
-            Data::DateTimeIso(text) => builder.push(row, column, Cell::Date(text))?,
-            Data::DurationIso(text) => builder.push(row, column, Cell::Text(text))?,
-            Data::Error(error) => builder.push(row, column, Cell::Error(&error.to_string()))?,
-        };
-    }
-    builder.finish()
-}
-
 fn iso(value: &ExcelDateTime) -> String {
     let (year, month, day, hour, minute, second, _) = value.to_ymd_hms_milli();
     match (hour, minute, second) {
@@ -229,7 +187,7 @@ fn iso(value: &ExcelDateTime) -> String {
 
 /// What comes after a cell was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
+pub(super) enum Flow {
     On,
     /// The first rows were wanted, and they are there.
     Enough,
@@ -248,6 +206,7 @@ pub(super) struct Builder<'a> {
     at: Option<(u32, u32)>,
     row_bytes: u64,
     stray: Vec<(u32, u32, Stray)>,
+    stray_bytes: usize,
     /// No more rows than this are wanted.
     most: usize,
     /// Takes the rows in pieces, where not all are kept.
@@ -291,11 +250,15 @@ impl<'a> Builder<'a> {
     pub(super) fn new(path: &'a Path, name: &str, hidden: bool, limits: &'a Limits) -> Self {
         let mut grid = Grid::new(name);
         grid.hidden = hidden;
-        Self { path, limits, grid, at: None, row_bytes: 0, stray: Vec::new(), most: usize::MAX, take: None, gone: (0, 0) }
+        Self { path, limits, grid, at: None, row_bytes: 0, stray: Vec::new(), stray_bytes: 0, most: usize::MAX, take: None, gone: (0, 0) }
     }
 
     pub(super) fn too_many_cells(&self) -> SpreadsheetError {
         self.too_big(format!("has more than {} cells", self.limits.cells))
+    }
+
+    fn too_much_text(&self) -> SpreadsheetError {
+        self.too_big(format!("has more than {} MB of text", self.limits.text_bytes >> 20))
     }
 
     fn too_big(&self, what: String) -> SpreadsheetError {
@@ -321,7 +284,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn push(&mut self, row: u32, column: u32, cell: Cell<'_>) -> Result<Flow, SpreadsheetError> {
+    /// Adds a date by its number of days.
+    pub(super) fn push_serial(&mut self, row: u32, column: u32, days: f64, from_1904: bool) -> Result<Flow, SpreadsheetError> {
+        self.push(row, column, Cell::Date(&iso(&ExcelDateTime::new(days, ExcelDateTimeType::DateTime, from_1904))))
+    }
+
+    pub(super) fn push(&mut self, row: u32, column: u32, cell: Cell<'_>) -> Result<Flow, SpreadsheetError> {
         if cell.is_empty() {
             return Ok(Flow::On);
         }
@@ -334,8 +302,14 @@ impl<'a> Builder<'a> {
                 if self.take.is_some() {
                     return Ok(Flow::OutOfOrder);
                 }
-                if self.stray.len() >= self.limits.cells {
-                    return Err(self.too_big(format!("has more than {} cells", self.limits.cells)));
+                // Kept aside a cell takes ten times the room.
+                if self.stray.len() >= self.limits.cells / 16 {
+                    let most = self.limits.cells / 16;
+                    return Err(self.too_big(format!("has more than {most} cells that are not in order")));
+                }
+                self.stray_bytes += cell.text().len();
+                if self.stray_bytes > self.limits.text_bytes {
+                    return Err(self.too_much_text());
                 }
                 self.stray.push((row, column, Stray::of(cell)));
                 return Ok(Flow::On);
@@ -357,14 +331,14 @@ impl<'a> Builder<'a> {
             }
         };
         if self.gone.1 + self.grid.cell_count() + (column - filled) as usize >= self.limits.cells {
-            return Err(self.too_big(format!("has more than {} cells", self.limits.cells)));
+            return Err(self.too_many_cells());
         }
         self.row_bytes += cell.text().len() as u64;
         if self.row_bytes > self.limits.row_bytes {
             return Err(self.too_big(format!("has more than {} MB in row {}", self.limits.row_bytes >> 20, row.saturating_add(1))));
         }
         if self.grid.text_len() > self.limits.text_bytes {
-            return Err(self.too_big(format!("has more than {} MB of text", self.limits.text_bytes >> 20)));
+            return Err(self.too_much_text());
         }
         for _ in filled..column {
             self.grid.push(Cell::Empty);

@@ -137,7 +137,8 @@ mod compound {
             return Err(Fault::Password);
         }
         let root = entries.first().ok_or(BROKEN)?;
-        let Some(entry) = entries.iter().find(|entry| entry.is("Workbook")).or_else(|| entries.iter().find(|entry| entry.is("Book"))) else {
+        let Some(entry) = entries.iter().find(|entry| entry.is("Workbook")).or_else(|| entries.iter().find(|entry| entry.is("Book")))
+        else {
             return Err(match entries.iter().any(|entry| entry.is("WordDocument")) {
                 true => Fault::Other("this is a Word document, not a spreadsheet"),
                 false => Fault::Other("this is an Office file without a workbook in it"),
@@ -325,7 +326,8 @@ impl<'s> Workbook<'s> {
 
     /// A text with its length in front, in one byte or two [2.5.240, 2.5.294].
     fn text(&self, data: &[u8], short: bool) -> Option<String> {
-        let (length, rest) = if short { (usize::from(*data.first()?), data.get(1..)?) } else { (usize::from(u16_at(data, 0)?), data.get(2..)?) };
+        let (length, rest) =
+            if short { (usize::from(*data.first()?), data.get(1..)?) } else { (usize::from(u16_at(data, 0)?), data.get(2..)?) };
         if !self.modern {
             let bytes = rest.get(..length).unwrap_or(rest);
             return Some(self.encoding.decode_without_bom_handling(bytes).0.into_owned());

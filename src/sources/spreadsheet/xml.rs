@@ -145,11 +145,7 @@ pub(super) fn date(stored: &str) -> &str {
     let stored = stored.trim();
     let (day, time) = stored.split_once('T').unwrap_or((stored, ""));
     let time = time.trim_end_matches('Z').split('.').next().unwrap_or_default();
-    if time.bytes().all(|b| matches!(b, b'0' | b':')) {
-        day
-    } else {
-        stored.get(..day.len() + 1 + time.len()).unwrap_or(stored)
-    }
+    if time.bytes().all(|b| matches!(b, b'0' | b':')) { day } else { stored.get(..day.len() + 1 + time.len()).unwrap_or(stored) }
 }
 
 #[cfg(test)]
