@@ -36,21 +36,20 @@ fn customers(grids: &[Grid]) -> CustomerList {
     read(grids, &layout, &Settle::default())
 }
 
-/// How a file shows a text of the list: old character sets have no emoji, and a web page shows no line break.
+/// How a file shows a text of the list: old character sets have no emoji, and SheetJS without its code pages writes Excel 5 in ASCII.
 fn in_file(name: &str, text: &str) -> String {
     match name {
         "list-libreoffice-1252.csv" | "list-report-shape.xls" => text.replace('🐾', "?"),
-        // Excel 5 stores texts in the code page; each writer does without the emoji in its own way, so what stands around it counts.
+        "list-sheetjs-biff5.xls" => text.encode_utf16().map(|unit| if unit < 128 { unit as u8 as char } else { '_' }).collect(),
         _ => text.to_owned(),
     }
 }
 
+/// Gnumeric leaves something of its own for the emoji that Excel 5 does not know; what stands around it counts.
 fn same_but_for_emoji(shown: &str, wanted: &str) -> bool {
     let (before, after) = wanted.split_once('🐾').unwrap_or((wanted, ""));
     shown.starts_with(before) && shown.ends_with(after)
 }
-
-const EXCEL_5: [&str; 2] = ["list-gnumeric-biff7.xls", "list-sheetjs-biff5.xls"];
 
 #[test]
 fn there_is_a_file_of_every_format_and_writer() {
@@ -86,7 +85,7 @@ fn every_writers_file_of_one_list_gives_the_same_customers() {
         for (customer, row) in list.customers.iter().zip(active) {
             let text = |column: usize| in_file(&name, row[column].as_str().unwrap());
             assert_eq!(customer.code.as_str(), text(0), "{name}");
-            match EXCEL_5.contains(&name.as_str()) {
+            match name == "list-gnumeric-biff7.xls" {
                 true => assert!(same_but_for_emoji(&customer.name, &text(1)), "{name}: {}", customer.name),
                 false => assert_eq!(customer.name, text(1), "{name}"),
             }
@@ -118,10 +117,14 @@ fn dates_numbers_booleans_and_results_come_out_as_what_they_are() {
     for name in typed {
         let grids = grids(&name);
         let grid = grids.iter().find(|grid| grid.sheet == "Customers").unwrap();
-        // Written without results, as their READMEs say.
+        // Written without results.
         let no_results = ["list-openpyxl.xlsx", "list-xlwt.xls"].contains(&name.as_str());
         for (row, wanted) in (5u32..).zip(truth["rows"].as_array().unwrap()) {
-            assert_eq!(stored(grid, row, 7), Cell::Date(wanted[7].as_str().unwrap()), "{name} row {row}");
+            match stored(grid, row, 7) {
+                // SheetJS writes no number formats into ods, so nothing in the file says that this is a date.
+                Cell::Number(_) if name == "list-sheetjs.ods" => {}
+                found => assert_eq!(found, Cell::Date(wanted[7].as_str().unwrap()), "{name} row {row}"),
+            }
             let number = |column: usize| wanted[column].as_f64().unwrap().to_string();
             assert_eq!(stored(grid, row, 8), Cell::Number(&number(8)), "{name} row {row}");
             match stored(grid, row, 9) {
@@ -131,7 +134,7 @@ fn dates_numbers_booleans_and_results_come_out_as_what_they_are() {
             }
             match stored(grid, row, 10) {
                 Cell::Bool(found) => assert_eq!(found, wanted[10].as_bool().unwrap(), "{name} row {row}"),
-                // Spreadsheet::WriteExcel knows no booleans, and Gnumeric's BIFF7 writes them as such.
+                // Spreadsheet::WriteExcel knows no booleans.
                 Cell::Text(found) if name == "list-perl.xls" => assert_eq!(found == "TRUE", wanted[10].as_bool().unwrap()),
                 other => panic!("{name} row {row}: {other:?}"),
             }
@@ -157,9 +160,11 @@ fn a_code_stored_as_a_number_is_its_digits_and_a_zip_shown_with_zeros_keeps_them
         for (row, wanted) in (2u32..).zip(rows) {
             assert_eq!(stored(&grids[0], row, 0), Cell::Number(&wanted[0].to_string()), "{name}");
             let zip = format!("{:05}", wanted[5].as_u64().unwrap());
-            // calamine tells no formats of xlsb; there the zeros are put back by what is known of ZIP codes.
-            if !name.ends_with(".xlsb") {
-                assert_eq!(stored(&grids[0], row, 5), Cell::Text(&zip), "{name}");
+            // SheetJS writes no number formats into ods; there the zeros are put back by what is known of ZIP codes.
+            if name != "numeric-sheetjs.ods" {
+                let found = stored(&grids[0], row, 5);
+                assert_eq!(found.text(), zip, "{name}");
+                assert!(!zip.starts_with('0') || matches!(found, Cell::Text(_)), "{name}");
             }
         }
     }
@@ -208,7 +213,13 @@ fn our_own_readers_of_xls_and_ods_agree_with_calamine() {
     for name in fixtures("list-").into_iter().chain(fixtures("numeric-")) {
         let path = folder().join(&name);
         let theirs = match name.rsplit_once('.').unwrap().1 {
-            "ods" => by_calamine(calamine::open_workbook::<calamine::Ods<_>, _>(&path).unwrap()),
+            // Nor does it read the texts of an xls of Spreadsheet::WriteExcel, which names a code page without using it.
+            _ if name == "list-perl.xls" => continue,
+            "ods" => match calamine::open_workbook::<calamine::Ods<_>, _>(&path) {
+                Ok(book) => by_calamine(book),
+                // calamine reads no ods with blanks between the cells.
+                Err(_) => continue,
+            },
             "xls" => match calamine::open_workbook::<calamine::Xls<_>, _>(&path) {
                 Ok(book) => by_calamine(book),
                 // Named so, but none.
@@ -216,8 +227,13 @@ fn our_own_readers_of_xls_and_ods_agree_with_calamine() {
             },
             _ => continue,
         };
-        for (grid, (sheet, cells)) in grids(&name).iter().zip(theirs) {
+        for (grid, (sheet, mut cells)) in grids(&name).iter().zip(theirs) {
             assert_eq!(grid.sheet, sheet, "{name}");
+            if name == "list-libreoffice.ods" && sheet == "Customers" {
+                // Booleans that LibreOffice stores as numbers shown as words.
+                let flags = cells.iter_mut().filter(|(row, column, _)| *column == 10 && (5..17).contains(row));
+                flags.for_each(|(_, _, text)| *text = if text == "1" { "TRUE".to_owned() } else { "FALSE".to_owned() });
+            }
             // Where the zeros are shown, we keep them and calamine does not.
             let ours = filled(grid).into_iter().map(|(row, column, text)| match name.starts_with("numeric-") && column == 5 && row > 1 {
                 true => (row, column, text.trim_start_matches('0').to_owned()),

@@ -32,7 +32,8 @@ office() { # FROM TO-NAME FILTER
   done
   mv "$work"/lo/out/* "$out/$2"
 }
-list=$out/list-openpyxl.xlsx
+# From a file that holds the results of its formulas.
+list=$out/list-perl.xlsx
 numeric=$out/numeric-openpyxl.xlsx
 office "$list" list-libreoffice.xlsx 'xlsx:Calc MS Excel 2007 XML'
 office "$list" list-libreoffice.xls 'xls:MS Excel 97'
@@ -49,6 +50,7 @@ office "$numeric" numeric-libreoffice.ods ods:calc8
 # The lists that LibreOffice locks.
 /usr/bin/python3 "$here/lock.py" "$list" "$out/protected-libreoffice.ods" calc8
 /usr/bin/python3 "$here/lock.py" "$list" "$out/protected-libreoffice.xls" 'MS Excel 97'
+rm -f "$out"/.~lock.*
 
 gnumeric() { ssconvert --recalc -T "$1" "$2" "$out/$3" >/dev/null 2>&1; }
 gnumeric Gnumeric_Excel:xlsx "$list" list-gnumeric.xlsx

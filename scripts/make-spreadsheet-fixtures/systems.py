@@ -42,7 +42,7 @@ with open(f"{out}/list-netsuite-shape.xls", "w", encoding="utf-8") as file:
 def html_cell(c, v):
     if isinstance(v, bool):
         v = str(v).upper()
-    text = escape(str(v)).replace("ü", "&uuml;").replace("ñ", "&#241;").replace(", ", ",<br>") if v != "" else "&nbsp;"
+    text = escape(str(v)).replace("ü", "&uuml;").replace("ñ", "&#241;") if v != "" else "&nbsp;"
     # Excel takes the zeros off unless the cell is marked as text.
     return f'<td style="mso-number-format:\\@">{text}' + ("</td>" if c % 2 else "")
 

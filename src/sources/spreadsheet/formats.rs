@@ -1,12 +1,33 @@
-//! Number formats: which of them show a number as a date.
+//! Number formats: which of them show a number as a date or with leading zeros.
+
+use super::workbook::Mask;
+
+/// How the numbers of one cell format are shown, where that matters.
+pub(super) enum Shown {
+    Zeros(Mask),
+    Date,
+}
+
+impl Shown {
+    /// Of a format's text, or of its number where it has no text.
+    pub(super) fn of(id: u16, text: Option<&str>) -> Option<Self> {
+        match text {
+            Some(text) => match Mask::new(text) {
+                Some(mask) => Some(Shown::Zeros(mask)),
+                None => is_date(text).then_some(Shown::Date),
+            },
+            None => is_date_id(id).then_some(Shown::Date),
+        }
+    }
+}
 
 /// The formats that have numbers but no text and show dates or times ([MS-XLS] 2.4.126; 27 to 36 and 50 to 58 are those of East Asia).
-pub(super) fn is_date_id(id: u16) -> bool {
+fn is_date_id(id: u16) -> bool {
     matches!(id, 14..=22 | 27..=36 | 45..=47 | 50..=58)
 }
 
 /// Whether a format's text shows a date or a time: it has a letter for day, month, year, hour or second outside of what is shown as it is.
-pub(super) fn is_date(format: &str) -> bool {
+fn is_date(format: &str) -> bool {
     // The names that SpreadsheetML 2003 has for formats.
     if matches!(format, "General" | "General Number" | "Standard" | "Fixed" | "Scientific" | "Percent" | "Currency" | "Euro Currency") {
         return false;

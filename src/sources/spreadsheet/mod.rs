@@ -17,6 +17,7 @@ mod picked;
 mod sheetml;
 mod workbook;
 mod xls;
+mod xlsb;
 mod xml;
 
 pub use error::SpreadsheetError;
@@ -54,7 +55,7 @@ impl Default for Limits {
             columns: 16_384,
             cells: 200_000_000,
             row_bytes: 32 << 20,
-            text_bytes: 1 << 30,
+            text_bytes: 512 << 20,
             sheets: 1_000,
         }
     }
@@ -85,7 +86,7 @@ pub enum Rows {
 }
 
 /// A spreadsheet that was opened. It is never all in memory, but for the formats that have no million rows or leave no choice
-/// (xls, ods, SpreadsheetML, web pages).
+/// (xls, xlsb, ods, SpreadsheetML, web pages).
 pub struct Book {
     path: PathBuf,
     options: OpenOptions,

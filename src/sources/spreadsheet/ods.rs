@@ -203,6 +203,10 @@ fn stored(element: &BytesStart<'_>, shown: String) -> Option<Stored> {
     match of("office:value-type").as_deref() {
         Some("float" | "currency" | "percentage") => {
             let Some(number) = value("value").as_deref().and_then(digits) else { return text(shown) };
+            // LibreOffice stores the booleans of an Excel file as numbers that are shown as words.
+            if let ("0", "false") | ("1", "true") = (number.as_str(), shown.trim().to_ascii_lowercase().as_str()) {
+                return Some(Stored::Bool(number == "1"));
+            }
             Some(if shows_as_code(&shown, &number) { Stored::Text(shown) } else { Stored::Number(number) })
         }
         Some("date") => Some(value("date-value").map_or(Stored::Text(shown), |stored| Stored::Date(date(&stored).to_owned()))),

@@ -2,8 +2,8 @@
 //! The words are those of Microsoft's "XML Spreadsheet Reference" (Office XP and 2003).
 
 use super::encoding::{Utf8, detect_declared};
-use super::formats;
-use super::workbook::{Builder, Mask};
+use super::formats::Shown;
+use super::workbook::Builder;
 use super::xml::{Xml, add_text, attribute, date, digits, number};
 use super::{OpenOptions, Picked, SpreadsheetError};
 use crate::domain::{Cell, Grid};
@@ -12,12 +12,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-
-/// How a style shows numbers, where that matters.
-enum Shown {
-    Zeros(Mask),
-    Date,
-}
 
 pub(super) fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
     let io = |error: io::Error| SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) };
@@ -60,10 +54,7 @@ fn style<R: Read>(xml: &mut Xml<'_, R>) -> Result<Option<Shown>, SpreadsheetErro
             && element.local_name().as_ref() == "NumberFormat"
             && let Some(format) = attribute(&element, "Format")
         {
-            shown = match Mask::new(&format) {
-                Some(mask) => Some(Shown::Zeros(mask)),
-                None => formats::is_date(&format).then_some(Shown::Date),
-            };
+            shown = Shown::of(0, Some(&format));
         }
     }
     Ok(shown)

@@ -1,36 +1,28 @@
-//! Workbooks by calamine: xlsx and xlsb, read cell by cell, so that a lone cell in the far corner costs nothing.
+//! Workbooks by calamine: xlsx, read cell by cell, so that a lone cell in the far corner costs nothing.
 
 use super::guard::{self, Package};
 use super::picked::check_sheets;
-use super::{Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError, nearest, ods};
+use super::{Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError, nearest, ods, xlsb};
 use crate::domain::{Cell, Grid};
-use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, SheetVisible, XlsbError, XlsxError};
+use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, SheetVisible, XlsxError};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 /// A workbook whose sheets are read cell by cell.
 pub(super) struct Workbook {
-    book: Cells,
+    book: Box<calamine::Xlsx<BufReader<File>>>,
     /// Sheets whose cells turned out not to be in order.
     unordered: Vec<String>,
 }
 
-enum Cells {
-    Xlsx(Box<calamine::Xlsx<BufReader<File>>>),
-    Xlsb(Box<calamine::Xlsb<BufReader<File>>>),
-}
-
 pub(super) fn open_zipped(path: &Path, options: &OpenOptions) -> Result<Kind, SpreadsheetError> {
     let book = match guard::check(path, &options.limits)? {
-        Package::Xlsx => Cells::Xlsx(Box::new(calamine::open_workbook(path).map_err(|error| match error {
+        Package::Xlsx => calamine::open_workbook(path).map_err(|error| match error {
             XlsxError::Password => SpreadsheetError::Password(path.to_owned()),
             error => damaged(path, error),
-        })?)),
-        Package::Xlsb => Cells::Xlsb(Box::new(calamine::open_workbook(path).map_err(|error| match error {
-            XlsbError::Password => SpreadsheetError::Password(path.to_owned()),
-            error => damaged(path, error),
-        })?)),
+        })?,
+        Package::Xlsb => return xlsb::read(path, options).map(Kind::Loaded),
         Package::Ods => return ods::read_zipped(path, options).map(Kind::Loaded),
         Package::Locked => return Err(SpreadsheetError::Password(path.to_owned())),
         Package::Unknown => {
@@ -40,15 +32,12 @@ pub(super) fn open_zipped(path: &Path, options: &OpenOptions) -> Result<Kind, Sp
             });
         }
     };
-    Ok(Kind::Workbook(Box::new(Workbook { book, unordered: Vec::new() })))
+    Ok(Kind::Workbook(Box::new(Workbook { book: Box::new(book), unordered: Vec::new() })))
 }
 
 impl Workbook {
     fn sheets(&self, path: &Path, options: &OpenOptions) -> Result<Vec<(String, bool)>, SpreadsheetError> {
-        match &self.book {
-            Cells::Xlsx(book) => wished(path, &**book, options),
-            Cells::Xlsb(book) => wished(path, &**book, options),
-        }
+        wished(path, &*self.book, options)
     }
 
     pub(super) fn heads(&mut self, path: &Path, options: &OpenOptions, most: usize) -> Result<Vec<Grid>, SpreadsheetError> {
@@ -102,37 +91,21 @@ impl Workbook {
 
     /// Puts the cells of a sheet into the builder; `None` for a sheet without cells, such as a chart.
     fn cells(&mut self, path: &Path, name: &str, builder: &mut Builder<'_>) -> Result<Option<Flow>, SpreadsheetError> {
-        match &mut self.book {
-            Cells::Xlsx(book) => {
-                let mut reader = match book.worksheet_cells_reader(name) {
-                    Ok(reader) => reader,
-                    Err(XlsxError::NotAWorksheet(_)) => return Ok(None),
-                    Err(error) => return Err(damaged(path, error)),
-                };
-                let masks: Vec<Option<Mask>> =
-                    reader.styles().iter().map(|s| s.number_format.as_ref().and_then(|f| Mask::new(&f.format_code))).collect();
-                while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(|e| damaged(path, e))? {
-                    let (row, column) = cell.get_position();
-                    let flow = match (masks.get(style).and_then(Option::as_ref), cell.get_value()) {
-                        (Some(mask), DataRef::Float(value)) if mask.fits(*value) => {
-                            builder.push(row, column, Cell::Text(&mask.show(*value)))?
-                        }
-                        (_, value) => put_ref(builder, row, column, value)?,
-                    };
-                    if flow != Flow::On {
-                        return Ok(Some(flow));
-                    }
-                }
-            }
-            Cells::Xlsb(book) => {
-                let mut reader = book.worksheet_cells_reader(name).map_err(|e| damaged(path, e))?;
-                while let Some(cell) = reader.next_cell().map_err(|e| damaged(path, e))? {
-                    let (row, column) = cell.get_position();
-                    let flow = put_ref(builder, row, column, cell.get_value())?;
-                    if flow != Flow::On {
-                        return Ok(Some(flow));
-                    }
-                }
+        let mut reader = match self.book.worksheet_cells_reader(name) {
+            Ok(reader) => reader,
+            Err(XlsxError::NotAWorksheet(_)) => return Ok(None),
+            Err(error) => return Err(damaged(path, error)),
+        };
+        let masks: Vec<Option<Mask>> =
+            reader.styles().iter().map(|s| s.number_format.as_ref().and_then(|f| Mask::new(&f.format_code))).collect();
+        while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(|e| damaged(path, e))? {
+            let (row, column) = cell.get_position();
+            let flow = match (masks.get(style).and_then(Option::as_ref), cell.get_value()) {
+                (Some(mask), DataRef::Float(value)) if mask.fits(*value) => builder.push(row, column, Cell::Text(&mask.show(*value)))?,
+                (_, value) => put_ref(builder, row, column, value)?,
+            };
+            if flow != Flow::On {
+                return Ok(Some(flow));
             }
         }
         Ok(Some(Flow::On))
@@ -337,7 +310,7 @@ impl<'a> Builder<'a> {
         if self.row_bytes > self.limits.row_bytes {
             return Err(self.too_big(format!("has more than {} MB in row {}", self.limits.row_bytes >> 20, row.saturating_add(1))));
         }
-        if self.grid.text_len() > self.limits.text_bytes {
+        if self.grid.text_len() + cell.text().len() > self.limits.text_bytes {
             return Err(self.too_much_text());
         }
         for _ in filled..column {

@@ -5,15 +5,16 @@
 //! shown (`07102`). Formulas are not looked at: the result that stands beside each is read, links to other files are never followed.
 //! Facts are from Microsoft's [MS-CFB] and [MS-XLS]; the numbers in brackets are sections of these.
 
-use super::workbook::{Builder, Mask};
-use super::{OpenOptions, Picked, SpreadsheetError, formats};
+use super::formats::Shown;
+use super::workbook::Builder;
+use super::{OpenOptions, Picked, SpreadsheetError};
 use crate::domain::{Cell, Grid};
 use encoding_rs::{Encoding, UTF_16LE, WINDOWS_1252};
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// The largest file: a full `.xls` has a few dozen megabytes.
-const MOST_BYTES: u64 = 512 << 20;
+const MOST_BYTES: u64 = 256 << 20;
 
 pub(super) fn read(path: &Path, options: &OpenOptions) -> Result<Vec<Grid>, SpreadsheetError> {
     let io = |error: std::io::Error| SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) };
@@ -236,12 +237,6 @@ impl<'s> Records<'s> {
     }
 }
 
-/// How numbers of one cell format are shown, where that matters.
-enum Shown {
-    Zeros(Mask),
-    Date,
-}
-
 struct Sheet {
     at: usize,
     name: String,
@@ -313,7 +308,7 @@ impl<'s> Workbook<'s> {
         if !begun {
             return Err(CUT);
         }
-        book.shown = used.into_iter().map(|id| shown(id, formats.get(&id).map(String::as_str))).collect();
+        book.shown = used.into_iter().map(|id| Shown::of(id, formats.get(&id).map(String::as_str))).collect();
         Ok(book)
     }
 
@@ -436,23 +431,13 @@ impl<'s> Workbook<'s> {
     }
 }
 
-fn shown(id: u16, format: Option<&str>) -> Option<Shown> {
-    match format {
-        Some(format) => match Mask::new(format) {
-            Some(mask) => Some(Shown::Zeros(mask)),
-            None => formats::is_date(format).then_some(Shown::Date),
-        },
-        None => formats::is_date_id(id).then_some(Shown::Date),
-    }
-}
-
 /// Row and column, from 0 [2.5.13].
 fn place(data: &[u8]) -> Result<(u32, u32), Fault> {
     Ok((u32::from(u16_at(data, 0).ok_or(CUT)?), u32::from(u16_at(data, 2).ok_or(CUT)?)))
 }
 
 /// A number in four bytes [2.5.217]: whole or the upper half of a float, each as it is or in hundredths.
-fn rk(packed: u32) -> f64 {
+pub(super) fn rk(packed: u32) -> f64 {
     let value = match packed & 2 {
         0 => f64::from_bits(u64::from(packed & !3) << 32),
         _ => f64::from(packed.cast_signed() >> 2),
@@ -461,7 +446,7 @@ fn rk(packed: u32) -> f64 {
 }
 
 /// [2.5.10]
-fn bool_or_error(value: u8, error: bool) -> Cell<'static> {
+pub(super) fn bool_or_error(value: u8, error: bool) -> Cell<'static> {
     match (error, value) {
         (false, value) => Cell::Bool(value != 0),
         (true, 0x00) => Cell::Error("#NULL!"),
