@@ -495,7 +495,7 @@ fn every_refusal_is_one_line_that_names_the_file_and_what_to_do() {
         (file("empty.csv", b""), "export"),
         (file("blank.csv", b"\n\n , ,\n"), "export"),
         (file("a.pdf.xlsx", b"%PDF-1.7 ..."), "PDF"),
-        (file("web.xls", b"<html><table><tr><td>1</td></tr></table></html>"), "web page"),
+        (file("web.xls", b"<html><p>Sign in</p></html>"), "web page"),
         (file("broken.xlsx", b"PK\x03\x04 no zip"), "damaged"),
         (file("broken.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 no workbook"), "damaged"),
         (file("noise.csv", &[0, 1, 2, 0, 0, 9, 200, 255].repeat(50)), "neither"),

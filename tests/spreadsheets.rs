@@ -170,14 +170,16 @@ fn a_code_stored_as_a_number_is_its_digits_and_a_zip_shown_with_zeros_keeps_them
     }
 }
 
-/// The cells of a sheet that say anything, by place.
-fn filled(grid: &Grid) -> Vec<(u32, usize, String)> {
+/// Row (from 1), column (from 0) and text of the cells that say anything.
+type Filled = Vec<(u32, usize, String)>;
+
+fn filled(grid: &Grid) -> Filled {
     let cells = grid.rows().flat_map(|row| (0..row.len()).map(move |column| (row.number(), column, row.get(column).text().to_owned())));
     cells.filter(|(_, _, text)| !text.trim().is_empty()).collect()
 }
 
 /// Cell by cell what calamine reads too; it was written by others, who tried it on other files.
-fn by_calamine<R: std::io::Read + std::io::Seek, B: Reader<R>>(mut book: B) -> Vec<(String, Vec<(u32, usize, String)>)>
+fn by_calamine<R: std::io::Read + std::io::Seek, B: Reader<R>>(mut book: B) -> Vec<(String, Filled)>
 where
     B::Error: std::fmt::Debug,
 {
@@ -213,8 +215,9 @@ fn our_own_readers_of_xls_and_ods_agree_with_calamine() {
     for name in fixtures("list-").into_iter().chain(fixtures("numeric-")) {
         let path = folder().join(&name);
         let theirs = match name.rsplit_once('.').unwrap().1 {
-            // Nor does it read the texts of an xls of Spreadsheet::WriteExcel, which names a code page without using it.
-            _ if name == "list-perl.xls" => continue,
+            // calamine misreads the texts of Spreadsheet::WriteExcel, which names a code page without using it, and takes a number format
+            // of Gnumeric's for a date.
+            _ if ["list-perl.xls", "numeric-gnumeric.xls"].contains(&name.as_str()) => continue,
             "ods" => match calamine::open_workbook::<calamine::Ods<_>, _>(&path) {
                 Ok(book) => by_calamine(book),
                 // calamine reads no ods with blanks between the cells.

@@ -203,7 +203,7 @@ impl<'p> Page<'p> {
             self.close_table()?;
         }
         if self.done.is_empty() {
-            let what = "this is a web page without a table; export the list again".to_owned();
+            let what = "this is a web page without a table".to_owned();
             return Err(SpreadsheetError::NotASpreadsheet { path: self.path.to_owned(), what });
         }
         let any_data = self.done.iter().any(|(_, _, data)| *data);
@@ -294,4 +294,41 @@ impl Table<'_> {
 fn span(tag: &StartTag<()>, name: &[u8]) -> u32 {
     let value = tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).trim().to_owned());
     value.and_then(|value| value.parse().ok()).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Rows = Vec<(u32, Vec<String>)>;
+
+    fn pages(text: &str) -> Vec<(String, Rows)> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page.xls");
+        std::fs::write(&path, text).unwrap();
+        let grids = read(&path, &OpenOptions::default()).unwrap();
+        let rows = |grid: &Grid| grid.rows().map(|row| (row.number(), row.cells().map(|cell| cell.text().to_owned()).collect())).collect();
+        grids.iter().map(|grid| (grid.sheet.clone(), rows(grid))).collect()
+    }
+
+    #[test]
+    fn spans_entities_and_line_breaks_are_understood() {
+        let page = pages(
+            "<table><caption>List</caption><tr><th rowspan=2>Code<th colspan=2>Ship\n  to<tr><td>City<td>ZIP\
+             <tr><td>A&amp;B&nbsp;1<td>Z&uuml;rich<br>West<td>07102</table>",
+        );
+        let rows = [vec!["Code", "Ship to"], vec!["", "City", "ZIP"], vec!["A&B 1", "Zürich\nWest", "07102"]];
+        let rows = (1..).zip(rows).map(|(number, row)| (number, row.into_iter().map(str::to_owned).collect())).collect();
+        assert_eq!(page, [("List".to_owned(), rows)]);
+    }
+
+    #[test]
+    fn a_page_laid_out_with_tables_gives_only_the_tables_with_data() {
+        let page = pages(
+            "<script>'<table>'</script><table><tr><td>Menu</td><td><table><tr><td>a<td>b<tr><td>c<td>d</table></td></tr></table>\
+             <table><tr><td>only<td>one row</table>",
+        );
+        assert_eq!(page.len(), 1, "{page:?}");
+        assert_eq!(page[0].1[1].1, ["c", "d"]);
+    }
 }
