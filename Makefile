@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`.
 
-.PHONY: demo test build system bench-customers sample-data clean
+.PHONY: demo test build system bench-customers fuzz sample-data clean
 
 RUN_DIR ?= certonboard-runs/demo
 
@@ -25,6 +25,12 @@ test: system
 # Customer lists against bare loops over the same files; docs/performance.md has the figures. Takes some minutes.
 bench-customers:
 	cargo bench --locked --bench customers
+
+# Any bytes and any cells as a customer list, ten minutes each. Needs cargo-fuzz (cargo install cargo-fuzz).
+FUZZ_SECONDS ?= 600
+fuzz:
+	cargo fuzz run --sanitizer none customer_file -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+	cargo fuzz run --sanitizer none customer_cells -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 # Draws the sample data anew; the result is the same every time.
 sample-data:

@@ -565,7 +565,7 @@ impl Whole {
 fn repeated(traces: &[Vec<Trace>], key: impl Fn(&Trace) -> u64) -> Vec<Vec<At>> {
     // One bit for each of many values of the key: only what meets a bit that is set can be a second one, so next to nothing is looked up.
     let count: usize = traces.iter().map(Vec::len).sum();
-    let bits = count.max(64).saturating_mul(16).next_power_of_two();
+    let bits = count.max(64).saturating_mul(8).next_power_of_two();
     let mut filter = vec![0u64; bits / 64];
     let mut suspects: HashSet<u64> = HashSet::new();
     for trace in traces.iter().flatten() {
