@@ -1,7 +1,7 @@
 //! Spreadsheets on disk to customers, the whole way. All names and numbers are made up.
 
 use certonboard::customers::{CustomerList, Settle, SettleContradictions, Target, Wish, propose, read, summarise};
-use certonboard::domain::{Cell, Customer, Grid, IssueKind, Severity};
+use certonboard::domain::{Cell, Customer, ExemptStatus, Grid, IssueKind, Severity};
 use certonboard::sources::spreadsheet::{self, Limits, OpenOptions, SpreadsheetError};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -561,4 +561,168 @@ proptest! {
             let _ = propose(&grids, &Wish::default());
         }
     }
+}
+
+// ---- what a second look found -----------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_settled_value_counts_to_the_letter_and_nowhere_else() {
+    let text = "Customer ID,Name,Address,City,State,Zip,Tax Code\n\
+        C1,Ames Ltd,12 Mill Rd,Dayton,OH,45402,A+\n\
+        C2,Bow Inc,9 Oak Ave,Reno,NV,89501,A\n\
+        C3,Cee Co,7 Elm St,Reno,NV,89501,\n\
+        C4,Dee Co,8 Elm St,Reno,NV,89501,*\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.csv");
+    std::fs::write(&path, text).unwrap();
+    let grids = spreadsheet::read(&path, &OpenOptions::default()).unwrap();
+    let layout = propose(&grids, &Wish::default()).unwrap();
+    let with = |values: &[(&str, ExemptStatus)]| {
+        let values = values.iter().map(|(value, status)| (Settle::value_key(value), *status)).collect();
+        read(&grids, &layout, &Settle { values, ..Settle::default() })
+    };
+    assert_eq!(exempt(&with(&[("A+", ExemptStatus::Exempt)])), ["C1"]);
+    assert_eq!(exempt(&with(&[("A", ExemptStatus::Exempt), ("A+", ExemptStatus::Taxable)])), ["C2"]);
+    assert_eq!(exempt(&with(&[("*", ExemptStatus::Exempt)])), ["C4"]);
+}
+
+#[test]
+fn repeated_headers_and_totals_say_nothing_of_their_columns() {
+    let list = load_bytes(
+        "list.csv",
+        "Customer ID,Name,Address,City,State,Zip,Taxable\n\
+         C1,Ames Ltd,12 Mill Rd,Dayton,OH,45402,X\n\
+         C2,Bow Inc,9 Oak Ave,Reno,NV,89501,\n\
+         Customer ID,Name,Address,City,State,Zip,Taxable\n\
+         C3,Cee Co,7 Elm St,Reno,NV,89501,X\n\
+         Total customers: 3,,,,,,2 taxed\n",
+    );
+    assert_eq!((codes(&list), exempt(&list)), (vec!["C1", "C2", "C3"], vec!["C2"]));
+    assert_eq!(list.not_customers, 2);
+}
+
+#[test]
+fn a_customer_with_ship_to_rows_only_is_not_lost() {
+    let list = load_bytes(
+        "list.csv",
+        "CardCode,CardName,AddressType,Address,City,State,ZipCode,Tax Exempt\n\
+         C1,Ames Ltd,bo_BillTo,12 Mill Rd,Dayton,OH,45402,N\n\
+         C1,Ames Ltd,bo_ShipTo,1 Dock St,Reno,NV,89501,N\n\
+         C9,Nine Co,bo_ShipTo,7 Elm St,Reno,NV,89501,Y\n\
+         C9,Nine Co,bo_ShipTo,8 Elm St,Reno,NV,89501,Y\n",
+    );
+    assert_eq!(codes(&list), ["C1"]);
+    assert_eq!(customer(&list, "C1").ship_to.iter().map(|region| region.code().to_owned()).collect::<Vec<_>>(), ["NV"]);
+    assert_eq!(list.rejected.iter().map(|row| (row.code.as_deref(), row.exempt)).collect::<Vec<_>>(), [(Some("C9"), true)]);
+    let summary = summarise(&list);
+    assert_eq!((summary.total, summary.exempt, list.further_addresses), (2, 1, 2));
+}
+
+#[test]
+fn a_partnership_is_a_customer_and_so_is_page_plumbing() {
+    let list = load_bytes(
+        "list.csv",
+        "Customer,Record Type,Bill to 1,Bill to City,Bill to State,Bill to Zip,Ship to Address,Ship to City,Ship to State,Ship to Zip,Tax Exempt\n\
+         Ames Ltd,Corporation,12 Mill Rd,Dayton,OH,45402,12 Mill Rd,Dayton,OH,45402,N\n\
+         Bow & Sons,Partnership,9 Oak Ave,Reno,NV,89501,9 Oak Ave,Reno,NV,89501,Y\n\
+         Page Plumbing,Sole Proprietorship,,,,,7 Elm St,Reno,NV,89501,Y\n",
+    );
+    assert_eq!(codes(&list), ["Ames Ltd", "Bow & Sons", "Page Plumbing"]);
+    assert_eq!(exempt(&list), ["Bow & Sons", "Page Plumbing"]);
+}
+
+#[test]
+fn a_number_at_the_front_of_a_company_is_not_taken_for_its_code() {
+    let list = load_bytes(
+        "list.csv",
+        "Customer ID,Name,Address,City,State,Zip,Tax Exempt\n\
+         84,84 Lumber,12 Mill Rd,Dayton,OH,45402,N\n\
+         CUS0101,CUS0101 Bow Inc,9 Oak Ave,Reno,NV,89501,N\n\
+         C\u{fffd}1,Cee Co,7 Elm St,Reno,NV,89501,N\n",
+    );
+    assert_eq!(list.customers.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["84 Lumber", "Bow Inc"]);
+    assert_eq!(list.rejected.len(), 1);
+}
+
+#[test]
+fn one_company_under_two_codes_is_told_and_branches_are_not() {
+    let list = load_bytes(
+        "list.csv",
+        "Customer ID,Name,Address,City,State,Zip,Parent Customer,Tax Exempt\n\
+         C1,\"Ames Hardware, Inc.\",12 Mill Street,Dayton,OH,45402,,N\n\
+         C2,AMES HARDWARE,12 MILL ST.,Dayton,OH,45402-1234,,N\n\
+         C3,Ames Hardware,14 Mill St,Dayton,OH,45402,,N\n\
+         C4,Ames Hardware,12 Mill St,Dayton,OH,45402,C1,N\n",
+    );
+    let told: Vec<(Option<u32>, &str)> = list
+        .issues
+        .iter()
+        .filter(|issue| issue.kind == IssueKind::LikelyDuplicate)
+        .map(|issue| (issue.row, issue.message.as_str()))
+        .collect();
+    assert_eq!(told, [(Some(3), "has the name and address of customer C1 in row 2")]);
+    assert_eq!(summarise(&list).children, 1);
+}
+
+#[test]
+fn a_long_list_read_in_pieces_counts_as_when_read_whole() {
+    use certonboard::customers::{Finished, Reading};
+    let mut text = String::from("Customer ID,Name,Address,City,State,Zip,Tax Exempt,Resale Number\n");
+    for n in 0..30_000 {
+        // The habit of the codes and the meaning of an empty flag show only late.
+        let code = if n < 25_000 { format!("C{n}") } else { format!("{n:08}") };
+        let flag = if n > 29_000 { "Y" } else { "" };
+        text += &format!("{code},Firm {n} Ltd,{n} Mill Rd,Dayton,OH,45402,{flag},{}\n", if n % 7 == 0 { "51-001" } else { "" });
+    }
+    text += "C17,Firm 17 Ltd,17 Mill Rd,Dayton,OH,45402,,\nC18,Other,18 Mill Rd,Dayton,OH,45402,,\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.csv");
+    std::fs::write(&path, text).unwrap();
+    let mut book = spreadsheet::Book::open(&path, &OpenOptions::default()).unwrap();
+    let heads = book.heads(spreadsheet::HEAD_ROWS).unwrap();
+    assert!(heads[0].more && heads[0].len() == spreadsheet::HEAD_ROWS);
+    let layout = propose(&heads, &Wish::default()).unwrap();
+    let settle = Settle::default();
+    let whole = read(&spreadsheet::read(&path, &OpenOptions::default()).unwrap(), &layout, &settle);
+    let mut reading = Reading::survey(&layout, &settle, &heads[0]);
+    let mut passes = 0;
+    let counted = loop {
+        passes += 1;
+        let mut pieces = Vec::new();
+        let ended = book.rows(&layout.sheet, &mut |grid| {
+            pieces.push(reading.piece(&grid));
+            Some(grid)
+        });
+        assert_eq!(ended.unwrap(), spreadsheet::Rows::All);
+        assert!(pieces.len() > 10);
+        match reading.finish(pieces) {
+            Finished::Done(list) => break list,
+            Finished::Again(better) => reading = *better,
+        }
+    };
+    assert_eq!(counted.summary, whole.summary);
+    assert_eq!((whole.customers.len(), whole.merged, whole.conflicting.len()), (30_000, 1, 1));
+    assert_eq!(counted.issues, whole.issues);
+    assert!(passes >= 2, "the duplicates need a second look");
+}
+
+#[test]
+fn letters_that_turn_out_late_to_be_of_another_encoding_are_read_again() {
+    let mut bytes = b"Customer ID,Name,Address,City,State,Zip,Tax Exempt\n".to_vec();
+    for n in 0..40_000 {
+        bytes.extend(format!("C{n},Firm {n} Ltd,{n} Mill Rd,Dayton,OH,45402,N\n").bytes());
+    }
+    bytes.extend(b"C40000,Caf\xe9 Ltd,1 Mill Rd,Dayton,OH,45402,Y\n");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.csv");
+    std::fs::write(&path, bytes).unwrap();
+    let mut book = spreadsheet::Book::open(&path, &OpenOptions::default()).unwrap();
+    let mut last = String::new();
+    let mut take = |grid: Grid| {
+        last = grid.rows().last().map(|row| row.get(1).text().to_owned()).unwrap_or_default();
+        Some(grid)
+    };
+    assert_eq!(book.rows("list", &mut take).unwrap(), spreadsheet::Rows::Again);
+    assert_eq!(book.rows("list", &mut take).unwrap(), spreadsheet::Rows::All);
+    assert_eq!(last, "Café Ltd");
 }

@@ -71,7 +71,11 @@ fn scalar(value: &Value) -> String {
 pub fn from_run<'a>(answers: impl Iterator<Item = (&'a str, &'a Value)>) -> String {
     let mut root = Map::new();
     for (key, value) in answers {
-        let parts: Vec<&str> = key.split('.').collect();
+        let parts: Vec<&str> = match key.strip_prefix("customers.tax_values.") {
+            // The merchant's own codes may hold dots.
+            Some(value) => vec!["customers", "tax_values", value],
+            None => key.split('.').collect(),
+        };
         put(&mut root, &parts, value);
     }
     let mut out = String::from("# The answers of one run of certonboard. Replay: certonboard run --non-interactive --answers THIS_FILE\n");
@@ -144,11 +148,14 @@ mod tests {
             ("merchant", Value::from("Ann's \"best\": #1")),
             ("sync.confirm", Value::from(true)),
             ("customers.columns.customer_code", Value::from("no")),
+            ("customers.tax_values.s.r.", Value::from("exempt")),
+            ("customers.tax_values.no", Value::from("taxable")),
         ];
         let text = from_run(answers.iter().map(|(k, v)| (*k, v)));
         let value = parse(&text).unwrap();
         assert_eq!(value["merchant"], "Ann's \"best\": #1");
         assert_eq!(value.pointer("/customers/columns/customer_code").unwrap(), "no");
         assert_eq!(value.pointer("/sync/confirm").unwrap(), true);
+        assert_eq!(value.pointer("/customers/tax_values").unwrap(), &serde_json::json!({ "s.r.": "exempt", "no": "taxable" }));
     }
 }

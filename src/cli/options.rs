@@ -113,7 +113,14 @@ fn put_list(supplied: &mut Value, args: &ListArgs) -> Result<(), OptionsError> {
     set("contradictions", args.contradictions.map(|how| json!(how)));
     if !args.tax_values.is_empty() {
         let mut values = supplied.pointer("/customers/tax_values").cloned().filter(Value::is_object).unwrap_or_else(|| json!({}));
-        args.tax_values.iter().for_each(|(value, means)| top(&mut values, value, json!(means)));
+        // The flag beats the file however the value is written there.
+        let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+        for (value, means) in &args.tax_values {
+            if let Value::Object(values) = &mut values {
+                values.retain(|known, _| !same(known, value));
+            }
+            top(&mut values, value, json!(means));
+        }
         put(supplied, "customers", "tax_values", values);
     }
     if !args.columns.is_empty() {

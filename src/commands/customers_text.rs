@@ -1,6 +1,7 @@
 //! The summary of a customer list as text: fits 80 columns, and holds no colour where none is wanted.
 
 use super::customers::Facts;
+use certonboard::customers::{Doubt, Target};
 use certonboard::domain::{Issue, IssueKind, Severity};
 use certonboard::report;
 use certonboard::ui::printable;
@@ -191,7 +192,17 @@ fn to_decide(page: &mut Page, facts: &Facts<'_>) {
             page.text(6, 2, &format!("“{}”: {sample}", candidate.header));
         }
         let first = doubt.candidates.first().map_or("", |c| c.header.as_str());
-        page.text(6, 2, &format!("settle it with --column {}=\"{first}\"", doubt.target));
+        let how = match &doubt.doubt {
+            Doubt::Column => format!("--column {}=\"{first}\"", doubt.target),
+            Doubt::Values(values) => {
+                values.iter().map(|value| format!("--tax-value \"{value}\"=exempt|taxable")).collect::<Vec<_>>().join(" ")
+            }
+            Doubt::Polarity => {
+                let other = if doubt.target == Target::TaxableFlag { Target::ExemptFlag } else { Target::TaxableFlag };
+                format!("--column {target}=\"{first}\", or with --column {target}=- --column {other}=\"{first}\"", target = doubt.target)
+            }
+        };
+        page.text(6, 2, &format!("settle it with {how}"));
     }
     if unsettled {
         let who = match read.contradictions() {

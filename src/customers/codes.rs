@@ -86,6 +86,9 @@ pub(super) fn judge<'a>(cell: Cell<'a>, style: Style) -> Verdict<'a> {
     if plain {
         return Verdict::Fine(bare);
     }
+    if bare.contains('\u{fffd}') {
+        return Verdict::Destroyed("it holds a letter that could not be read".to_owned());
+    }
     if scientific(bare) {
         return Verdict::Destroyed("it is in scientific notation, so digits are lost".to_owned());
     }

@@ -176,6 +176,14 @@ fn unsettled(folded: &str) -> bool {
                 | "revoked"
                 | "denied"
                 | "rejected"
+                | "void"
+                | "voided"
+                | "cancelled"
+                | "canceled"
+                | "invalid"
+                | "declined"
+                | "withdrawn"
+                | "terminated"
         )
     })
 }
@@ -292,10 +300,29 @@ pub(super) fn use_code_says(cell: Cell<'_>) -> Says {
         return Says::Exempt(Some(reason));
     }
     match by_words(&folded) {
-        // A code of the merchant's own in this column is there to exempt.
-        Says::Unclear if folded.chars().count() <= 25 && !words.unclear.contains(&folded) => Says::Exempt(None),
+        // A code of the merchant's own in this column is there to exempt, unless its words leave that open.
+        Says::Unclear
+            if folded.chars().count() <= 25
+                && !words.unclear.contains(&folded)
+                && !unsettled(&folded)
+                && verdict(&folded) != Some(Verdict::Both)
+                && !is_error(cell) =>
+        {
+            Says::Exempt(None)
+        }
         says => says,
     }
+}
+
+/// What a spreadsheet program shows in place of a value it could not work out; in a text file it stands there as text.
+pub(super) fn is_error(cell: Cell<'_>) -> bool {
+    let text = cell.text().trim();
+    matches!(cell, Cell::Error(_))
+        || text.starts_with('#')
+            && matches!(
+                text.to_ascii_uppercase().as_str(),
+                "#REF!" | "#VALUE!" | "#N/A" | "#NAME?" | "#DIV/0!" | "#NUM!" | "#NULL!" | "#SPILL!" | "#CALC!" | "#GETTING_DATA"
+            )
 }
 
 pub(super) fn reason_says(cell: Cell<'_>, own: &BTreeMap<String, String>) -> Says {
@@ -311,8 +338,13 @@ pub(super) fn reason_says(cell: Cell<'_>, own: &BTreeMap<String, String>) -> Say
     if words.taxable.contains(&folded) || words.use_codes_taxable.contains(&folded) {
         return Says::Taxable;
     }
-    if words.unclear.contains(&folded) {
+    if words.unclear.contains(&folded) || unsettled(&folded) || is_error(cell) {
         return Says::Unclear;
+    }
+    match verdict(&folded) {
+        Some(Verdict::Taxable) => return Says::Taxable,
+        Some(Verdict::Both) => return Says::Unclear,
+        Some(Verdict::Exempt) | None => {}
     }
     let reason = words.use_code(text).or_else(|| words.reason(text).map(|(reason, _)| reason));
     Says::Exempt(Some(reason.unwrap_or_else(|| ExemptionReason::new("OTHER"))))
@@ -323,17 +355,17 @@ pub(super) fn number_says(cell: Cell<'_>) -> (Says, Option<TaxNumber>) {
     let words = words();
     let text = super::text::without_text_mark(cell.text().trim());
     let folded = fold(text);
-    if folded.is_empty()
-        || matches!(cell, Cell::Error(_))
-        || words.number_says_nothing.contains(&folded)
-        || folded.bytes().all(|b| b == b'0' || b == b' ')
+    if folded.is_empty() && !is_error(cell) || words.number_says_nothing.contains(&folded) || folded.bytes().all(|b| b == b'0' || b == b' ')
     {
         return (Says::Nothing, None);
     }
     if words.number_says_exempt.contains(&folded) {
         return (Says::Exempt(words.reason(&folded).map(|(reason, _)| reason)), None);
     }
-    if !text.chars().any(|c| c.is_ascii_digit()) && folded.contains(' ') {
+    // `12345 EXPIRED` is no number to go by, nor is a date that belongs in another column.
+    let words_instead = !text.chars().any(|c| c.is_ascii_digit()) && folded.contains(' ');
+    let said = unsettled(&folded) || matches!(verdict(&folded), Some(Verdict::Taxable | Verdict::Both));
+    if words_instead || said || is_error(cell) || matches!(cell, Cell::Date(_)) || date(text).is_some() {
         return (Says::Unclear, None);
     }
     let (clean, _) = super::text::clean(text);
@@ -466,6 +498,22 @@ pub(super) fn decide(said: &[Said<'_>]) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spoilt_and_withdrawn_values_exempt_nobody() {
+        let none = BTreeMap::new();
+        for text in ["#REF!", "#N/A", "Revoked", "cert pending", "exempt OH taxable KY", "Denied", "expired 2019", "VOID"] {
+            for cell in [Cell::Text(text), Cell::Error(text)] {
+                for says in [use_code_says(cell), reason_says(cell, &none), number_says(cell).0] {
+                    assert!(!matches!(says, Says::Exempt(_)), "{text}: {says:?}");
+                }
+            }
+        }
+        assert_eq!(number_says(Cell::Text("12345 EXPIRED")), (Says::Unclear, None));
+        assert_eq!(number_says(Cell::Text("12/31/2026")), (Says::Unclear, None));
+        assert_eq!(reason_says(Cell::Text("Taxable - retail"), &none), Says::Taxable);
+        assert_eq!(use_code_says(Cell::Text("OWN-1")), Says::Exempt(None));
+    }
 
     fn flag(yes_is_exempt: bool, values: &[&str], blanks: bool) -> Flag {
         Flag::new(yes_is_exempt, &values.iter().map(|v| fold(v)).collect(), blanks)

@@ -6,7 +6,7 @@ use super::codes::{Habits, Style};
 use super::exemption::{Flag, MOST_VALUES};
 use super::text::fold;
 use super::{Layout, Target};
-use crate::domain::{Cell, Grid, Row};
+use crate::domain::{Cell, Row};
 use std::collections::BTreeSet;
 
 /// The targets that speak of exemption, in the order in which they are looked at.
@@ -96,13 +96,6 @@ impl Gathered {
             values: Default::default(),
             kinds: Values::default(),
         }
-    }
-
-    /// The facts of the rows under the headers.
-    pub(super) fn of(layout: &Layout, grid: &Grid) -> Self {
-        let mut gathered = Self::new(layout);
-        grid.rows().filter(|row| row.number() > layout.header_row).for_each(|row| gathered.add(row));
-        gathered
     }
 
     pub(super) fn add(&mut self, row: Row<'_>) {

@@ -63,7 +63,7 @@ pub enum Doubt {
     Column,
     /// Whether yes means exempt or taxed.
     Polarity,
-    /// What the values mean, folded: codes of the merchant's own.
+    /// What the values mean: codes of the merchant's own, as [`super::Settle::value_key`] gives them.
     Values(Vec<String>),
 }
 
@@ -563,7 +563,7 @@ fn doubtful_flag(target: Target, heading: &Heading, p: &Profile, mapping: &Mappi
     use super::exemption::{Flag, Says, answers, speaks};
     let shown = |values: &mut dyn Iterator<Item = &String>| values.take(4).map(|value| format!("“{value}”")).collect::<Vec<_>>().join(", ");
     let header = mapping.get(target).map_or("", |column| column.header.as_str());
-    let codes = || Doubt::Values(p.values.iter().filter(|value| !value.is_empty()).cloned().collect());
+    let codes = || Doubt::Values(p.written.iter().cloned().collect());
     match target {
         Target::ExemptFlag | Target::TaxableFlag => {
             let flag = Flag::new(target == Target::ExemptFlag, &p.values, p.filled < p.rows);
@@ -876,8 +876,10 @@ fn believable(target: Target, p: &Profile) -> f32 {
 
 /// Columns of kinds are of use only when they tell bill from ship, or customers from vendors.
 fn kinds(target: Target, p: &Profile) -> f32 {
+    // `Partnership` ships nothing: words have to begin so.
+    let begins = |value: &str, stem: &str| value.split(' ').any(|word| word.starts_with(stem));
     let has =
-        |stems: &[&str]| p.values.iter().any(|value| stems.iter().any(|stem| value == stem || (stem.len() > 2 && value.contains(stem))));
+        |stems: &[&str]| p.values.iter().any(|value| stems.iter().any(|stem| value == stem || (stem.len() > 2 && begins(value, stem))));
     let fits = match target {
         Target::RecordKind => has(&["bill", "ship", "b", "s"]) && p.distinct <= 8,
         _ => {

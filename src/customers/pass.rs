@@ -79,7 +79,7 @@ pub struct Piece {
     customers: Vec<Customer>,
     issues: Vec<Issue>,
     rejected: Vec<Rejected>,
-    ship: Vec<(String, Region)>,
+    ship: Vec<Shipped>,
     rows_read: usize,
     inactive: usize,
     not_customers: usize,
@@ -119,6 +119,16 @@ impl Rules {
         self.places.insert(rule, at);
         at
     }
+}
+
+/// A further address of a customer.
+#[derive(Debug, Clone)]
+struct Shipped {
+    code: String,
+    name: Option<String>,
+    region: Option<Region>,
+    exempt: bool,
+    row: u32,
 }
 
 /// Codes with letters that other programs tend to change on the way.
@@ -165,15 +175,14 @@ impl<'l> Reading<'l> {
     /// Keeps every customer. `head` are the first rows of the sheet.
     pub fn new(layout: &'l Layout, settle: &'l Settle, head: &Grid) -> Self {
         let system = layout.system.as_ref().and_then(|id| catalogue().systems.get(id));
-        Self {
-            layout,
-            settle,
-            facts: Gathered::of(layout, head).decide(),
-            keep: Keep::All,
-            reasons: system.map(|system| system.reasons.clone()).unwrap_or_default(),
-            passes: 0,
-            before: None,
-        }
+        let reasons = system.map(|system| system.reasons.clone()).unwrap_or_default();
+        let unknown = Gathered::new(layout).decide();
+        let mut gathered = Gathered::new(layout);
+        let reader = RowReader::new(layout, settle, &unknown, &reasons);
+        let body = head.rows().filter(|row| row.number() > layout.header_row && !row.is_empty());
+        body.filter(|row| !reader.is_noise(*row)).for_each(|row| gathered.add(row));
+        drop(reader);
+        Self { layout, settle, facts: gathered.decide(), keep: Keep::All, reasons, passes: 0, before: None }
     }
 
     /// Keeps the counts and the problems only: `customers` of the list stays empty.
@@ -209,13 +218,17 @@ impl<'l> Reading<'l> {
                 continue;
             }
             piece.rows_read += 1;
+            if reader.is_noise(row) {
+                piece.not_customers += 1;
+                continue;
+            }
             piece.gathered.add(row);
             match reader.row(row) {
                 Turned::NoCustomer => piece.not_customers += 1,
                 Turned::Inactive => piece.inactive += 1,
-                Turned::ShipTo { code, region } => {
+                Turned::ShipTo { code, name, region, exempt } => {
                     piece.further_addresses += 1;
-                    piece.ship.extend(code.zip(region));
+                    piece.ship.extend(code.map(|code| Shipped { code, name, region, exempt, row: row.number() }));
                 }
                 Turned::Rejected { code, name, exempt, contradicts } => {
                     let errors = reader.issues.iter().filter(|issue| issue.severity == Severity::Error && issue.row == Some(row.number()));
@@ -329,7 +342,7 @@ struct Whole {
     customers: Vec<Customer>,
     issues: Vec<Issue>,
     rejected: Vec<Rejected>,
-    ship: Vec<(String, Region)>,
+    ship: Vec<Shipped>,
     rows_read: usize,
     inactive: usize,
     not_customers: usize,
@@ -432,16 +445,17 @@ impl Whole {
         self.issues.extend(issues);
         self.issues.extend(std::mem::take(&mut self.odd).issue(layout));
 
+        self.orphans();
         let mut position: HashMap<&str, usize> = HashMap::new();
         if !self.ship.is_empty() && keep_all {
-            let wanted: HashSet<&str> = self.ship.iter().map(|(code, _)| code.as_str()).collect();
+            let wanted: HashSet<&str> = self.ship.iter().map(|shipped| shipped.code.as_str()).collect();
             let places = self.customers.iter().enumerate().map(|(at, customer)| (customer.code.as_str(), at));
             for (code, at) in places.filter(|(code, _)| wanted.contains(code)) {
                 position.entry(code).or_insert(at);
             }
         }
-        let shipped: Vec<(usize, Region)> =
-            self.ship.iter().filter_map(|(code, region)| Some((*position.get(code.as_str())?, region.clone()))).collect();
+        let place = |shipped: &Shipped| Some((*position.get(shipped.code.as_str())?, shipped.region.clone()?));
+        let shipped: Vec<(usize, Region)> = self.ship.iter().filter_map(place).collect();
         for (at, region) in shipped {
             if let Some(customer) = self.customers.get_mut(at)
                 && customer.address.region.as_ref() != Some(&region)
@@ -479,6 +493,33 @@ impl Whole {
             summary,
             layout: layout.clone(),
         }
+    }
+
+    /// Customers of which only further addresses are there: they are customers all the same, and must not get lost.
+    fn orphans(&mut self) {
+        if self.ship.is_empty() {
+            return;
+        }
+        let known: HashSet<u64> = self.traces.iter().flatten().map(|trace| trace.code).collect();
+        let mut told: HashSet<String> = self.rejected.iter().filter_map(|row| row.code.clone()).collect();
+        for shipped in &self.ship {
+            if known.contains(&codes::alike(&shipped.code)) || !told.insert(shipped.code.clone()) {
+                continue;
+            }
+            self.issues.push(Issue {
+                kind: IssueKind::MissingAddress,
+                severity: Severity::Error,
+                row: Some(shipped.row),
+                column: None,
+                value: Some(cut(&shipped.code, 120).to_owned()),
+                message: format!("customer {} has only ship-to rows, and none with its own address", shipped.code),
+                suggestion: Some("add the customer's bill-to row".to_owned()),
+            });
+            self.further_addresses = self.further_addresses.saturating_sub(1);
+            let (code, name) = (Some(shipped.code.clone()), shipped.name.clone());
+            self.rejected.push(Rejected { row: shipped.row, code, name, exempt: shipped.exempt, why: vec![IssueKind::MissingAddress] });
+        }
+        self.rejected.sort_by_key(|row| row.row);
     }
 
     fn summary(&self, merged: usize, conflicting: usize) -> Summary {
@@ -632,10 +673,11 @@ impl Duplicates {
 
     /// Customers with one code, but for capitals and blanks.
     fn codes(&mut self, whole: &Whole, group: &[At]) {
-        let mut first_of: Vec<&Customer> = Vec::new();
+        let mut first_of: HashMap<&str, &Customer> = HashMap::new();
+        let mut near_of: HashMap<String, &Customer> = HashMap::new();
         for at in group {
             let Some(customer) = whole.customer(*at) else { continue };
-            if let Some(first) = first_of.iter().find(|first| first.code == customer.code) {
+            if let Some(first) = first_of.get(customer.code.as_str()) {
                 self.dropped.push(*at);
                 let differences = differences(first, customer);
                 if differences.is_empty() {
@@ -653,7 +695,7 @@ impl Duplicates {
                 continue;
             }
             let folded = codes::folded(customer.code.as_str());
-            if let Some(other) = first_of.iter().find(|other| codes::folded(other.code.as_str()) == folded) {
+            if let Some(other) = near_of.get(&folded) {
                 let (code, near, row) = (&customer.code, &other.code, other.row);
                 let message = format!(
                     "code “{code}” differs from “{near}” in row {row} only in capitals or blanks; to the service they are two customers"
@@ -661,23 +703,25 @@ impl Duplicates {
                 let suggestion = "check whether they are one customer; the code must be spelled as on the invoices";
                 self.issue(customer, IssueKind::NearDuplicate, Severity::Warning, message, suggestion);
             }
-            first_of.push(customer);
+            first_of.insert(customer.code.as_str(), customer);
+            near_of.entry(folded).or_insert(customer);
         }
     }
 
     /// Customers with one name and address and codes of their own.
     fn companies(&mut self, whole: &Whole, group: &[At]) {
-        let mut first_at: Vec<(u64, &Customer)> = Vec::new();
+        let mut first_at: HashMap<(u64, &str), &Customer> = HashMap::new();
         for at in group.iter().filter(|at| whole.trace(**at).is_some_and(|trace| !trace.is(Trace::DROPPED))) {
             let Some(customer) = whole.customer(*at) else { continue };
-            let company = same_company(customer);
-            let same = |(known, other): &&(u64, &Customer)| *known == company && other.address.postal_code == customer.address.postal_code;
-            let Some((_, other)) = first_at.iter().find(same) else {
-                first_at.push((company, customer));
+            let zip = &customer.address.postal_code;
+            let at = (same_company(customer), zip.get(..5).unwrap_or(zip));
+            let Some(other) = first_at.get(&at) else {
+                first_at.insert(at, customer);
                 continue;
             };
             // Codes that differ in capitals only were told already, and a parent's address is its child's by right.
-            let related = customer.parent.as_ref() == Some(&other.code) || other.parent.as_ref() == Some(&customer.code);
+            let siblings = customer.parent.is_some() && customer.parent == other.parent;
+            let related = siblings || customer.parent.as_ref() == Some(&other.code) || other.parent.as_ref() == Some(&customer.code);
             if related || codes::folded(customer.code.as_str()) == codes::folded(other.code.as_str()) {
                 continue;
             }

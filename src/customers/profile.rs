@@ -41,12 +41,15 @@ pub(super) struct Profile {
     pub codes: usize,
     /// The distinct values, folded, up to [`MOST_VALUES`] and a few more.
     pub values: BTreeSet<String>,
+    /// The same as written, but for capitals and blanks.
+    pub written: BTreeSet<String>,
 }
 
 #[derive(Default)]
 struct Counts {
     spaced: usize,
     values: BTreeSet<String>,
+    written: BTreeSet<String>,
     rows: usize,
     filled: usize,
     seen: HashSet<u64>,
@@ -137,6 +140,9 @@ impl Counts {
         if self.values.len() <= MOST_VALUES && !self.values.contains(&folded) {
             self.values.insert(folded.clone());
         }
+        if short && self.written.len() <= MOST_VALUES {
+            self.written.insert(super::Settle::value_key(text));
+        }
         let words = words();
         self.flag += usize::from(
             matches!(cell, Cell::Bool(_))
@@ -184,6 +190,7 @@ impl Counts {
             coded: share(self.coded),
             codes: self.codes.len(),
             values: self.values,
+            written: self.written,
         }
     }
 }

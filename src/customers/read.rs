@@ -1,7 +1,6 @@
 //! Rows to customers. Every row ends as a customer, a named issue, or a count: nothing is lost silently, and nothing panics.
 
 use super::pass::{Finished, Reading};
-use super::text::fold;
 use super::{Layout, Summary};
 use crate::domain::{Customer, CustomerCode, ExemptStatus, Grid, Issue, IssueKind};
 use serde::{Deserialize, Serialize};
@@ -24,19 +23,24 @@ pub struct Settle {
     pub contradictions: SettleContradictions,
     /// Take in customers that the ERP marks as inactive.
     pub include_inactive: bool,
-    /// What the merchant's own codes in columns of flags, tax codes and the like mean, such as `B` for exempt.
+    /// What the merchant's own codes in columns of flags, tax codes and the like mean, such as `b` for exempt; keys as [`Settle::value_key`]
+    /// gives them.
     #[serde(default)]
     pub values: BTreeMap<String, ExemptStatus>,
 }
 
 impl Settle {
-    /// What a value was settled to mean, whatever its capitals and blanks.
-    pub(super) fn value(&self, text: &str) -> Option<ExemptStatus> {
-        if self.values.is_empty() {
+    /// The form in which values are compared: signs count, capitals and blanks at the ends don't.
+    pub fn value_key(text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    }
+
+    /// What a value was settled to mean.
+    pub fn value(&self, text: &str) -> Option<ExemptStatus> {
+        if self.values.is_empty() || text.trim().is_empty() {
             return None;
         }
-        let folded = fold(text);
-        self.values.iter().find(|(value, _)| fold(value) == folded).map(|(_, status)| *status)
+        self.values.get(&Self::value_key(text)).copied()
     }
 }
 

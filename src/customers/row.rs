@@ -25,7 +25,9 @@ pub(super) enum Turned<'g> {
     /// A further address of a customer that stands in another row.
     ShipTo {
         code: Option<String>,
+        name: Option<String>,
         region: Option<Region>,
+        exempt: bool,
     },
     /// Can't be used; the issues say why.
     Rejected {
@@ -104,7 +106,8 @@ impl Found<'_> {
     pub(super) fn likeness(&self) -> u64 {
         let mut sum = Likeness::default();
         sum.words(&self.name);
-        sum.part(self.line1.bytes().take_while(|byte| *byte != b' ').take(8));
+        let street = self.line1.bytes().filter(|byte| *byte != b'.').take_while(|byte| *byte != b' ').take(8);
+        sum.part(street.map(|byte| byte.to_ascii_lowercase()));
         sum.part(self.postal_code.bytes().take(5));
         sum.finish()
     }
@@ -299,7 +302,12 @@ impl<'l> RowReader<'l> {
         if self.is_ship_row(row) {
             let region = self.text(row, Target::Region);
             let region = places::us_state(&region).or_else(|| places::ca_province(&region)).map(|(region, _)| region);
-            return Turned::ShipTo { code: code.map(Cow::into_owned), region };
+            let name = Some(self.name(row, code.as_deref()).into_owned()).filter(|name| !name.is_empty());
+            // What is wrong with its tax columns is told where the customer stands.
+            let told = self.issues.len();
+            let exempt = self.exemption(row).status == ExemptStatus::Exempt;
+            self.issues.truncate(told);
+            return Turned::ShipTo { code: code.map(Cow::into_owned), name, region, exempt };
         }
         let name = self.name(row, code.as_deref());
         let taxed = self.exemption(row);
@@ -349,8 +357,8 @@ impl<'l> RowReader<'l> {
         }
     }
 
-    /// Totals and notes at the foot, headers repeated on each page, vendors.
-    fn is_no_customer(&self, row: Row<'_>) -> bool {
+    /// Headers repeated on each page, totals and notes: what says nothing of its columns, whatever they mean.
+    pub(super) fn is_noise(&self, row: Row<'_>) -> bool {
         let repeats = |(index, header): &(usize, &str)| {
             let text = row.get(*index).text();
             text.len() >= header.len() && text.as_bytes().first() == header.as_bytes().first() && text.trim() == *header
@@ -363,12 +371,27 @@ impl<'l> RowReader<'l> {
                 return true;
             }
         }
-        let code = match self.cell(row, Target::CustomerCode) {
-            Cell::Empty => self.cell(row, Target::CodeAndName),
-            code => code,
-        };
-        let address = [Target::Line1, Target::City, Target::PostalCode, Target::WholeAddress, Target::Email];
-        if address.iter().all(|target| self.cell(row, *target).is_empty()) && self.is_remark(row, code) {
+        let somewhere = [
+            Target::Line1,
+            Target::City,
+            Target::PostalCode,
+            Target::WholeAddress,
+            Target::Email,
+            Target::Line2,
+            Target::Line3,
+            Target::Line4,
+            Target::Line5,
+            Target::CityStateZip,
+            Target::ShipLine1,
+            Target::ShipCity,
+            Target::ShipPostalCode,
+        ];
+        somewhere.iter().all(|target| self.cell(row, *target).is_empty()) && self.is_remark(row)
+    }
+
+    /// Noise, and vendors.
+    fn is_no_customer(&self, row: Row<'_>) -> bool {
+        if self.is_noise(row) {
             return true;
         }
         let kind = self.cell(row, Target::CustomerType);
@@ -384,42 +407,23 @@ impl<'l> RowReader<'l> {
     }
 
     /// A row without any address that is a total or a note.
-    fn is_remark(&self, row: Row<'_>, code: Cell<'_>) -> bool {
+    fn is_remark(&self, row: Row<'_>) -> bool {
+        let code = match self.cell(row, Target::CustomerCode) {
+            Cell::Empty => self.cell(row, Target::CodeAndName),
+            code => code,
+        };
         let first = row.cells().find(|cell| !cell.is_empty());
         let words = first.map(|cell| fold(cell.text())).unwrap_or_default();
-        let total = [
-            "total",
-            "totals",
-            "grand total",
-            "sub total",
-            "subtotal",
-            "sum",
-            "count",
-            "record count",
-            "records",
-            "number of",
-            "end of report",
-            "end of file",
-            "page",
-            "printed",
-            "report",
-            "run date",
-            "generated",
-            "exported",
-            "note",
-            "notes",
-            "summary",
-        ];
-        let starts = |stem: &str| words.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-        // A customer may be called Total Wine: then it has a code of its own.
-        if (code.is_empty() || first == Some(code)) && total.iter().any(|stem| starts(stem)) {
+        // A customer may be called Total Wine or Page Plumbing: then it has a code of its own, or other words behind.
+        if (code.is_empty() || first == Some(code)) && is_total(&words) {
             return true;
         }
         let filled = row.cells().filter(|cell| !cell.is_empty()).count();
+        let names = [Target::Name, Target::FirstName, Target::LastName, Target::AlternateName];
+        let has_name = names.iter().any(|target| !self.cell(row, *target).is_empty());
         // A remark, or the mark `*** 314 customers ***`: alone in its row.
-        let has_name = !self.cell(row, Target::Name).is_empty();
-        filled == 1 && (code.is_empty() && !has_name || code.text().trim().contains(' ') && self.layout.mapping.columns.len() > 2)
-            || filled == 2 && code.is_empty() && !has_name
+        let sentence = code.text().trim().contains(' ') && self.layout.mapping.columns.len() > 2 && !self.code_is_name;
+        filled == 1 && (code.is_empty() && !has_name || sentence) || filled == 2 && code.is_empty() && !has_name
     }
 
     fn is_inactive(&mut self, row: Row<'_>) -> bool {
@@ -447,7 +451,8 @@ impl<'l> RowReader<'l> {
             return false;
         }
         let kind = fold(kind.text());
-        kind.contains("ship") && !kind.contains("bill") || kind == "s" || kind == "st"
+        let says = |stem: &str| kind.split(' ').any(|word| word.starts_with(stem));
+        (says("ship") || says("boship")) && !says("bill") || kind == "s" || kind == "st"
     }
 
     fn code<'g>(&mut self, row: Row<'g>) -> Option<Cow<'g, str>> {
@@ -502,6 +507,12 @@ impl<'l> RowReader<'l> {
             code = Cow::Owned(bare.trim().to_owned());
         }
         let prefix = self.cell(row, Target::CodePrefix);
+        if matches!(prefix, Cell::Error(_) | Cell::Date(_) | Cell::Bool(_)) || exemption::is_error(prefix) {
+            let message = "the part before the customer code is spoilt, so the code is not the one on the invoices";
+            let suggestion = "export the column as text and read the file again";
+            self.issue(row, altered, Severity::Error, Target::CodePrefix, message, suggestion);
+            return None;
+        }
         if !prefix.is_empty() {
             let prefix = clean(prefix.text()).0;
             if !prefix.is_empty() && !prefix.bytes().all(|b| b == b'0') {
@@ -582,6 +593,14 @@ impl<'l> RowReader<'l> {
         let mut number = None;
         let mut key = 0u64;
         let mut whole = true;
+        for at in 0..self.tax.len() {
+            let Some((target, index)) = self.tax.get(at).map(|tax| (tax.target, tax.column.index)) else { continue };
+            let cell = row.get(index);
+            if (cell.text().starts_with('#') || matches!(cell, Cell::Error(_))) && exemption::is_error(cell) {
+                let message = format!("the {} is an error of a spreadsheet program; it says nothing of exemption", target.label());
+                self.issue(row, IssueKind::Unreadable, Severity::Warning, target, message, "mend the formula in the spreadsheet");
+            }
+        }
         for tax in &mut self.tax {
             let cell = row.get(tax.column.index);
             let id = match tax.target {
@@ -987,6 +1006,9 @@ impl<'l> RowReader<'l> {
 
 /// What one cell of a tax column says by itself. Numbers are looked at where the number is wanted too.
 fn says(target: Target, flag: Option<usize>, cell: Cell<'_>, facts: &Facts, reasons: &BTreeMap<String, String>, settle: &Settle) -> Says {
+    if exemption::is_error(cell) {
+        return Says::Nothing;
+    }
     if let Some(status) = settle.value(cell.text()) {
         return if status == ExemptStatus::Exempt { Says::Exempt(None) } else { Says::Taxable };
     }
@@ -1004,7 +1026,9 @@ fn says(target: Target, flag: Option<usize>, cell: Cell<'_>, facts: &Facts, reas
 fn is_plain_number(cell: Cell<'_>) -> bool {
     let (Cell::Text(text) | Cell::Number(text)) = cell else { return false };
     let text = text.trim();
-    (3..=50).contains(&text.len())
+    // `12-31-2026` may be a date.
+    text.bytes().filter(|b| *b == b'-').count() < 2
+        && (3..=50).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         && text.bytes().any(|b| (b'1'..=b'9').contains(&b))
         && text.bytes().filter(u8::is_ascii_digit).count() >= 2
@@ -1045,12 +1069,76 @@ fn is_gone(folded: &str) -> bool {
 
 /// `10233 Blue Ridge Supply`, `C-12 - Ames`, `CUS7: Bow` with the row's own code in front: the length of what stands behind it.
 fn without_code(name: &str, code: &str) -> Option<usize> {
-    if code.len() < 2 || !code.bytes().any(|b| b.is_ascii_digit()) {
+    // `84 Lumber` under the code 84 is the company's name.
+    if code.len() < 4 || code.bytes().filter(u8::is_ascii_digit).count() < 2 {
         return None;
     }
     let rest = name.strip_prefix(code)?;
     let bare = rest.trim_start_matches([' ', '-', ':', '–', '|', '/']);
     (bare.len() < rest.len() && bare.chars().any(char::is_alphabetic)).then_some(bare.len())
+}
+
+/// `total`, `grand total 86`, `page 2 of 9`, `report date 3 1 2026`: a word of sums or reports with nothing but numbers and the like behind.
+fn is_total(words: &str) -> bool {
+    const BEGIN: [&str; 21] = [
+        "total",
+        "totals",
+        "grand total",
+        "sub total",
+        "subtotal",
+        "sum",
+        "count",
+        "record count",
+        "records",
+        "number of",
+        "end of report",
+        "end of file",
+        "page",
+        "printed",
+        "report",
+        "run date",
+        "generated",
+        "exported",
+        "note",
+        "notes",
+        "summary",
+    ];
+    const BEHIND: [&str; 26] = [
+        "of",
+        "customers",
+        "customer",
+        "accounts",
+        "records",
+        "record",
+        "rows",
+        "row",
+        "count",
+        "total",
+        "on",
+        "at",
+        "by",
+        "date",
+        "time",
+        "page",
+        "pages",
+        "printed",
+        "report",
+        "for",
+        "list",
+        "exempt",
+        "taxable",
+        "active",
+        "am",
+        "pm",
+    ];
+    let rest = BEGIN.iter().filter_map(|begin| words.strip_prefix(begin)).find(|rest| rest.is_empty() || rest.starts_with(' '));
+    let number = |word: &str| word.bytes().any(|b| b.is_ascii_digit());
+    match rest {
+        // A note may say anything.
+        Some(rest) if words.starts_with("note") => !rest.is_empty() || words == "notes",
+        Some(rest) => rest.split(' ').filter(|word| !word.is_empty()).all(|word| number(word) || BEHIND.contains(&word)),
+        None => false,
+    }
 }
 
 fn word(status: ExemptStatus) -> &'static str {

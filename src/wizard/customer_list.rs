@@ -105,16 +105,16 @@ impl ListChoices {
 
     /// What a value of a tax column means; the last word on it counts.
     pub fn settle_value(&mut self, value: &str, status: ExemptStatus) {
-        self.settle.values.insert(value.trim().to_lowercase(), status);
+        self.settle.values.insert(Settle::value_key(value), status);
     }
 
     /// Whether somebody settled what the doubt is about.
     pub fn settles(&self, doubt: &Ambiguity) -> bool {
-        let values = match &doubt.doubt {
-            Doubt::Values(values) => values.iter().any(|value| self.settle.values.contains_key(value)),
-            Doubt::Column | Doubt::Polarity => false,
-        };
-        values || self.wish.columns.contains_key(&doubt.target)
+        match &doubt.doubt {
+            // That the column is the right one says nothing of its codes.
+            Doubt::Values(values) => values.iter().all(|value| self.settle.value(value).is_some()),
+            Doubt::Column | Doubt::Polarity => self.wish.columns.contains_key(&doubt.target),
+        }
     }
 
     /// What was settled, as answers of their own, so that a recorded run needs no flag and no mapping file.
@@ -125,10 +125,8 @@ impl ListChoices {
         let corrections = self.corrections.as_deref().and_then(|path| std::path::absolute(path).ok());
         answers.extend(corrections.map(|path| ("customers.corrections".to_owned(), json!(path))));
         answers.extend(self.settle.include_inactive.then(|| ("customers.include_inactive".to_owned(), json!(true))));
-        answers.extend(self.settle.values.iter().map(|(value, status)| {
-            let means = if *status == ExemptStatus::Exempt { "exempt" } else { "taxable" };
-            (format!("customers.tax_values.{value}"), json!(means))
-        }));
+        let means = |status: &ExemptStatus| if *status == ExemptStatus::Exempt { "exempt" } else { "taxable" };
+        answers.extend(self.settle.values.iter().map(|(value, status)| (format!("customers.tax_values.{value}"), json!(means(status)))));
         answers.extend(self.wish.columns.iter().map(|(target, header)| (format!("customers.columns.{target}"), json!(header))));
         answers
     }

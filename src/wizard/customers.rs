@@ -215,7 +215,6 @@ fn ask_polarity(world: &mut World<'_>, doubt: &Ambiguity, choices: &mut ListChoi
 fn ask_values(world: &mut World<'_>, doubt: &Ambiguity, values: &[String], choices: &mut ListChoices) -> Result<(), WizardError> {
     let header = doubt.candidates.first().map(|candidate| candidate.header.clone()).unwrap_or_default();
     for value in values {
-        let key = format!("customers.tax_values.{value}");
         let question = Question {
             text: format!("What does “{value}” mean in the column “{header}”?"),
             meaning: format!("whether “{value}” in the column “{header}” means exempt or taxable"),
@@ -224,7 +223,7 @@ fn ask_values(world: &mut World<'_>, doubt: &Ambiguity, values: &[String], choic
             default: Some(Value::from("taxable")),
             recommended: Some(recommend("taxable", [doubt.why.clone()])),
             required: false,
-            key,
+            key: format!("customers.tax_values.{value}"),
         };
         let status = if world.ask.text(&question)? == "exempt" { ExemptStatus::Exempt } else { ExemptStatus::Taxable };
         choices.settle_value(value, status);

@@ -4,7 +4,7 @@ use crate::customers::{CustomerList, Finished, Layout, Piece, Reading, Settle};
 use crate::domain::Grid;
 use crate::ports::{Book, RowsEnd, Unreadable};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is wanted of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +45,15 @@ fn pieces(book: &mut dyn Book, sheet: &str, reading: &Reading<'_>, jobs: usize) 
     loop {
         let (send, receive) = sync_channel::<(usize, Grid)>(2 * jobs.max(1));
         let (give_back, emptied) = channel::<Grid>();
-        let receive = Mutex::new(receive);
+        let receive = Arc::new(Mutex::new(receive));
         let done = Mutex::new(Vec::new());
         let ended = std::thread::scope(|scope| {
             for _ in 0..jobs.max(1) {
-                let give_back = give_back.clone();
-                scope.spawn(|| understand(reading, &receive, give_back, &done));
+                let (receive, give_back, done) = (Arc::clone(&receive), give_back.clone(), &done);
+                scope.spawn(move || understand(reading, &receive, give_back, done));
             }
+            // The workers alone hold the other end: without them nothing waits for room that never comes.
+            drop(receive);
             let mut count = 0;
             let ended = book.rows(sheet, &mut |grid| {
                 count += 1;
