@@ -102,6 +102,12 @@ pub(super) fn judge<'a>(cell: Cell<'a>, style: Style) -> Verdict<'a> {
         && part.bytes().all(|b| b == b'0')
         && !style.fractions
     {
+        if let Some(length) = style.padded_to.filter(|length| whole.len() < *length) {
+            let why = format!(
+                "it was stored as a number, and other codes have {length} digits with leading zeros; this may have been {whole:0>length$}"
+            );
+            return Verdict::Doubtful(whole, why);
+        }
         return Verdict::Repaired(whole, "the “.0” that a spreadsheet program adds to numbers was taken off");
     }
     if matches!(cell, Cell::Number(_)) && bare.contains(['.', '-']) {
@@ -234,6 +240,7 @@ mod tests {
             assert!(matches!(judge(lost, none), Verdict::Destroyed(_)), "{lost:?}");
         }
         let padded = habits(&["00017", "00018", "12345", "19"]);
+        assert!(matches!(judge(Cell::Text("19.0"), padded), Verdict::Doubtful("19", why) if why.contains("00019")));
         assert!(matches!(judge(Cell::Number("19"), padded), Verdict::Doubtful(_, why) if why.contains("00019")));
         assert!(matches!(judge(Cell::Number("19"), habits(&["19", "200", "7"])), Verdict::Fine(_)));
     }

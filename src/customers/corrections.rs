@@ -38,6 +38,12 @@ pub enum CorrectionsError {
     RowGone(u32),
     #[error("row {row}, column “{column}”: “To correct” says “{one}” and “Correct value” says “{other}”; keep one of them")]
     TwoValues { row: u32, column: String, one: String, other: String },
+    #[error("the column “{0}” of the sheet “Problems” is gone or has another header; put it back")]
+    HeadGone(&'static str),
+    #[error("“Problems”, line {line}: nobody knows which cell the correct value “{value}” belongs to; correct it in “To correct”")]
+    NowhereToPut { line: u32, value: String },
+    #[error("row {row}, column “{column}”: “Problems” has the correct values “{one}” and “{other}”; keep one of them")]
+    TwoLines { row: u32, column: String, one: String, other: String },
 }
 
 const ORIGIN: &str = "certonboard";
@@ -89,7 +95,7 @@ impl Corrections {
         }
         let sheet = |name: &'static str| grids.iter().find(|grid| grid.sheet == name).ok_or(CorrectionsError::SheetGone(name));
         corrections.read_rows(sheet(TO_CORRECT)?)?;
-        corrections.read_values(sheet(LINES)?, &columns);
+        corrections.read_values(sheet(LINES)?, &columns)?;
         Ok(corrections)
     }
 
@@ -114,17 +120,23 @@ impl Corrections {
         Ok(())
     }
 
-    fn read_values(&mut self, grid: &Grid, columns: &BTreeMap<String, usize>) {
-        let head = grid.row(0).unwrap_or_default();
-        let place = |name: &str| head.cells().position(|cell| cell.text().trim() == name);
-        let (Some(row_at), Some(column_at), Some(value_at)) = (place("Row"), place("Column"), place("Correct value")) else { return };
+    fn read_values(&mut self, grid: &Grid, columns: &BTreeMap<String, usize>) -> Result<(), CorrectionsError> {
+        let Some(head) = grid.row(0) else { return Ok(()) };
+        let place = |name: &'static str| head.cells().position(|cell| cell.text().trim() == name).ok_or(CorrectionsError::HeadGone(name));
+        let (row_at, column_at, value_at) = (place("Row")?, place("Column")?, place("Correct value")?);
         for line in grid.rows().skip(1) {
             let value = line.get(value_at).text();
-            let index = columns.get(line.get(column_at).text());
-            if let (false, Ok(row), Some(index)) = (value.trim().is_empty(), line.get(row_at).text().trim().parse(), index) {
-                self.values.insert((row, *index), value.to_owned());
+            if value.trim().is_empty() {
+                continue;
+            }
+            let (row, column) = (line.get(row_at).text().trim(), line.get(column_at).text());
+            let lost = || CorrectionsError::NowhereToPut { line: line.number(), value: value.to_owned() };
+            let at = (row.parse().map_err(|_| lost())?, *columns.get(column).ok_or_else(lost)?);
+            if let Some(one) = self.values.insert(at, value.to_owned()).filter(|one| !same(one, value)) {
+                return Err(CorrectionsError::TwoLines { row: at.0, column: column.to_owned(), one, other: value.to_owned() });
             }
         }
+        Ok(())
     }
 
     /// The rows that the workbook speaks of.

@@ -1,7 +1,7 @@
 //! Text files: comma, tab, semicolon or bar between the values, found by trying; QuickBooks' IIF lists split into their sections.
 
 use super::encoding::{Detected, Utf8, detect};
-use super::{Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError};
+use super::{HEAD_BYTES, Kind, Limits, OpenOptions, PIECE_BYTES, PIECE_ROWS, Rows, SpreadsheetError};
 use crate::domain::{Grid, Issue, IssueKind, Severity};
 use std::cell::Cell as Shared;
 use std::fs::File;
@@ -63,21 +63,19 @@ pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Kind, Spreadshe
 impl Text {
     pub(super) fn head(&mut self, path: &Path, options: &OpenOptions, most: usize) -> Result<Grid, SpreadsheetError> {
         let mut head = None;
-        loop {
+        let more = loop {
             let ended = self.read(path, options, most, &mut |grid| {
-                let more = head.replace(grid).is_none() && most == usize::MAX;
-                more.then(Grid::default)
+                head.get_or_insert(grid);
+                None
             })?;
-            if ended != Rows::Again {
-                break;
+            match ended {
+                Rows::Again => head = None,
+                ended => break ended == Rows::Stopped,
             }
-            head = None;
-        }
+        };
         let mut head = head.unwrap_or_else(|| Grid::new(self.name.clone()));
-        head.more = head.len() > most;
-        if head.more {
-            head.truncate(most);
-        }
+        head.more = more || head.len() > most;
+        head.truncate(most);
         Ok(head)
     }
 
@@ -101,13 +99,14 @@ impl Text {
         let io = |error: io::Error| SpreadsheetError::Io { path: path.to_owned(), reason: SpreadsheetError::one_line(error) };
         let mut text = Utf8::new(File::open(path).map_err(io)?, &self.detected).map_err(io)?;
         io::copy(&mut text.by_ref().take(self.dialect.skip as u64), &mut io::sink()).map_err(io)?;
+        let replaced = text.replaced();
         let strict = !self.certain && self.detected.encoding == encoding_rs::UTF_8 && self.detected.broken == 0;
         let pieces = Pieces { name: &self.name, size, strict, limits: &options.limits };
         match records(text, &self.dialect, &pieces, take) {
             Ok((stopped, last)) => {
                 let mut last = last;
-                if let (true, Some(grid)) = (self.detected.broken > 0, &mut last) {
-                    grid.issues.push(broken_letters(&self.detected));
+                if self.detected.broken > 0 || replaced.get() > 0 {
+                    last.get_or_insert_with(|| Grid::new(self.name.clone())).issues.push(broken_letters(&self.detected));
                 }
                 if let Some(grid) = last {
                     take(grid);
@@ -126,6 +125,26 @@ impl Text {
     }
 }
 
+/// How many rows of the file a value with line ends in it holds: a quotation mark that was never closed takes in all rows up to the next one.
+fn swallowed(record: &csv::ByteRecord, delimiter: u8, width: usize) -> Option<usize> {
+    let wide = |line: &&[u8]| line.iter().filter(|byte| **byte == delimiter).count() + 1 >= width;
+    let values = record.iter().filter(|value| width > 2 && value.contains(&b'\n'));
+    let rows: usize = values.map(|value| value.split(|byte| *byte == b'\n').skip(1).filter(wide).count()).sum();
+    (rows > 0).then_some(rows)
+}
+
+fn open_quote(row: u32, rows: usize) -> Issue {
+    Issue {
+        kind: IssueKind::Unreadable,
+        severity: Severity::Error,
+        row: Some(row),
+        column: None,
+        value: None,
+        message: format!("a quotation mark that is not closed takes in at least {rows} more rows, which are not read as customers"),
+        suggestion: Some("take the mark out or close it, or export the list as .xlsx".to_owned()),
+    }
+}
+
 fn broken_letters(detected: &Detected) -> Issue {
     Issue {
         kind: IssueKind::Unreadable,
@@ -133,7 +152,7 @@ fn broken_letters(detected: &Detected) -> Issue {
         row: None,
         column: None,
         value: None,
-        message: format!("{} places in the file are no letters in {}; they read as \u{fffd}", detected.broken, detected.encoding.name()),
+        message: format!("some places in the file are no letters in {}; they read as \u{fffd}", detected.encoding.name()),
         suggestion: Some("export the file again as CSV UTF-8".to_owned()),
     }
 }
@@ -147,6 +166,8 @@ struct Dialect {
     skip: usize,
     /// Rows already passed by that.
     rows_before: u32,
+    /// Lines end with two letters, of which the csv reader leaves the second for the next record.
+    two_letter_ends: bool,
 }
 
 impl Dialect {
@@ -155,13 +176,14 @@ impl Dialect {
         if let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, rest @ ..] = first
             && rest.iter().all(u8::is_ascii_whitespace)
         {
-            return Self { delimiter: *delimiter, quoted: true, skip: (first.len() + 1).min(sample.len()), rows_before: 1 };
+            let skip = (first.len() + 1).min(sample.len());
+            return Self { delimiter: *delimiter, quoted: true, skip, rows_before: 1, two_letter_ends: first.ends_with(b"\r") };
         }
         let scored = [b',', b'\t', b';', b'|'].map(|delimiter| (score(sample, delimiter), delimiter));
         // The first wins a draw.
         let best = scored.iter().fold((0.0, b','), |best, (score, delimiter)| if *score > best.0 { (*score, *delimiter) } else { best });
         let quoted = best.1 != b'\t' || !tabs_without_quotes(sample);
-        Self { delimiter: best.1, quoted, skip: 0, rows_before: 0 }
+        Self { delimiter: best.1, quoted, skip: 0, rows_before: 0, two_letter_ends: first.ends_with(b"\r") }
     }
 }
 
@@ -251,7 +273,7 @@ fn records(
         .from_reader(input);
     let mut record = csv::ByteRecord::new();
     let mut grid = Grid::new(pieces.name);
-    let (mut cells, mut rows) = (0usize, 0usize);
+    let (mut cells, mut rows, mut width) = (0usize, 0usize, 0usize);
     let mut number = dialect.rows_before;
     loop {
         let line = reader.position().line();
@@ -267,8 +289,9 @@ fn records(
         since.set(0);
         // Blank lines are passed over by the reader, yet a spreadsheet program counts them as rows.
         let lines = reader.position().line().saturating_sub(line);
-        let blank =
-            if lines > 1 { (lines - 1).saturating_sub(record.as_slice().iter().filter(|b| **b == b'\n').count() as u64) } else { 0 };
+        let own = u64::from(rows > 0 || !dialect.two_letter_ends);
+        let inside = if lines > own { record.as_slice().iter().filter(|b| **b == b'\n').count() as u64 } else { 0 };
+        let blank = lines.saturating_sub(own + inside);
         number = number.saturating_add(1).saturating_add(u32::try_from(blank).unwrap_or(u32::MAX));
         rows += 1;
         if rows > limits.rows {
@@ -282,8 +305,12 @@ fn records(
         // IIF: `!CUST` begins the list of customers, and each of its rows begins with `CUST`.
         let section = record.get(0).and_then(|cell| cell.strip_prefix(b"!")).filter(|_| dialect.delimiter == b'\t');
         let section = section.filter(|section| !section.is_empty() && section.iter().all(u8::is_ascii_alphanumeric));
-        if grid.len() > pieces.size || grid.text_len() >= PIECE_BYTES && pieces.size == PIECE_ROWS || section.is_some() && !grid.is_empty()
-        {
+        let full = match pieces.size {
+            usize::MAX => false,
+            PIECE_ROWS => grid.len() > PIECE_ROWS || grid.text_len() >= PIECE_BYTES,
+            size => grid.len() > size || grid.text_len() >= HEAD_BYTES,
+        };
+        if full || section.is_some() && !grid.is_empty() {
             let Some(mut next) = take(std::mem::take(&mut grid)) else { return Ok((true, None)) };
             next.clear();
             pieces.name.clone_into(&mut next.sheet);
@@ -294,6 +321,12 @@ fn records(
         }
         if record.as_slice().iter().all(u8::is_ascii_whitespace) {
             continue;
+        }
+        width = if width == 0 { record.len() } else { width };
+        if inside > 0
+            && let Some(rows) = swallowed(&record, dialect.delimiter, width)
+        {
+            grid.issues.push(open_quote(number, rows));
         }
         grid.start_row(number);
         match csv::StringRecord::from_byte_record(std::mem::take(&mut record)) {
@@ -356,6 +389,25 @@ mod tests {
     }
 
     #[test]
+    fn blank_lines_with_two_letter_ends_count_too() {
+        for blank in 0..4u32 {
+            let text = format!("{}a,b\r\n1,\"x\r\ny\"\r\n\r\n2,z\r\n", "\r\n".repeat(blank as usize));
+            let grids = parse(&text);
+            assert_eq!(grids[0].rows().map(|row| row.number() - blank).collect::<Vec<_>>(), [1, 2, 4], "{blank}");
+        }
+    }
+
+    #[test]
+    fn a_mark_that_is_not_closed_is_told() {
+        let grids = parse("a,b,c\n1,\"24 inch pipe,x\n2,Bow,y\n3,Cee,z\n4,\"Dee\",w\n5,Eff,v\n");
+        let told: Vec<&str> = grids[0].issues.iter().map(|issue| issue.message.as_str()).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("at least 2 more rows"), "{told:?}");
+        assert!(parse("a,b,c\n1,\"Mill Rd\nSuite 4, back, left\",x\n")[0].issues.len() <= 1);
+        assert!(parse("a,b,c\n1,\"Mill Rd\nSuite 4\",x\n")[0].issues.is_empty());
+    }
+
+    #[test]
     fn inch_marks_in_a_tab_file_are_no_quotes() {
         let grids = parse("a\tb\tc\n1\t\"Stubby\" Ames\t2\" pipe\n2\tx\t3\n3\t\"open\ty\n");
         assert_eq!(grids[0].len(), 4);
@@ -371,7 +423,7 @@ mod tests {
     fn a_record_without_end_is_refused_early() {
         let endless = io::repeat(b'x').take(1 << 30);
         let limits = Limits { row_bytes: 1 << 20, ..Limits::default() };
-        let dialect = Dialect { delimiter: b',', quoted: true, skip: 0, rows_before: 0 };
+        let dialect = Dialect { delimiter: b',', quoted: true, skip: 0, rows_before: 0, two_letter_ends: false };
         let pieces = Pieces { name: "f", size: usize::MAX, strict: false, limits: &limits };
         assert!(matches!(records(b"a,b\n1,\"".chain(endless), &dialect, &pieces, &mut |_| None), Err(Stop::TooBig(_))));
     }

@@ -1,9 +1,11 @@
 //! Which letters a text file's bytes stand for, and reading it as UTF-8 without holding it in memory.
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 /// How a file's bytes are turned into letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,15 +149,33 @@ pub(super) struct Utf8<R> {
     /// What did not fit the caller's buffer.
     spare: Vec<u8>,
     spare_at: usize,
+    /// Reads in which something was no letter and became `�`.
+    replaced: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Utf8<R> {
+    /// Counts on while it reads.
+    pub(super) fn replaced(&self) -> Rc<Cell<u64>> {
+        Rc::clone(&self.replaced)
+    }
+
     pub(super) fn new(mut input: R, detected: &Detected) -> io::Result<Self> {
         let mut bom = [0u8; 4];
         read_full(&mut input, bom.get_mut(..detected.bom).unwrap_or_default())?;
         let plain = detected.encoding == UTF_8 && detected.broken == 0;
         let decoder = (!plain || detected.bom > 0).then(|| detected.encoding.new_decoder_without_bom_handling());
-        Ok(Self { input, decoder, raw: vec![0; 1 << 16], raw_at: 0, raw_end: 0, ended: false, done: false, spare: Vec::new(), spare_at: 0 })
+        Ok(Self {
+            input,
+            decoder,
+            raw: vec![0; 1 << 16],
+            raw_at: 0,
+            raw_end: 0,
+            ended: false,
+            done: false,
+            spare: Vec::new(),
+            spare_at: 0,
+            replaced: Rc::default(),
+        })
     }
 }
 
@@ -185,7 +205,8 @@ impl<R: Read> Read for Utf8<R> {
             }
             let source = self.raw.get(self.raw_at..self.raw_end).unwrap_or_default();
             let target = if direct { &mut *out } else { &mut small[..] };
-            let (result, taken, written, _) = decoder.decode_to_utf8(source, target, self.ended);
+            let (result, taken, written, replaced) = decoder.decode_to_utf8(source, target, self.ended);
+            self.replaced.set(self.replaced.get() + u64::from(replaced));
             self.raw_at += taken;
             self.done = self.ended && result == CoderResult::InputEmpty;
             if written == 0 {

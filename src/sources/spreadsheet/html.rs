@@ -254,8 +254,8 @@ impl Table<'_> {
                 self.builder.push(self.row.unwrap_or(0), self.column, Cell::Text(text))?;
                 if rows > 1 {
                     let end = self.column.saturating_add(columns) as usize;
-                    // The builder refuses columns beyond its bound, so this stays small.
-                    if self.taken.len() < end && end <= 1 << 16 {
+                    // Each row and cell walks these, so they stay few: no list of customers has cells over several rows out there.
+                    if self.taken.len() < end && end <= 256 {
                         self.taken.resize(end, 0);
                     }
                     self.taken.iter_mut().take(end).skip(self.column as usize).for_each(|taken| *taken = rows);

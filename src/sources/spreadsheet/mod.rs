@@ -73,6 +73,8 @@ pub const HEAD_ROWS: usize = 20_000;
 /// Rows that are handed on together: enough to be worth a thread's while, few enough to stay in its cache.
 const PIECE_ROWS: usize = 2048;
 const PIECE_BYTES: usize = 1 << 20;
+/// Text of a head: a sheet with longer rows shows fewer of them.
+const HEAD_BYTES: usize = 64 << 20;
 
 /// How reading a sheet in pieces ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +120,7 @@ impl Book {
         }
         let mut head = Vec::with_capacity(8192);
         File::open(path).map_err(io)?.take(8192).read_to_end(&mut head).map_err(io)?;
-        let kind = match sniff(&head) {
+        let mut kind = match sniff(&head) {
             Sniffed::Zip => contained(path, || workbook::open_zipped(path, options))?,
             Sniffed::Ole => Kind::Loaded(xls::read(path, options)?),
             Sniffed::SheetMl => Kind::Loaded(sheetml::read(path, options)?),
@@ -127,6 +129,9 @@ impl Book {
             Sniffed::Text => delimited::open(path, options)?,
             Sniffed::Other(what) => return Err(SpreadsheetError::NotASpreadsheet { path: path.to_owned(), what: what.to_owned() }),
         };
+        if let Kind::Loaded(grids) = &mut kind {
+            name_apart(grids);
+        }
         Ok(Self { path: path.to_owned(), options: options.clone(), kind })
     }
 
@@ -171,6 +176,19 @@ impl Book {
                     Err(_) => Err(contradicts_itself(&self.path)),
                 }
             }
+        }
+    }
+}
+
+/// Sheets are told by their names, so two of one name (two tables under one caption) get a number.
+fn name_apart(grids: &mut [Grid]) {
+    let mut seen = std::collections::BTreeSet::new();
+    for grid in grids {
+        let plain = grid.sheet.clone();
+        let mut number = 2;
+        while !seen.insert(grid.sheet.clone()) {
+            grid.sheet = format!("{plain} ({number})");
+            number += 1;
         }
     }
 }

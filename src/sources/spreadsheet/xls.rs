@@ -381,8 +381,9 @@ impl<'s> Workbook<'s> {
                 }
                 kind::LABEL_SST => {
                     let (row, column) = place(data)?;
-                    let text = self.texts.get(u32_at(data, 6).ok_or(CUT)? as usize);
-                    builder.push(row, column, Cell::Text(text.map_or("", String::as_str)))?;
+                    // A text that the table doesn't have is lost, and nobody knows what it said.
+                    let text = self.texts.get(u32_at(data, 6).ok_or(CUT)? as usize).ok_or(CUT)?;
+                    builder.push(row, column, Cell::Text(text))?;
                 }
                 kind::LABEL | kind::RSTRING => {
                     let (row, column) = place(data)?;
