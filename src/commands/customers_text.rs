@@ -193,6 +193,9 @@ fn to_decide(page: &mut Page, facts: &Facts<'_>) {
         }
         let first = doubt.candidates.first().map_or("", |c| c.header.as_str());
         let how = match &doubt.doubt {
+            Doubt::Column if doubt.target == Target::CodeAndName => {
+                format!("--column code_and_name=\"{first}\", or with --column code_and_name=- --column customer_code=\"{first}\"")
+            }
             Doubt::Column => format!("--column {}=\"{first}\"", doubt.target),
             Doubt::Values(values) => {
                 values.iter().map(|value| format!("--tax-value \"{value}\"=exempt|taxable")).collect::<Vec<_>>().join(" ")

@@ -145,7 +145,7 @@ fn scientific(text: &str) -> bool {
 }
 
 /// `10233 Blue Ridge Supply`, `C-12: Ames`, `Ames Ltd (C-12)`: the code and the name. `None` where it isn't sure which is which.
-pub(super) fn code_and_name(text: &str) -> Option<(&str, &str)> {
+pub fn code_and_name(text: &str) -> Option<(&str, &str)> {
     let text = text.trim();
     let is_code = |code: &str| {
         (2..=CustomerCode::MAX_CHARS).contains(&code.len())

@@ -449,7 +449,7 @@ fn assign(grid: &Grid, index: usize, headers: &[String], wish: &Wish) -> Result<
         });
         if !says_both && !wish.columns.contains_key(&Target::CodeAndName) {
             let why = format!(
-                "“{header}” has a code and a name in each row; which of them stands on invoices as the customer code, the first or both?"
+                "“{header}” has a code and a name in each row; the customer code is what stands on invoices, the code alone or both"
             );
             ambiguous.retain(|ambiguity| ambiguity.target != Target::CustomerCode);
             ambiguous.push(Ambiguity { target: Target::CodeAndName, candidates: vec![candidate(column, 0.5)], why, doubt: Doubt::Column });

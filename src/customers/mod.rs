@@ -22,6 +22,7 @@ mod summary;
 mod target;
 mod text;
 
+pub use codes::code_and_name;
 pub use corrections::{Corrections, CorrectionsError, is_problems_workbook};
 pub use layout::{Ambiguity, Candidate, CustomersError, Doubt, Layout, MappedColumn, Mapping, Wish, propose};
 pub use mapping_file::{MappingFile, columns_by_name, propose_with};

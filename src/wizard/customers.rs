@@ -162,9 +162,10 @@ fn settle_columns(world: &mut World<'_>, open: &OpenList, mut layout: Layout, ch
         }
         for doubt in &doubts {
             match &doubt.doubt {
+                Doubt::Column if doubt.target == Target::CodeAndName => ask_code_and_name(world, doubt, choices)?,
                 Doubt::Column => {
                     let header = ask_column(world, doubt)?;
-                    settle_column(doubt, header, choices);
+                    choices.name_column(doubt.target, header);
                 }
                 Doubt::Polarity => ask_polarity(world, doubt, choices)?,
                 Doubt::Values(values) => ask_values(world, doubt, values, choices)?,
@@ -175,14 +176,30 @@ fn settle_columns(world: &mut World<'_>, open: &OpenList, mut layout: Layout, ch
     Ok(layout)
 }
 
-/// Takes the answer to which column a field is.
-fn settle_column(doubt: &Ambiguity, header: String, choices: &mut ListChoices) {
-    let whole = doubt.target == Target::CodeAndName && header == "-";
-    if let (true, Some(candidate)) = (whole, doubt.candidates.first()) {
-        // Not a code and a name: then the whole cell is what stands on invoices.
-        choices.name_column(Target::CustomerCode, candidate.header.clone());
+/// Which part of a cell like `10233 Blue Ridge Supply` is the customer code.
+fn ask_code_and_name(world: &mut World<'_>, doubt: &Ambiguity, choices: &mut ListChoices) -> Result<(), WizardError> {
+    let Some(candidate) = doubt.candidates.first() else { return Ok(()) };
+    let header = &candidate.header;
+    let sample = candidate.sample.first().map(String::as_str).unwrap_or_default();
+    let code = customers::code_and_name(sample).map_or(sample, |(code, _)| code);
+    let part = format!("The code alone, such as “{code}”; the rest is the name");
+    let whole = format!("The whole cell, such as “{sample}”");
+    let question = Question {
+        key: column_key(doubt.target),
+        text: format!("What stands on the merchant's invoices as the customer code, in “{header}”?"),
+        meaning: format!("the header of the column that holds code and name, or - where all of “{header}” is the code"),
+        example: columns_example([(doubt.target, header.as_str())]),
+        kind: QuestionKind::Choice(vec![choice(header.clone(), part), choice("-", whole)]),
+        default: Some(Value::String(header.clone())),
+        recommended: Some(recommend(header.clone(), [format!("every row of “{header}” begins or ends with a code of its own")])),
+        required: false,
+    };
+    let answer = world.ask.text(&question)?;
+    if answer == "-" {
+        choices.name_column(Target::CustomerCode, header.clone());
     }
-    choices.name_column(doubt.target, header);
+    choices.name_column(doubt.target, answer);
+    Ok(())
 }
 
 /// What yes means in a column of flags.
@@ -248,11 +265,7 @@ fn ask_column(world: &mut World<'_>, doubt: &Ambiguity) -> Result<String, Wizard
     let taken = doubt.candidates.first().map(|candidate| candidate.header.clone()).unwrap_or_default();
     // Without a customer code nothing can be read.
     if doubt.target != Target::CustomerCode {
-        let none = match doubt.target {
-            Target::CodeAndName => "the whole cell is the customer code".to_owned(),
-            _ => format!("no column holds the {label}"),
-        };
-        options.push(choice("-", none));
+        options.push(choice("-", format!("no column holds the {label}")));
     }
     let question = Question {
         key: column_key(doubt.target),

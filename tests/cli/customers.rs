@@ -414,3 +414,30 @@ fn the_wizard_asks_about_each_doubtful_column_and_about_contradictions() {
     wizard.keys("n").see("What should be done").keys(DOWN).keys(DOWN).keys(DOWN).keys("\r");
     wizard.end(4);
 }
+
+/// `10233 Blue Ridge Supply`: which part is the code, and what yes means, are asked and never guessed.
+#[test]
+fn a_code_with_its_name_and_a_flag_without_a_side_are_settled_by_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.csv");
+    std::fs::write(
+        &list,
+        "Customer,Address,City,State,Zip,Tax\n\
+         10233 Ames Ltd,12 Mill Rd,Dayton,OH,45402,Y\n\
+         10240 Bow Inc,9 Oak Ave,Reno,NV,89501,N\n\
+         10251 Cee Co,7 Elm St,Fresno,CA,93704,Y\n",
+    )
+    .unwrap();
+    let summary = |flags: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_certonboard"));
+        let output = command.args(["customers", "summary", "--format", "json"]).args(flags).arg(&list).output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), json["totals"]["exempt"].clone(), json["ambiguous"].as_array().map(Vec::len))
+    };
+    let (code, _, open) = summary(&[]);
+    assert_eq!((code, open), (Some(3), Some(2)));
+    let both = ["--column", "code_and_name=Customer", "--column", "taxable_flag=-", "--column", "exempt_flag=Tax"];
+    assert_eq!(summary(&both), (Some(0), 2.into(), Some(0)));
+    let whole = ["--column", "customer_code=Customer", "--column", "code_and_name=-", "--column", "taxable_flag=Tax"];
+    assert_eq!(summary(&whole), (Some(0), 1.into(), Some(0)));
+}
