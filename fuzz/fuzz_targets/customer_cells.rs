@@ -4,7 +4,7 @@
 
 use arbitrary::Arbitrary;
 use certonboard::customers::{Finished, Reading, Settle, SettleContradictions, Target, Wish, propose, read, summarise};
-use certonboard::domain::{Cell, CustomerCode, Grid};
+use certonboard::domain::{Cell, CustomerCode, ExemptStatus, Grid};
 use libfuzzer_sys::fuzz_target;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +28,8 @@ struct Sheet<'a> {
     rows: Vec<Vec<Any<'a>>>,
     include_inactive: bool,
     contradictions: u8,
+    /// What values were settled to mean.
+    values: Vec<(&'a str, bool)>,
     /// The columns are found, not told.
     find: bool,
     pieces: u8,
@@ -78,7 +80,9 @@ fuzz_target!(|sheet: Sheet<'_>| {
         1 => SettleContradictions::AsExempt,
         _ => SettleContradictions::AsTaxable,
     };
-    let settle = Settle { include_inactive: sheet.include_inactive, contradictions, ..Settle::default() };
+    let means = |exempt: bool| if exempt { ExemptStatus::Exempt } else { ExemptStatus::Taxable };
+    let values = sheet.values.iter().map(|(value, exempt)| (Settle::value_key(value), means(*exempt))).collect();
+    let settle = Settle { include_inactive: sheet.include_inactive, contradictions, values };
     let list = read(&grids, &layout, &settle);
 
     // Nothing is lost and nothing counts twice.

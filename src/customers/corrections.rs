@@ -198,11 +198,12 @@ impl Corrections {
     fn corrected<'s>(&'s self, row: Row<'_>, cell: Option<&'s String>, index: usize) -> Result<Option<&'s str>, CorrectionsError> {
         let now: Cell<'_> = row.get(index);
         let cells = self.rows.get(&row.number()).filter(|_| row.number() > self.header_row);
-        // A cell beyond the end of a row in the workbook was empty, or emptied.
+        // A cell beyond the end of a row in the workbook was empty, or emptied; one without a header was never in it.
+        let written = self.rows.get(&0).map_or(0, Vec::len);
         let in_place = match (cells, cell) {
             (Some(_), Some(text)) => Some(text.as_str()),
-            (Some(_), None) => Some(""),
-            (None, _) => None,
+            (Some(_), None) if index < written => Some(""),
+            (Some(_), None) | (None, _) => None,
         };
         let in_place = in_place.filter(|text| !same(text, now.text()));
         let by_line = self.values.get(&(row.number(), index)).map(String::as_str).filter(|text| !same(text, now.text()));

@@ -62,6 +62,7 @@ impl Trace {
     const CHILD: u8 = 8;
     const ASSUMED_COUNTRY: u8 = 16;
     const DROPPED: u8 = 32;
+    const ODD_CODE: u8 = 64;
 
     fn is(&self, bit: u8) -> bool {
         self.is & bit != 0
@@ -134,31 +135,31 @@ struct Shipped {
 /// Codes with letters that other programs tend to change on the way.
 #[derive(Debug, Clone, Default)]
 struct OddCodes {
-    count: usize,
     letters: BTreeSet<char>,
     first: Option<(u32, String)>,
 }
 
 impl OddCodes {
-    fn add(&mut self, code: &str, row: u32) {
+    /// Whether the code is one of them.
+    fn add(&mut self, code: &str, row: u32) -> bool {
         const ODD: [char; 6] = ['/', '#', '?', '+', '%', '\\'];
-        if code.contains(ODD) {
-            self.count += 1;
+        let odd = code.contains(ODD);
+        if odd {
             self.letters.extend(code.chars().filter(|letter| ODD.contains(letter)));
             self.first.get_or_insert_with(|| (row, code.to_owned()));
         }
+        odd
     }
 
     fn merge(&mut self, other: Self) {
-        self.count += other.count;
         self.letters.extend(other.letters);
         self.first = self.first.take().or(other.first);
     }
 
-    fn issue(self, layout: &Layout) -> Option<Issue> {
+    fn issue(self, count: usize, layout: &Layout) -> Option<Issue> {
         let (row, code) = self.first?;
         let letters: Vec<String> = self.letters.iter().map(|letter| format!("`{letter}`")).collect();
-        let codes = if self.count == 1 { "1 customer code holds".to_owned() } else { format!("{} customer codes hold", self.count) };
+        let codes = if count == 1 { "1 customer code holds".to_owned() } else { format!("{count} customer codes hold") };
         Some(Issue {
             kind: IssueKind::OddCode,
             severity: Severity::Warning,
@@ -286,7 +287,7 @@ impl Piece {
             }))
         });
         let rule = self.rules.place(&found.rule);
-        self.odd.add(&found.code, found.row);
+        let odd = self.odd.add(&found.code, found.row);
         self.traces.push(Trace {
             code: codes::alike(&found.code),
             likeness: found.likeness(),
@@ -300,6 +301,7 @@ impl Piece {
                 (Trace::CONTRADICTS, found.contradicts),
                 (Trace::CHILD, found.parent.is_some()),
                 (Trace::ASSUMED_COUNTRY, found.assumed_country),
+                (Trace::ODD_CODE, odd),
             ]
             .iter()
             .fold(0, |is, (bit, set)| if *set { is | bit } else { is }),
@@ -443,7 +445,8 @@ impl Whole {
             self.issues.retain(|issue| issue.row.is_none_or(|row| !repeats.contains(&row)));
         }
         self.issues.extend(issues);
-        self.issues.extend(std::mem::take(&mut self.odd).issue(layout));
+        let odd = self.traces.iter().flatten().filter(|trace| trace.is(Trace::ODD_CODE) && !trace.is(Trace::DROPPED)).count();
+        self.issues.extend(std::mem::take(&mut self.odd).issue(odd, layout));
 
         self.orphans();
         let mut position: HashMap<&str, usize> = HashMap::new();
