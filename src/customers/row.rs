@@ -420,7 +420,8 @@ impl<'l> RowReader<'l> {
         }
         let filled = row.cells().filter(|cell| !cell.is_empty()).count();
         let names = [Target::Name, Target::FirstName, Target::LastName, Target::AlternateName];
-        let has_name = names.iter().any(|target| !self.cell(row, *target).is_empty());
+        let is_name = |text: &str| text.chars().filter(|letter| letter.is_alphabetic()).count() >= 2;
+        let has_name = names.iter().any(|target| is_name(self.cell(row, *target).text()));
         // A remark, or the mark `*** 314 customers ***`: alone in its row.
         let sentence = code.text().trim().contains(' ') && self.layout.mapping.columns.len() > 2 && !self.code_is_name;
         filled == 1 && (code.is_empty() && !has_name || sentence) || filled == 2 && code.is_empty() && !has_name
