@@ -1,6 +1,6 @@
 //! Spreadsheets on disk to customers, the whole way. All names and numbers are made up.
 
-use certonboard::customers::{CustomerList, Settle, SettleContradictions, Target, Wish, propose, read, summarise};
+use certonboard::customers::{CustomerList, Settle, SettleContradictions, Target, Wish, propose, read};
 use certonboard::domain::{Cell, Customer, ExemptStatus, Grid, IssueKind, Severity};
 use certonboard::sources::spreadsheet::{self, Limits, OpenOptions, SpreadsheetError};
 use proptest::prelude::*;
@@ -52,7 +52,7 @@ fn the_corpus_list_gives_exactly_its_exempt_customers() {
     let (Some(file), Some(truth)) = (shared("corpus/dev/customers.xlsx"), shared("corpus/dev/customers_truth.json")) else { return };
     let truth: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(truth).unwrap()).unwrap();
     let list = load(&file);
-    let summary = summarise(&list);
+    let summary = &list.summary;
     let found: BTreeSet<&str> = exempt(&list).into_iter().collect();
     let wanted = truth["exempt_codes"].as_array().unwrap().iter().map(|code| code.as_str().unwrap()).collect();
     assert_eq!(summary.total as u64, truth["total"].as_u64().unwrap());
@@ -66,7 +66,7 @@ fn real_exports_of_two_formats_agree() {
     let (Some(old), Some(new)) = (shared("erp/northwind_customers.xls"), shared("erp/northwind_customers.xlsx")) else { return };
     let (old, new) = (load(&old), load(&new));
     for list in [&old, &new] {
-        let summary = summarise(list);
+        let summary = &list.summary;
         println!("{:?}\n{summary:?}", list.layout);
         for issue in list.issues.iter().take(5) {
             println!("{issue:?}");
@@ -305,7 +305,7 @@ fn what_is_read_beside_the_flag_is_right_too() {
 
     let list = load_bytes("netsuite.csv", EXPORTS.iter().find(|e| e.name == "netsuite.csv").unwrap().text);
     assert_eq!(customer(&list, "CUS0101").ship_to.iter().map(|r| r.code()).collect::<Vec<_>>(), ["NV"]);
-    assert_eq!(list.inactive, 1);
+    assert_eq!(list.summary.inactive, 1);
 
     let list = load_bytes("shopify.csv", EXPORTS.iter().find(|e| e.name == "shopify.csv").unwrap().text);
     assert_eq!(customer(&list, "6512340002").name, "Bob Grant");
@@ -356,9 +356,9 @@ fn dirty_rows_are_repaired_or_named() {
     assert_eq!(kinds(&list, 10), [(K::MissingName, S::Error)]);
     assert_eq!(kinds(&list, 11), [(K::BadRegion, S::Repaired)]);
     assert!(kinds(&list, 12).contains(&(K::ControlCharacters, S::Repaired)) && kinds(&list, 12).contains(&(K::MissingAddress, S::Error)));
-    assert_eq!((list.merged, list.conflicting.len(), list.rejected.len()), (1, 1, 4));
+    assert_eq!((list.summary.merged, list.conflicting.len(), list.rejected.len()), (1, 1, 4));
     assert!(list.issues.iter().all(|issue| issue.suggestion.is_some()));
-    let summary = summarise(&list);
+    let summary = &list.summary;
     assert_eq!((summary.total, summary.usable, summary.exempt), (10, 6, 7));
 }
 
@@ -543,10 +543,10 @@ proptest! {
         for wish in [Wish::default(), forced] {
             if let Ok(layout) = propose(&grids, &wish) {
                 let list = read(&grids, &layout, &Settle::default());
-                let told = list.customers.len() + list.rejected.len() + list.inactive + list.merged + list.not_customers + list.further_addresses;
+                let told = list.customers.len() + list.rejected.len() + list.summary.inactive + list.summary.merged + list.summary.not_customers + list.summary.further_addresses;
                 let conflicts = list.issues.iter().filter(|issue| issue.kind == IssueKind::DuplicateCode).count();
-                prop_assert_eq!(told + conflicts, list.rows_read);
-                let summary = summarise(&list);
+                prop_assert_eq!(told + conflicts, list.summary.rows_read);
+                let summary = &list.summary;
                 prop_assert_eq!(summary.exempt + summary.taxable, summary.total);
             }
         }
@@ -598,7 +598,7 @@ fn repeated_headers_and_totals_say_nothing_of_their_columns() {
          Total customers: 3,,,,,,2 taxed\n",
     );
     assert_eq!((codes(&list), exempt(&list)), (vec!["C1", "C2", "C3"], vec!["C2"]));
-    assert_eq!(list.not_customers, 2);
+    assert_eq!(list.summary.not_customers, 2);
 }
 
 #[test]
@@ -614,8 +614,8 @@ fn a_customer_with_ship_to_rows_only_is_not_lost() {
     assert_eq!(codes(&list), ["C1"]);
     assert_eq!(customer(&list, "C1").ship_to.iter().map(|region| region.code().to_owned()).collect::<Vec<_>>(), ["NV"]);
     assert_eq!(list.rejected.iter().map(|row| (row.code.as_deref(), row.exempt)).collect::<Vec<_>>(), [(Some("C9"), true)]);
-    let summary = summarise(&list);
-    assert_eq!((summary.total, summary.exempt, list.further_addresses), (2, 1, 2));
+    let summary = &list.summary;
+    assert_eq!((summary.total, summary.exempt, list.summary.further_addresses), (2, 1, 2));
 }
 
 #[test]
@@ -661,7 +661,7 @@ fn one_company_under_two_codes_is_told_and_branches_are_not() {
         .map(|issue| (issue.row, issue.message.as_str()))
         .collect();
     assert_eq!(told, [(Some(3), "has the name and address of customer C1 in row 2")]);
-    assert_eq!(summarise(&list).children, 1);
+    assert_eq!(list.summary.children, 1);
 }
 
 #[test]
@@ -701,7 +701,7 @@ fn a_long_list_read_in_pieces_counts_as_when_read_whole() {
         }
     };
     assert_eq!(counted.summary, whole.summary);
-    assert_eq!((whole.customers.len(), whole.merged, whole.conflicting.len()), (30_000, 1, 1));
+    assert_eq!((whole.customers.len(), whole.summary.merged, whole.conflicting.len()), (30_000, 1, 1));
     assert_eq!(counted.issues, whole.issues);
     assert!(passes >= 2, "the duplicates need a second look");
 }

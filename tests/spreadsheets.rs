@@ -79,8 +79,8 @@ fn every_writers_file_of_one_list_gives_the_same_customers() {
         assert!(sheet == "Customers" || one_sheet, "{name}: sheet {sheet}");
         let rows = truth["rows"].as_array().unwrap();
         let active: Vec<&Value> = rows.iter().filter(|row| row[12] == "Active").collect();
-        assert_eq!(list.inactive, 1, "{name}");
-        assert_eq!(list.not_customers, 1, "{name}: the total line");
+        assert_eq!(list.summary.inactive, 1, "{name}");
+        assert_eq!(list.summary.not_customers, 1, "{name}: the total line");
         assert_eq!(list.customers.len(), active.len(), "{name}: {:?}", list.rejected);
         for (customer, row) in list.customers.iter().zip(active) {
             let text = |column: usize| in_file(&name, row[column].as_str().unwrap());

@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use certonboard::customers::{Finished, Reading, Settle, SettleContradictions, Target, Wish, propose, read, summarise};
+use certonboard::customers::{Finished, Reading, Settle, SettleContradictions, Target, Wish, propose, read};
 use certonboard::domain::{Cell, CustomerCode, ExemptStatus, Grid};
 use libfuzzer_sys::fuzz_target;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,8 +87,8 @@ fuzz_target!(|sheet: Sheet<'_>| {
 
     // Nothing is lost and nothing counts twice.
     let conflicts = list.issues.iter().filter(|issue| issue.kind == certonboard::domain::IssueKind::DuplicateCode).count();
-    let ended = list.customers.len() + list.rejected.len() + list.inactive + list.merged + list.not_customers + list.further_addresses;
-    assert_eq!(ended + conflicts, list.rows_read);
+    let ended = list.customers.len() + list.rejected.len() + list.summary.inactive + list.summary.merged + list.summary.not_customers + list.summary.further_addresses;
+    assert_eq!(ended + conflicts, list.summary.rows_read);
     let codes: BTreeSet<&CustomerCode> = list.customers.iter().map(|customer| &customer.code).collect();
     assert_eq!(codes.len(), list.customers.len());
     for customer in &list.customers {
@@ -97,7 +97,7 @@ fuzz_target!(|sheet: Sheet<'_>| {
         assert!(customer.address.postal_code.chars().count() <= 10);
         assert!(!customer.name.chars().any(char::is_control));
     }
-    let summary = summarise(&list);
+    let summary = &list.summary;
     assert_eq!(summary.usable, list.customers.len());
     assert_eq!(summary.usable_exempt, list.customers.iter().filter(|customer| customer.is_exempt()).count());
     assert_eq!(summary.exempt + summary.taxable, summary.total);

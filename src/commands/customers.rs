@@ -243,9 +243,9 @@ fn print_json(facts: &Facts<'_>, today: Date) -> Result<Exit, Fault> {
         totals: json!({
             "total": s.total, "exempt": s.exempt, "taxable": s.taxable, "usable": s.usable, "usable_exempt": s.usable_exempt,
             "rejected": s.rejected, "inactive": s.inactive, "merged": s.merged, "not_customers": s.not_customers,
-            "further_addresses": list.further_addresses, "conflicting": s.conflicting, "contradictions": s.contradictions, "children": s.children,
+            "further_addresses": list.summary.further_addresses, "conflicting": s.conflicting, "contradictions": s.contradictions, "children": s.children,
             "assumed_country": s.assumed_country, "exempt_without_email": s.exempt_without_email, "exempt_expired": expired,
-            "rows_read": list.rows_read,
+            "rows_read": list.summary.rows_read,
         }),
         by_state: &s.by_state,
         by_reason: &s.by_reason,

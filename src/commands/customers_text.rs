@@ -122,7 +122,7 @@ pub fn text(facts: &Facts<'_>, look: Look) -> String {
         ("repeated rows, merged", s.merged, ""),
         ("codes in rows that differ", s.conflicting, "a person must tell which is right"),
         ("belong to another one", s.children, "a parent, or a job's customer"),
-        ("rows of further addresses", read.list.further_addresses, ""),
+        ("rows of further addresses", read.list.summary.further_addresses, ""),
         ("rows that are no customers", s.not_customers, ""),
         ("without a country", s.assumed_country, "taken for US or Canada"),
         ("exempt without an e-mail", s.exempt_without_email, "can't be invited by e-mail"),

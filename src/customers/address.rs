@@ -295,7 +295,9 @@ pub(super) fn block(lines: &[String], name: &str) -> Option<Parts> {
         return None;
     }
     let mut kept: Vec<String> = lines.get(..at)?.to_vec();
-    drop_name(&mut kept, name);
+    if begins_with_name(&kept, name) {
+        kept.remove(0);
+    }
     if kept.len() > 1 && kept.first().is_some_and(|line| is_attention(line)) {
         kept.rotate_left(1);
     }
@@ -308,15 +310,18 @@ fn is_attention(line: &str) -> bool {
     ["attn", "attention", "att"].iter().any(|stem| folded.strip_prefix(stem).is_some_and(|rest| rest.starts_with(' ')))
 }
 
-/// Takes out a first line that repeats the name, when another line follows.
-pub(super) fn drop_name(lines: &mut Vec<String>, name: &str) {
-    if lines.len() > 1 && !name.is_empty() && lines.first().is_some_and(|first| same_name(first, name)) {
-        lines.remove(0);
-    }
+/// Whether the first line repeats the name, and another line follows.
+pub(super) fn begins_with_name(lines: &[impl AsRef<str>], name: &str) -> bool {
+    // Most first lines are streets, which the first letter tells without folding both texts.
+    let begins_alike = |line: &str| match (line.chars().next(), name.chars().next()) {
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(&b) || !a.is_alphanumeric() || !b.is_alphanumeric(),
+        _ => false,
+    };
+    lines.len() > 1 && lines.first().is_some_and(|first| begins_alike(first.as_ref()) && same_name(first.as_ref(), name))
 }
 
 /// Equal but for signs and the legal form: `Ames Hardware` and `AMES HARDWARE, INC.`
-pub(super) fn same_name(a: &str, b: &str) -> bool {
+fn same_name(a: &str, b: &str) -> bool {
     use super::text::fold;
     let legal = |word: &&str| {
         !matches!(

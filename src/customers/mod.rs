@@ -28,5 +28,5 @@ pub use layout::{Ambiguity, Candidate, CustomersError, Doubt, Layout, MappedColu
 pub use mapping_file::{MappingFile, columns_by_name, propose_with};
 pub use pass::{Finished, Piece, Reading};
 pub use read::{CustomerList, Rejected, Settle, SettleContradictions, read};
-pub use summary::{IssueCount, ReasonCount, RuleCount, StateCount, Summary, summarise};
+pub use summary::{IssueCount, ReasonCount, RuleCount, StateCount, Summary};
 pub use target::Target;

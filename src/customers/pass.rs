@@ -77,6 +77,12 @@ const MOST_RULES: usize = 2000;
 pub struct Piece {
     gathered: Gathered,
     traces: Vec<Trace>,
+    ended: Ended,
+}
+
+/// How rows ended, beside the traces of the usable customers.
+#[derive(Default)]
+struct Ended {
     customers: Vec<Customer>,
     issues: Vec<Issue>,
     rejected: Vec<Rejected>,
@@ -89,6 +95,34 @@ pub struct Piece {
     reasons: Vec<ExemptionReason>,
     rules: Rules,
     odd: OddCodes,
+}
+
+impl Ended {
+    /// The place of a reason in the table of them.
+    fn reason(&mut self, reason: &ExemptionReason) -> u16 {
+        let at = self.reasons.iter().position(|known| known == reason);
+        index(at.unwrap_or_else(|| {
+            self.reasons.push(reason.clone());
+            self.reasons.len() - 1
+        }))
+    }
+
+    /// Adds what stands further down in the file. Gives the places that its reasons and its rules have now.
+    fn merge(&mut self, later: Self) -> (Vec<u16>, Vec<u16>) {
+        self.customers.extend(later.customers);
+        self.issues.extend(later.issues);
+        self.rejected.extend(later.rejected);
+        self.ship.extend(later.ship);
+        self.rows_read += later.rows_read;
+        self.inactive += later.inactive;
+        self.not_customers += later.not_customers;
+        self.further_addresses += later.further_addresses;
+        self.rejected_contradictions += later.rejected_contradictions;
+        self.odd.merge(later.odd);
+        let reasons = later.reasons.iter().map(|reason| self.reason(reason)).collect();
+        let rules = later.rules.all.iter().map(|rule| self.rules.place(rule)).collect();
+        (reasons, rules)
+    }
 }
 
 /// The rules that made customers exempt or not, each once.
@@ -197,18 +231,11 @@ impl<'l> Reading<'l> {
         let mut piece = Piece {
             gathered: Gathered::new(self.layout),
             traces: Vec::with_capacity(rows.len()),
-            customers: Vec::with_capacity(if self.keep == Keep::All { rows.len() } else { 0 }),
-            issues: rows.issues.clone(),
-            rejected: Vec::new(),
-            ship: Vec::new(),
-            rows_read: 0,
-            inactive: 0,
-            not_customers: 0,
-            further_addresses: 0,
-            rejected_contradictions: 0,
-            reasons: Vec::new(),
-            rules: Rules::default(),
-            odd: OddCodes::default(),
+            ended: Ended {
+                customers: Vec::with_capacity(if self.keep == Keep::All { rows.len() } else { 0 }),
+                issues: rows.issues.clone(),
+                ..Ended::default()
+            },
         };
         let only = match &self.keep {
             Keep::Rows(wanted) if self.before.is_some() => Some(wanted),
@@ -218,29 +245,29 @@ impl<'l> Reading<'l> {
             if row.number() <= self.layout.header_row || row.is_empty() || only.is_some_and(|wanted| !wanted.contains(&row.number())) {
                 continue;
             }
-            piece.rows_read += 1;
+            piece.ended.rows_read += 1;
             if reader.is_noise(row) {
-                piece.not_customers += 1;
+                piece.ended.not_customers += 1;
                 continue;
             }
             piece.gathered.add(row);
             match reader.row(row) {
-                Turned::NoCustomer => piece.not_customers += 1,
-                Turned::Inactive => piece.inactive += 1,
+                Turned::NoCustomer => piece.ended.not_customers += 1,
+                Turned::Inactive => piece.ended.inactive += 1,
                 Turned::ShipTo { code, name, region, exempt } => {
-                    piece.further_addresses += 1;
-                    piece.ship.extend(code.map(|code| Shipped { code, name, region, exempt, row: row.number() }));
+                    piece.ended.further_addresses += 1;
+                    piece.ended.ship.extend(code.map(|code| Shipped { code, name, region, exempt, row: row.number() }));
                 }
                 Turned::Rejected { code, name, exempt, contradicts } => {
                     let errors = reader.issues.iter().filter(|issue| issue.severity == Severity::Error && issue.row == Some(row.number()));
                     let why: BTreeSet<IssueKind> = errors.map(|issue| issue.kind).collect();
-                    piece.rejected_contradictions += usize::from(contradicts);
-                    piece.rejected.push(Rejected { row: row.number(), code, name, exempt, why: why.into_iter().collect() });
+                    piece.ended.rejected_contradictions += usize::from(contradicts);
+                    piece.ended.rejected.push(Rejected { row: row.number(), code, name, exempt, why: why.into_iter().collect() });
                 }
                 Turned::Customer(found) => piece.take(found, &self.keep),
             }
             if !reader.issues.is_empty() {
-                piece.issues.append(&mut reader.issues);
+                piece.ended.issues.append(&mut reader.issues);
             }
         }
         piece
@@ -249,7 +276,7 @@ impl<'l> Reading<'l> {
     /// Puts the pieces together, in the order of the file.
     pub fn finish(mut self, pieces: Vec<Piece>) -> Finished<'l> {
         if let Some(mut whole) = self.before.take() {
-            whole.customers = pieces.into_iter().flat_map(|piece| piece.customers).collect();
+            whole.ended.customers = pieces.into_iter().flat_map(|piece| piece.ended.customers).collect();
             return Finished::Done(Box::new(whole.resolve(self.layout, false)));
         }
         let mut whole = Whole::default();
@@ -279,15 +306,10 @@ impl<'l> Reading<'l> {
 
 impl Piece {
     fn take(&mut self, found: Found<'_>, keep: &Keep) {
-        let reason = found.reason.as_ref().filter(|_| found.status == ExemptStatus::Exempt).map_or(NO_REASON, |reason| {
-            let at = self.reasons.iter().position(|known| known == reason);
-            index(at.unwrap_or_else(|| {
-                self.reasons.push(reason.clone());
-                self.reasons.len() - 1
-            }))
-        });
-        let rule = self.rules.place(&found.rule);
-        let odd = self.odd.add(&found.code, found.row);
+        let reason =
+            found.reason.as_ref().filter(|_| found.status == ExemptStatus::Exempt).map_or(NO_REASON, |reason| self.ended.reason(reason));
+        let rule = self.ended.rules.place(&found.rule);
+        let odd = self.ended.odd.add(&found.code, found.row);
         self.traces.push(Trace {
             code: codes::alike(&found.code),
             likeness: found.likeness(),
@@ -311,7 +333,7 @@ impl Piece {
             Keep::Rows(rows) => !rows.is_empty() && rows.contains(&found.row),
         };
         if kept {
-            self.customers.extend(found.into_customer());
+            self.ended.customers.extend(found.into_customer());
         }
     }
 }
@@ -341,18 +363,7 @@ type At = (u32, u32);
 struct Whole {
     /// By piece.
     traces: Vec<Vec<Trace>>,
-    customers: Vec<Customer>,
-    issues: Vec<Issue>,
-    rejected: Vec<Rejected>,
-    ship: Vec<Shipped>,
-    rows_read: usize,
-    inactive: usize,
-    not_customers: usize,
-    further_addresses: usize,
-    contradictions: usize,
-    reasons: Vec<ExemptionReason>,
-    rules: Rules,
-    odd: OddCodes,
+    ended: Ended,
     /// Places in `traces` of customers with one code, but for capitals and blanks.
     same_code: Vec<Vec<At>>,
     /// Places of customers with one name and address.
@@ -361,19 +372,8 @@ struct Whole {
 
 impl Whole {
     fn append(&mut self, piece: Piece) -> Gathered {
-        let reasons: Vec<u16> = piece
-            .reasons
-            .iter()
-            .map(|reason| {
-                let at = self.reasons.iter().position(|known| known == reason);
-                index(at.unwrap_or_else(|| {
-                    self.reasons.push(reason.clone());
-                    self.reasons.len() - 1
-                }))
-            })
-            .collect();
-        let rules: Vec<u16> = piece.rules.all.iter().map(|rule| self.rules.place(rule)).collect();
-        let mut traces = piece.traces;
+        let Piece { gathered, mut traces, ended } = piece;
+        let (reasons, rules) = self.ended.merge(ended);
         traces.shrink_to_fit();
         let same = |table: &[u16]| table.iter().enumerate().all(|(at, place)| at == usize::from(*place));
         let renamed = !same(&reasons) || !same(&rules);
@@ -382,17 +382,7 @@ impl Whole {
             trace.rule = rules.get(usize::from(trace.rule)).copied().unwrap_or_default();
         }
         self.traces.push(traces);
-        self.customers.extend(piece.customers);
-        self.issues.extend(piece.issues);
-        self.rejected.extend(piece.rejected);
-        self.ship.extend(piece.ship);
-        self.rows_read += piece.rows_read;
-        self.inactive += piece.inactive;
-        self.not_customers += piece.not_customers;
-        self.further_addresses += piece.further_addresses;
-        self.contradictions += piece.rejected_contradictions;
-        self.odd.merge(piece.odd);
-        piece.gathered
+        gathered
     }
 
     fn find_groups(&mut self) {
@@ -408,7 +398,7 @@ impl Whole {
     fn wanted(&self) -> HashSet<u32> {
         let groups = self.same_code.iter().chain(&self.alike).flatten();
         let mut rows: HashSet<u32> = groups.filter_map(|at| self.trace(*at)).map(|trace| trace.row).collect();
-        let rejected: HashSet<u64> = self.rejected.iter().filter_map(|row| row.code.as_deref()).map(codes::alike).collect();
+        let rejected: HashSet<u64> = self.ended.rejected.iter().filter_map(|row| row.code.as_deref()).map(codes::alike).collect();
         if !rejected.is_empty() {
             rows.extend(self.traces.iter().flatten().filter(|trace| rejected.contains(&trace.code)).map(|trace| trace.row));
         }
@@ -421,7 +411,7 @@ impl Whole {
 
     fn customer(&self, at: At) -> Option<&Customer> {
         let row = self.trace(at)?.row;
-        self.customers.binary_search_by_key(&row, |customer| customer.row).ok().and_then(|at| self.customers.get(at))
+        self.ended.customers.binary_search_by_key(&row, |customer| customer.row).ok().and_then(|at| self.ended.customers.get(at))
     }
 
     fn resolve(mut self, layout: &Layout, keep_all: bool) -> CustomerList {
@@ -442,25 +432,25 @@ impl Whole {
         let merged = repeats.len();
         if merged > 0 {
             // What is wrong with the row was told where it stands first.
-            self.issues.retain(|issue| issue.row.is_none_or(|row| !repeats.contains(&row)));
+            self.ended.issues.retain(|issue| issue.row.is_none_or(|row| !repeats.contains(&row)));
         }
-        self.issues.extend(issues);
+        self.ended.issues.extend(issues);
         let odd = self.traces.iter().flatten().filter(|trace| trace.is(Trace::ODD_CODE) && !trace.is(Trace::DROPPED)).count();
-        self.issues.extend(std::mem::take(&mut self.odd).issue(odd, layout));
+        self.ended.issues.extend(std::mem::take(&mut self.ended.odd).issue(odd, layout));
 
         self.orphans();
         let mut position: HashMap<&str, usize> = HashMap::new();
-        if !self.ship.is_empty() && keep_all {
-            let wanted: HashSet<&str> = self.ship.iter().map(|shipped| shipped.code.as_str()).collect();
-            let places = self.customers.iter().enumerate().map(|(at, customer)| (customer.code.as_str(), at));
+        if !self.ended.ship.is_empty() && keep_all {
+            let wanted: HashSet<&str> = self.ended.ship.iter().map(|shipped| shipped.code.as_str()).collect();
+            let places = self.ended.customers.iter().enumerate().map(|(at, customer)| (customer.code.as_str(), at));
             for (code, at) in places.filter(|(code, _)| wanted.contains(code)) {
                 position.entry(code).or_insert(at);
             }
         }
         let place = |shipped: &Shipped| Some((*position.get(shipped.code.as_str())?, shipped.region.clone()?));
-        let shipped: Vec<(usize, Region)> = self.ship.iter().filter_map(place).collect();
+        let shipped: Vec<(usize, Region)> = self.ended.ship.iter().filter_map(place).collect();
         for (at, region) in shipped {
-            if let Some(customer) = self.customers.get_mut(at)
+            if let Some(customer) = self.ended.customers.get_mut(at)
                 && customer.address.region.as_ref() != Some(&region)
                 && !customer.ship_to.contains(&region)
             {
@@ -474,42 +464,29 @@ impl Whole {
             true => {
                 let rows: HashSet<u32> = dropped.iter().filter_map(|at| self.trace(*at)).map(|trace| trace.row).collect();
                 if !rows.is_empty() {
-                    self.customers.retain(|customer| !rows.contains(&customer.row));
+                    self.ended.customers.retain(|customer| !rows.contains(&customer.row));
                 }
-                self.customers
+                self.ended.customers
             }
         };
-        let mut issues = self.issues;
+        let mut issues = self.ended.issues;
         issues.sort_by_key(|issue| issue.row);
         let summary = Summary { issues: issue_counts(&issues), ..summary };
-        CustomerList {
-            customers,
-            issues,
-            rows_read: self.rows_read,
-            inactive: self.inactive,
-            merged,
-            not_customers: self.not_customers,
-            further_addresses: self.further_addresses,
-            rejected: self.rejected,
-            conflicting,
-            assumed_country: summary.assumed_country,
-            summary,
-            layout: layout.clone(),
-        }
+        CustomerList { customers, issues, rejected: self.ended.rejected, conflicting, summary, layout: layout.clone() }
     }
 
     /// Customers of which only further addresses are there: they are customers all the same, and must not get lost.
     fn orphans(&mut self) {
-        if self.ship.is_empty() {
+        if self.ended.ship.is_empty() {
             return;
         }
         let known: HashSet<u64> = self.traces.iter().flatten().map(|trace| trace.code).collect();
-        let mut told: HashSet<String> = self.rejected.iter().filter_map(|row| row.code.clone()).collect();
-        for shipped in &self.ship {
+        let mut told: HashSet<String> = self.ended.rejected.iter().filter_map(|row| row.code.clone()).collect();
+        for shipped in &self.ended.ship {
             if known.contains(&codes::alike(&shipped.code)) || !told.insert(shipped.code.clone()) {
                 continue;
             }
-            self.issues.push(Issue {
+            self.ended.issues.push(Issue {
                 kind: IssueKind::MissingAddress,
                 severity: Severity::Error,
                 row: Some(shipped.row),
@@ -518,21 +495,27 @@ impl Whole {
                 message: format!("customer {} has only ship-to rows, and none with its own address", shipped.code),
                 suggestion: Some("add the customer's bill-to row".to_owned()),
             });
-            self.further_addresses = self.further_addresses.saturating_sub(1);
+            self.ended.further_addresses = self.ended.further_addresses.saturating_sub(1);
             let (code, name) = (Some(shipped.code.clone()), shipped.name.clone());
-            self.rejected.push(Rejected { row: shipped.row, code, name, exempt: shipped.exempt, why: vec![IssueKind::MissingAddress] });
+            self.ended.rejected.push(Rejected {
+                row: shipped.row,
+                code,
+                name,
+                exempt: shipped.exempt,
+                why: vec![IssueKind::MissingAddress],
+            });
         }
-        self.rejected.sort_by_key(|row| row.row);
+        self.ended.rejected.sort_by_key(|row| row.row);
     }
 
     fn summary(&self, merged: usize, conflicting: usize) -> Summary {
         // Nearly all regions are codes of two letters, which are counted by their place in a table.
         let mut pairs = vec![(0usize, 0usize); 26 * 26];
         let mut states: BTreeMap<Option<&Region>, (usize, usize)> = BTreeMap::new();
-        let mut reasons = vec![0usize; self.reasons.len()];
-        let mut rules = vec![0usize; self.rules.all.len()];
+        let mut reasons = vec![0usize; self.ended.reasons.len()];
+        let mut rules = vec![0usize; self.ended.rules.all.len()];
         let (mut usable, mut exempt, mut without_email, mut without_reason) = (0, 0, 0, 0);
-        let (mut contradictions, mut children, mut assumed_country) = (self.contradictions, 0, 0);
+        let (mut contradictions, mut children, mut assumed_country) = (self.ended.rejected_contradictions, 0, 0);
         for trace in self.traces.iter().flatten().filter(|trace| !trace.is(Trace::DROPPED)) {
             usable += 1;
             contradictions += usize::from(trace.is(Trace::CONTRADICTS));
@@ -558,11 +541,11 @@ impl Whole {
             }
         }
         // A rejected row may repeat a customer that is usable, or another rejected one.
-        let wanted: HashSet<&str> = self.rejected.iter().filter_map(|row| row.code.as_deref()).collect();
-        let codes = self.customers.iter().map(|customer| customer.code.as_str());
+        let wanted: HashSet<&str> = self.ended.rejected.iter().filter_map(|row| row.code.as_deref()).collect();
+        let codes = self.ended.customers.iter().map(|customer| customer.code.as_str());
         let mut seen: HashSet<&str> = if wanted.is_empty() { HashSet::new() } else { codes.filter(|code| wanted.contains(code)).collect() };
         let mut rejected = (0, 0);
-        for row in &self.rejected {
+        for row in &self.ended.rejected {
             if row.code.as_deref().is_none_or(|code| seen.insert(code)) {
                 rejected.0 += 1;
                 rejected.1 += usize::from(row.exempt);
@@ -573,25 +556,28 @@ impl Whole {
         let pairs = pairs.into_iter().enumerate().filter(|(_, (total, _))| *total > 0);
         by_state.extend(pairs.map(|(pair, (total, exempt))| StateCount { region: region_of(pair), total, exempt }));
         by_state.sort_by(|a, b| (b.exempt, b.total).cmp(&(a.exempt, a.total)).then_with(|| a.region.cmp(&b.region)));
-        let named = self.reasons.iter().zip(&reasons).map(|(reason, exempt)| ReasonCount { reason: Some(reason.clone()), exempt: *exempt });
+        let named =
+            self.ended.reasons.iter().zip(&reasons).map(|(reason, exempt)| ReasonCount { reason: Some(reason.clone()), exempt: *exempt });
         let unnamed = ReasonCount { reason: None, exempt: without_reason };
         let mut by_reason: Vec<ReasonCount> = named.chain([unnamed]).filter(|count| count.exempt > 0).collect();
         by_reason.sort_by(|a, b| b.exempt.cmp(&a.exempt).then_with(|| a.reason.cmp(&b.reason)));
-        let by_rule = self.rules.all.iter().zip(&rules).filter(|(_, exempt)| **exempt > 0);
+        let by_rule = self.ended.rules.all.iter().zip(&rules).filter(|(_, exempt)| **exempt > 0);
         let mut by_rule: Vec<RuleCount> =
             by_rule.map(|(rule, exempt)| RuleCount { rule: rule.as_ref().to_owned(), exempt: *exempt }).collect();
         by_rule.sort_by(|a, b| b.exempt.cmp(&a.exempt).then_with(|| a.rule.cmp(&b.rule)));
         let total = usable + rejected.0;
         Summary {
+            rows_read: self.ended.rows_read,
             total,
             exempt: exempt + rejected.1,
             taxable: total - exempt - rejected.1,
             usable,
             usable_exempt: exempt,
             rejected: rejected.0,
-            inactive: self.inactive,
+            inactive: self.ended.inactive,
             merged,
-            not_customers: self.not_customers,
+            not_customers: self.ended.not_customers,
+            further_addresses: self.ended.further_addresses,
             conflicting,
             contradictions,
             children,

@@ -60,20 +60,9 @@ pub struct CustomerList {
     /// Usable customers, in the order of the file, one per code. Empty where only the counts were asked for ([`Reading::survey`]).
     pub customers: Vec<Customer>,
     pub issues: Vec<Issue>,
-    /// Rows under the headers that hold anything.
-    pub rows_read: usize,
-    pub inactive: usize,
-    /// Rows that repeat a customer exactly.
-    pub merged: usize,
-    /// Rows that are no customers: totals, repeated headers, vendors, notes.
-    pub not_customers: usize,
-    /// Rows of further addresses of a customer that stands in another row.
-    pub further_addresses: usize,
     pub rejected: Vec<Rejected>,
     /// Codes that stand in several rows which differ; the first row was taken, and a person must look.
     pub conflicting: BTreeSet<CustomerCode>,
-    /// Rows without a country that were taken to be in the US (or Canada) by their state and postal code.
-    pub assumed_country: usize,
     pub summary: Summary,
     pub layout: Layout,
 }

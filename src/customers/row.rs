@@ -873,7 +873,9 @@ impl<'l> RowReader<'l> {
     }
 
     fn checked<'g>(&mut self, row: Row<'g>, mut parts: Parts<'g>, name: &str) -> Option<Checked<'g>> {
-        drop_name(&mut parts.lines, name);
+        if address::begins_with_name(&parts.lines, name) {
+            parts.lines.remove(0);
+        }
         let stated = if parts.country.is_empty() { None } else { places::country(&parts.country) };
         if stated.is_none() && !parts.country.is_empty() {
             let message = "the country is not known; it is told from the state and postal code";
@@ -1169,17 +1171,6 @@ fn shortened(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(cut(text, most)),
         Cow::Owned(text) => Cow::Owned(cut(&text, most).to_owned()),
-    }
-}
-
-/// Takes out a first line that repeats the name, when another line follows.
-fn drop_name(lines: &mut Lines<'_>, name: &str) {
-    let begins_alike = |line: &str| match (line.chars().next(), name.chars().next()) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(&b) || !a.is_alphanumeric() || !b.is_alphanumeric(),
-        _ => false,
-    };
-    if lines.len() > 1 && lines.first().is_some_and(|first| begins_alike(first) && address::same_name(first, name)) {
-        lines.remove(0);
     }
 }
 

@@ -1,6 +1,5 @@
 //! How many customers there are, how many of them are exempt, where, and what is wrong.
 
-use super::CustomerList;
 use crate::domain::{ExemptionReason, Issue, IssueKind, Region, Severity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +35,8 @@ pub struct IssueCount {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Rows under the headers that hold anything.
+    pub rows_read: usize,
     /// Customers in the file: usable ones and rejected ones, each code once, without inactive ones.
     pub total: usize,
     pub exempt: usize,
@@ -45,14 +46,19 @@ pub struct Summary {
     pub usable_exempt: usize,
     pub rejected: usize,
     pub inactive: usize,
+    /// Rows that repeat a customer exactly.
     pub merged: usize,
+    /// Rows that are no customers: totals, repeated headers, vendors, notes.
     pub not_customers: usize,
+    /// Rows of further addresses of a customer that stands in another row.
+    pub further_addresses: usize,
     /// Codes in several rows which differ.
     pub conflicting: usize,
     /// Customers whose columns disagree on whether they are exempt.
     pub contradictions: usize,
     /// Usable customers that belong to another one (a parent company, or a QuickBooks job's customer).
     pub children: usize,
+    /// Rows without a country that were taken to be in the US (or Canada) by their state and postal code.
     pub assumed_country: usize,
     /// Usable exempt customers that can't be invited by e-mail.
     pub exempt_without_email: usize,
@@ -63,11 +69,6 @@ pub struct Summary {
     /// Usable exempt customers by the rule that made them so, most first.
     pub by_rule: Vec<RuleCount>,
     pub issues: Vec<IssueCount>,
-}
-
-/// The counts of a list.
-pub fn summarise(list: &CustomerList) -> Summary {
-    list.summary.clone()
 }
 
 pub(super) fn issue_counts(issues: &[Issue]) -> Vec<IssueCount> {

@@ -82,7 +82,7 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
         }
     }
     show_summary(world, &list);
-    let summary = customers::summarise(&list);
+    let summary = &list.summary;
     let outcome = json!({ "file": at, "layout": layout, "summary": summary, "customers": list.customers, "issues": list.issues });
     world.journal.complete_step("read_customers", &outcome, world.clock.now())?;
     for (key, value) in choices.as_answers() {
@@ -388,12 +388,12 @@ fn show_columns(world: &World<'_>, layout: &Layout) {
 }
 
 fn show_summary(world: &World<'_>, list: &CustomerList) {
-    let summary = customers::summarise(list);
+    let summary = &list.summary;
     world.good(format!("{} customers, {} of them exempt.", summary.total, summary.exempt));
     let mut left_out = Vec::new();
     for (n, what) in [
-        (list.inactive, "inactive, left out (--include-inactive takes them in)"),
-        (list.merged, "repeated rows, merged"),
+        (list.summary.inactive, "inactive, left out (--include-inactive takes them in)"),
+        (list.summary.merged, "repeated rows, merged"),
         (list.rejected.len(), "rows that can't be used"),
     ] {
         if n > 0 {

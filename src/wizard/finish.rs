@@ -1,7 +1,7 @@
 //! Step 8: what was done, what is left, and where to read it.
 
 use super::{Ending, Session, WizardError, World};
-use crate::customers::{CustomerList, summarise};
+use crate::customers::CustomerList;
 use crate::domain::{Disposition, Document, Severity};
 use crate::plan::{Coverage, coverage_of};
 use serde_json::json;
@@ -30,7 +30,7 @@ pub(super) async fn run(
     let review = documents.iter().filter(|d| d.disposition == Disposition::Review).count();
     let rejected = documents.iter().filter(|d| d.disposition == Disposition::Reject && !d.is_copy()).count();
     let errors = list.issues.iter().filter(|i| i.severity == Severity::Error).count();
-    let summary = summarise(list);
+    let summary = &list.summary;
     world.good(format!("{} customers, {} of them exempt; {covered} exempt customers have a certificate.", summary.total, summary.exempt));
     let mut to_do = Vec::new();
     if review > 0 {
