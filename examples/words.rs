@@ -1,14 +1,17 @@
 //! For developers: what is read on the pages of a folder of scans.
 //!
-//!     cargo run --release --example words -- FOLDER [--words] [--json DIR] [--only PART]
+//!     cargo run --release --example words -- FOLDER [--words] [--json DIR] [--only PART] [--second]
 //!
 //! Prints a line for each page: file, page, origin, turned, number of words, milliseconds. `--words` adds the lines of text, `--json DIR` writes
-//! a JSON file for each scan and a PNG for each page into DIR, `--only PART` reads the files with PART in their name.
+//! a JSON file for each scan and a PNG for each page into DIR, `--only PART` reads the files with PART in their name, `--second`
+//! gives doubtful places their second look and prints what changed.
 
-use certonboard::domain::{PageContent, PageOrigin};
+use certonboard::certificates::{Catalogue, ReadContext};
+use certonboard::domain::{PageContent, PageOrigin, Word};
 use certonboard::ocr;
 use certonboard::ports::{OcrEngine, OcrEngines, ScanFile, ScanFolder};
 use certonboard::sources::scans::Folder;
+use certonboard::wizard::second_look;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -20,14 +23,16 @@ struct Options {
     words: bool,
     json: Option<PathBuf>,
     only: Option<String>,
+    second: bool,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     ocr::limit_threads();
-    let mut options = Options { folder: PathBuf::new(), words: false, json: None, only: None };
+    let mut options = Options { folder: PathBuf::new(), words: false, json: None, only: None, second: false };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
+            "--second" => options.second = true,
             "--words" => options.words = true,
             "--json" => options.json = arguments.next().map(PathBuf::from),
             "--only" => options.only = arguments.next(),
@@ -84,13 +89,21 @@ fn read(folder: &Folder, file: &ScanFile, engine: &mut dyn OcrEngine, options: &
     for number in 1..=scan.page_count() {
         let started = Instant::now();
         let page = scan.page(number).map_err(|e| e.to_string()).and_then(|p| p.read_with(engine).map_err(|e| e.to_string()));
-        let page = match page {
+        let mut page = match page {
             Ok(page) => page,
             Err(why) => {
                 out += &format!("{}\t{number}\tunreadable: {why}\n", file.name);
                 continue;
             }
         };
+        if options.second {
+            let context = ReadContext { catalogue: Catalogue::builtin(), seller: None, today: jiff::civil::Date::constant(2026, 1, 1) };
+            let before = page.words.clone();
+            if let Err(why) = second_look(&mut page, engine, &context) {
+                out += &format!("{}\t{number}\tno second look: {why}\n", file.name);
+            }
+            out += &changes(&before, &page.words);
+        }
         let origin = match page.origin {
             PageOrigin::TextLayer => "text_layer",
             PageOrigin::Ocr => "ocr",
@@ -112,6 +125,15 @@ fn read(folder: &Folder, file: &ScanFile, engine: &mut dyn OcrEngine, options: &
         }
     }
     out
+}
+
+/// What the second look took away and what it put there.
+fn changes(before: &[Word], after: &[Word]) -> String {
+    let only = |these: &[Word], those: &[Word]| -> String {
+        let told = these.iter().filter(|w| !those.iter().any(|o| o.text == w.text && o.bbox == w.bbox));
+        told.map(|w| format!(" {}({:.2},{:.2})", w.text, w.bbox.left, w.bbox.top)).collect()
+    };
+    format!("  -{}\n  +{}\n", only(before, after), only(after, before))
 }
 
 fn lines(page: &PageContent) -> String {

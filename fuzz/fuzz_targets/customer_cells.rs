@@ -118,7 +118,7 @@ fuzz_target!(|sheet: Sheet<'_>| {
         }
         match reading.finish(pieces) {
             Finished::Done(counted) => {
-                assert_eq!(counted.summary, summary);
+                assert_eq!(&counted.summary, summary);
                 break;
             }
             Finished::Again(better) => reading = *better,

@@ -122,6 +122,34 @@ pub fn digit_for(c: char) -> char {
     }
 }
 
+/// A street line with the digit of an ordinal put right where a letter was read for it (`Sth Avenue`): no word of letters ends that way.
+pub fn street(text: &str) -> String {
+    let ordinal = |word: &str| {
+        let bare = word.trim_end_matches([',', '.']);
+        let (head, tail) = bare.split_at_checked(bare.len().saturating_sub(2))?;
+        let digits: String = head.chars().map(digit_for).collect();
+        let ends = matches!(tail.to_ascii_lowercase().as_str(), "st" | "nd" | "rd" | "th");
+        // `Both` is a word; `l2th` and `Sth` are none.
+        let misread = head.len() == 1 || head.bytes().any(|b| b.is_ascii_digit());
+        let sound = ends
+            && misread
+            && (1..=3).contains(&digits.len())
+            && digits != head
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit());
+        // `1st`, `2nd`, `3rd`, and every other one `th`.
+        let fits = match digits.as_bytes() {
+            [.., b'1', _] => "th",
+            [.., b'1'] => "st",
+            [.., b'2'] => "nd",
+            [.., b'3'] => "rd",
+            _ => "th",
+        };
+        (sound && tail.eq_ignore_ascii_case(fits)).then(|| format!("{digits}{}", word.get(head.len()..).unwrap_or_default()))
+    };
+    text.split(' ').map(|word| ordinal(word).unwrap_or_else(|| word.to_owned())).collect::<Vec<_>>().join(" ")
+}
+
 /// A state by its code or full name, forgiving the commonest misreadings of two letters.
 pub fn state(word: &str) -> Option<Region> {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '|' && c != '!').trim();
@@ -284,6 +312,16 @@ pub fn is_street(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ordinal_keeps_its_digit() {
+        assert_eq!(street("227 Sth Avenue"), "227 5th Avenue");
+        assert_eq!(street("9 lst St, Suite 4"), "9 1st St, Suite 4");
+        assert_eq!(street("40 l2th Ave"), "40 12th Ave");
+        for right in ["1 South St", "5 Ost St", "12 Both Rd", "3 Dst Way", "7 5th Ave", "8 St"] {
+            assert_eq!(street(right), right);
+        }
+    }
 
     fn read(text: &str) -> [String; 4] {
         let p = parse(text);

@@ -195,8 +195,9 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: 
         seen.text = Some(false);
     }
     if let Some(ink) = ink {
-        // The box stands before the words, before their letter, or was itself read as letters.
-        let framed = (first..=start).map(|n| ink.tick(sheet, sheet.toks[run[n]].area)).find(|t| t.framed);
+        // The box stands before the words, before their letter, or was itself read as letters. The words' own place comes first: left of a box
+        // that was read as letters there are other words.
+        let framed = (first..=start).rev().map(|n| ink.tick(sheet, sheet.toks[run[n]].area)).find(|t| t.framed);
         seen.framed = framed.is_some();
         // Without a frame: the darkest spot before the option's number, or before its words.
         let numbering = |n: &usize| {

@@ -104,7 +104,7 @@ impl Ink {
         let (x0, mid) = ((fx * self.width as f32) as i64, (fy * self.height as f32) as i64);
         let h = (sheet.h.max(0.6 * words.height()) * self.height as f32).max(6.0);
         let near = (h * 0.1) as i64;
-        let window = (x0 - (h * 4.2) as i64, x0 - near);
+        let window = (x0 - (h * 5.5) as i64, x0 - near);
         // Upright strokes that could be a frame's side.
         let span = (h * 0.35) as i64;
         let sides: Vec<i64> = (window.0..=window.1).filter(|&x| self.line(mid - span..mid + span, x, true) > 0.9).collect();
@@ -112,7 +112,7 @@ impl Ink {
         for &right in sides.iter().rev() {
             for &left in &sides {
                 let size = (right - left) as f32;
-                if size < 0.65 * h || size > 2.4 * h {
+                if size < 0.65 * h || size > 3.4 * h {
                     continue;
                 }
                 if let Some((strength, tick)) = self.frame(left, right, mid, h) {
@@ -188,6 +188,11 @@ impl Ink {
 
     /// Writing in a level area, apart from ruled lines and the given words: how much (in squares of a text height) and how wide (in text heights).
     pub fn writing(&self, sheet: &Sheet, area: BBox, except: &[BBox]) -> (f32, f32) {
+        self.unread(sheet, area, except).map_or((0.0, 0.0), |w| (w.ink, w.wide))
+    }
+
+    /// As [`Ink::writing`], with the level box around it. `None`: nothing is there.
+    pub fn unread(&self, sheet: &Sheet, area: BBox, except: &[BBox]) -> Option<Writing> {
         let h = (sheet.h * self.height as f32).max(4.0);
         let corner = |x: f32, y: f32| {
             let (fx, fy) = sheet.to_page(x, y);
@@ -196,6 +201,7 @@ impl Ink {
         let (left, _) = corner(area.left, area.top);
         let (right, _) = corner(area.right, area.top);
         let (mut dark, mut columns) = (0usize, std::collections::HashSet::new());
+        let mut around: Option<BBox> = None;
         for x in left.max(1)..right.min(self.width as i64 - 1) {
             // The area follows the page's tilt.
             let level_x = x as f32 / self.width as f32 * sheet.width();
@@ -206,6 +212,7 @@ impl Ink {
                 .filter(|b| b.left - 0.2 * sheet.h <= level_x && level_x <= b.right + 0.2 * sheet.h)
                 .map(|b| (corner(level_x, b.top - 0.15 * sheet.h).1, corner(level_x, b.bottom + 0.15 * sheet.h).1))
                 .collect();
+            let (mut first, mut last) = (None, 0);
             for y in top.max(1)..bottom.min(self.height as i64 - 1) {
                 let at = y as usize * self.width + x as usize;
                 if !self.unruled[at] || blocks.iter().any(|(a, b)| (*a..=*b).contains(&y)) {
@@ -224,12 +231,99 @@ impl Ink {
                 ];
                 if around.iter().filter(|&&n| self.unruled[n]).count() >= 3 {
                     dark += 1;
+                    first.get_or_insert(y);
+                    last = y;
                     columns.insert((x as f32 / (0.25 * h)) as i64);
                 }
             }
+            if let Some(first) = first {
+                let level = |y: i64| area.top + (y - top) as f32 / self.height as f32;
+                let column = BBox::new(level_x, level(first), level_x, level(last));
+                around = Some(around.map_or(column, |all| all.union(&column)));
+            }
         }
-        (dark as f32 / (h * h), columns.len() as f32 * 0.25)
+        let (ink, wide) = (dark as f32 / (h * h), columns.len() as f32 * 0.25);
+        around.map(|around| Writing { ink, wide, around })
     }
+}
+
+impl Ink {
+    /// Stretches of writing, about as high as a line, that none of the given words (boxes on the page) accounts for. Boxes on the page.
+    pub fn stray_lines(&self, line: f32, words: &[BBox]) -> Vec<BBox> {
+        let h = (line * self.height as f32).max(6.0);
+        // Squares of a third of a line: small enough to keep lines apart, large enough to make words of letters.
+        let step = (h / 3.0).max(2.0);
+        let (across, down) = ((self.width as f32 / step).ceil() as usize, (self.height as f32 / step).ceil() as usize);
+        let mut counts = vec![0u16; across * down];
+        let mut free = self.unruled.clone();
+        for word in words {
+            let left = ((word.left * self.width as f32 - 0.2 * h).max(0.0)) as usize;
+            let right = ((word.right * self.width as f32 + 0.2 * h).max(0.0) as usize).min(self.width);
+            let top = ((word.top * self.height as f32 - 0.25 * h).max(0.0)) as usize;
+            let bottom = ((word.bottom * self.height as f32 + 0.25 * h).max(0.0) as usize).min(self.height);
+            for y in top..bottom {
+                if left < right {
+                    free[y * self.width + left..y * self.width + right].fill(false);
+                }
+            }
+        }
+        for y in 0..self.height {
+            let row = ((y as f32 / step) as usize).min(down - 1) * across;
+            for (x, _) in free[y * self.width..(y + 1) * self.width].iter().enumerate().filter(|(_, ink)| **ink) {
+                let at = row + ((x as f32 / step) as usize).min(across - 1);
+                counts[at] = counts[at].saturating_add(1);
+            }
+        }
+        // Letters fill a fifth of such a square and more; what is left of a thin rule does not.
+        let some = ((step * step * 0.2) as u16).max(2);
+        let full = |x: usize, y: usize| counts[y * across + x] >= some;
+        // Letters and words of one line hang together over gaps of a line's height.
+        let reach = (1.2 * h / step).ceil() as usize;
+        let mut seen = vec![false; across * down];
+        let mut lines = vec![];
+        for start in 0..across * down {
+            if seen[start] || !full(start % across, start / across) {
+                continue;
+            }
+            let (mut open, mut cells) = (vec![start], 0usize);
+            let (mut x0, mut x1, mut y0, mut y1) = (usize::MAX, 0, usize::MAX, 0);
+            seen[start] = true;
+            while let Some(at) = open.pop() {
+                let (x, y) = (at % across, at / across);
+                cells += 1;
+                (x0, x1, y0, y1) = (x0.min(x), x1.max(x), y0.min(y), y1.max(y));
+                for ny in y.saturating_sub(1)..(y + 2).min(down) {
+                    let wide = if ny == y { reach } else { 1 };
+                    for nx in x.saturating_sub(wide)..(x + wide + 1).min(across) {
+                        let next = ny * across + nx;
+                        if !seen[next] && full(nx, ny) {
+                            seen[next] = true;
+                            open.push(next);
+                        }
+                    }
+                }
+            }
+            let (wide, high) = ((x1 - x0 + 1) as f32 * step / h, (y1 - y0 + 1) as f32 * step / h);
+            let share = cells as f32 / ((x1 - x0 + 1) * (y1 - y0 + 1)) as f32;
+            // Not a speck, a frame or a drawing: a line of letters is flat and mostly ink.
+            if wide >= 0.7 && (0.4..=2.6).contains(&high) && wide >= 0.8 * high && share >= 0.25 {
+                let (w, t) = (self.width as f32, self.height as f32);
+                lines.push(BBox::new(x0 as f32 * step / w, y0 as f32 * step / t, (x1 + 1) as f32 * step / w, (y1 + 1) as f32 * step / t));
+            }
+        }
+        lines
+    }
+}
+
+/// Writing that no word accounts for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Writing {
+    /// In squares of a text height.
+    pub ink: f32,
+    /// In text heights, gaps apart.
+    pub wide: f32,
+    /// The level box around it.
+    pub around: BBox,
 }
 
 /// The paper's brightness tile by tile: a high percentile, so that text does not count.

@@ -189,9 +189,17 @@ fn continued(sheet: &Sheet, found: &mut [Found]) {
         }
         // With a value after them they are that value's line, and the label's end.
         if let Some(box_) = sheet.area(&more) {
-            let all_of_it = more.len() == below.len();
+            // A value after them, near or far, stands right of this second line.
+            let beside = |t: &super::sheet::Tok| {
+                let gap = t.area.left - box_.right;
+                (t.area.mid_y() - box_.mid_y()).abs() < sheet.h
+                    && gap > 0.0
+                    && gap < 6.0 * sheet.h
+                    && t.text.chars().any(|c| c.is_ascii_digit())
+            };
+            let alone = more.len() == below.len() && !sheet.toks.iter().any(beside);
             label.toks.extend(more);
-            label.area = if all_of_it { area.union(&box_) } else { box_ };
+            label.area = if alone { area.union(&box_) } else { box_ };
         }
     }
 }

@@ -17,6 +17,7 @@ mod places;
 mod read;
 mod recognise;
 mod rules;
+mod second;
 mod sheet;
 mod signature;
 mod states;
@@ -25,6 +26,7 @@ mod text;
 pub use catalogue::{BlanketRule, Catalogue, Expiration, ExpirationRule, Form, Jurisdiction, Kind};
 pub use pages::{explain_page, read_documents};
 pub use rules::settle;
+pub use second::{Look, adopt, doubtful_lines, looks};
 
 use jiff::civil::Date;
 

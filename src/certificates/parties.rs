@@ -115,10 +115,17 @@ fn seller(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mut 
     // The merchant's name where the paper shows it, not where the purchaser's was read.
     let landmark = landmarks.iter().find(|toks| sheet.page_box(toks).zip(purchaser).is_none_or(|(a, b)| !overlap(&a, &b)));
     let text = blank.map(|b| clean(&sheet.text(&b.toks))).filter(|t| !t.is_empty());
+    let read = |toks: &[usize], text: String, trust: f32| {
+        // A few letters misread: it is the merchant, whose name is known.
+        let likeness = merchant.map_or(0.0, |m| alike(&core_name(m), &core_name(&text), SAME_NAME)) as f32;
+        let value = merchant.filter(|_| likeness > 0.0 && likeness < 1.0).map_or(text, str::to_owned);
+        let trust = if likeness > 0.0 { trust * likeness } else { trust };
+        Some(field(sheet, toks, value, trust))
+    };
     fields.seller_name = match (text, blank, landmark) {
-        (Some(text), Some(blank), _) if merchant.is_none_or(|m| same_name(m, &text)) => Some(field(sheet, &blank.toks, text, blank.fit)),
-        (_, _, Some(toks)) => Some(field(sheet, toks, clean(&sheet.text(toks)), 0.8)),
-        (Some(text), Some(blank), None) => Some(field(sheet, &blank.toks, text, blank.fit)),
+        (Some(text), Some(blank), _) if merchant.is_none_or(|m| same_name(m, &text)) => read(&blank.toks, text, blank.fit),
+        (_, _, Some(toks)) => read(toks, clean(&sheet.text(toks)), 0.8),
+        (Some(text), Some(blank), None) => read(&blank.toks, text, blank.fit),
         _ => None,
     };
 }
@@ -150,7 +157,7 @@ fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
         }
         let street = (1..city).find(|&i| address::is_street(&texts[i])).or((city > 1).then_some(city - 1));
         if let Some(i) = street {
-            fields.purchaser_line1 = Some(field(sheet, &lines[i], texts[i].clone(), 0.9));
+            fields.purchaser_line1 = Some(field(sheet, &lines[i], address::street(&texts[i]), 0.9));
         }
         put(sheet, &lines[city], parts, 0.9, fields);
         return;
@@ -184,7 +191,7 @@ pub fn addressee(sheet: &Sheet, fields: &mut Fields) {
         let sender = texts.iter().any(|t| SENDERS.iter().any(|s| fold(t).contains(s)));
         let Some(street) = street.filter(|&at| at > 0 && !sender) else { continue };
         fields.purchaser_name = Some(field(sheet, &lines[0], texts[0].clone(), 0.6));
-        fields.purchaser_line1 = Some(field(sheet, &lines[street], texts[street].clone(), 0.6));
+        fields.purchaser_line1 = Some(field(sheet, &lines[street], address::street(&texts[street]), 0.6));
         put(sheet, run, Parts { line1: None, ..parts }, 0.6, fields);
         return;
     }
@@ -206,7 +213,7 @@ fn put(sheet: &Sheet, toks: &[usize], parts: Parts, trust: f32, fields: &mut Fie
     if fields.purchaser_line1.is_none()
         && let Some(line1) = parts.line1
     {
-        fields.purchaser_line1 = Some(field(sheet, toks, line1, trust));
+        fields.purchaser_line1 = Some(field(sheet, toks, address::street(&line1), trust));
     }
     if fields.purchaser_city.is_none()
         && let Some(city) = parts.city
@@ -267,13 +274,24 @@ fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut F
             fields.purchaser_postal_code = Some(field(sheet, &[tok], code, fit));
         }
     }
+    // The caption of the ZIP was not read: it stands right of the state, on its line.
+    if fields.purchaser_postal_code.is_none()
+        && let Some(region) = fields.purchaser_region.as_ref().and_then(|f| f.bbox)
+    {
+        let level = |t: &super::sheet::Tok| (t.page_box.mid_y() - region.mid_y()).abs() < 0.7 * sheet.h && t.page_box.left > region.right;
+        let beside = (0..sheet.toks.len()).filter(|&i| level(&sheet.toks[i]) && !blanks.iter().any(|b| b.fit > 0.5 && b.toks.contains(&i)));
+        let nearest = beside.min_by(|&a, &b| sheet.toks[a].page_box.left.total_cmp(&sheet.toks[b].page_box.left));
+        if let Some((tok, code)) = nearest.and_then(|i| Some((i, address::zip(&sheet.toks[i].text)?))) {
+            fields.purchaser_postal_code = Some(field(sheet, &[tok], code, 0.6));
+        }
+    }
     if let Some(blank) = street {
         let text = clean(&sheet.text(&blank.toks));
         let parts = address::parse(&text);
         if parts.region.is_some() || parts.postal_code.is_some() {
             put(sheet, &blank.toks, parts, blank.fit, fields);
         } else if fields.purchaser_line1.is_none() && !text.is_empty() {
-            fields.purchaser_line1 = Some(field(sheet, &blank.toks, text, blank.fit));
+            fields.purchaser_line1 = Some(field(sheet, &blank.toks, address::street(&text), blank.fit));
         }
         // City, state and ZIP on the next line, with no label.
         if fields.purchaser_postal_code.is_none()

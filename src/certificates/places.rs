@@ -107,6 +107,12 @@ impl Board<'_, '_> {
             && (!self.printed[i] || digits && matches!(concept, Concept::Number | Concept::Expires | Concept::SignedDate))
     }
 
+    /// How far apart two words of one value may stand: handwriting is larger than print, and so are its blanks.
+    fn gap(&self, one: usize, two: usize) -> f32 {
+        let height = |i: usize| self.sheet.toks[i].area.height();
+        (VALUE_GAP * self.sheet.h).max(1.3 * height(one).min(height(two)))
+    }
+
     fn same_row(&self, a: &BBox, b: &BBox) -> bool {
         (a.mid_y() - b.mid_y()).abs() < 0.8 * self.sheet.h
     }
@@ -139,7 +145,7 @@ impl Board<'_, '_> {
                 if tok.folded.is_empty() || off > 0.6 * h { continue } else { break }
             }
             let gap = tok.area.left - at;
-            if !toks.is_empty() && gap > VALUE_GAP * h || toks.is_empty() && gap > 22.0 * h {
+            if toks.last().map_or(22.0 * h, |&last| self.gap(last, i)) < gap {
                 break;
             }
             // Once a line is begun, its words are level.
@@ -268,7 +274,7 @@ impl Board<'_, '_> {
         let mut groups: Vec<Vec<usize>> = vec![];
         for i in line {
             match groups.last_mut() {
-                Some(g) if sheet.toks[i].area.left - g.last().map_or(0.0, |&l| sheet.toks[l].area.right) <= VALUE_GAP * h => g.push(i),
+                Some(g) if g.last().is_some_and(|&l| sheet.toks[i].area.left - sheet.toks[l].area.right <= self.gap(l, i)) => g.push(i),
                 _ => groups.push(vec![i]),
             }
         }
@@ -519,6 +525,12 @@ mod tests {
             (0.1, 0.145, "32011112222"),
         ]);
         assert!(got.contains(&(Concept::Number, Party::Purchaser, "32011112222".into(), Side::Below)), "{got:?}");
+    }
+
+    #[test]
+    fn a_caption_of_two_lines_is_answered_beside_the_second() {
+        let got = values(&[(0.04, 0.56, "Sales Tax Registration Number"), (0.04, 0.58, "of Purchaser"), (0.18, 0.578, "647283089")]);
+        assert_eq!(got.iter().map(|g| (g.2.as_str(), g.3)).collect::<Vec<_>>(), [("647283089", Side::Right)]);
     }
 
     #[test]

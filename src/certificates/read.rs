@@ -207,6 +207,12 @@ fn blanket(options: &[(Offer, u32)], guess: &Guess, fields: &mut Fields) {
         (_, Some((o, page)), None) => from(o, *page, true),
         (_, None, Some((o, page))) => from(o, *page, false),
         (BlanketRule::UnlessSingle, None, None) => said(false).find(|(o, _)| o.confidence > 0.6).and_then(|(o, page)| from(o, *page, true)),
+        // A form with a box for blanket alone: left empty, it is not.
+        (BlanketRule::Asks, None, None) if said(false).next().is_none() => {
+            let empty = |o: &Offer| o.seen.framed && o.confidence > 0.8;
+            let all = said(true).count() > 0 && said(true).all(|(o, _)| empty(o));
+            said(true).find(|_| all).and_then(|(o, page)| from(o, *page, false))
+        }
         // Both or none: the paper does not say.
         _ => None,
     };

@@ -28,10 +28,34 @@ fn code(text: &str) -> Option<Region> {
     super::address::state(&letters.to_ascii_uppercase()).filter(|_| letters.chars().filter(char::is_ascii_uppercase).count() >= 1)
 }
 
+/// Where the number of one state stands, or would.
+pub struct Cell {
+    pub region: Region,
+    pub area: BBox,
+}
+
 /// The claims of all rows with a number, and how many numbers stand in rows whose state could not be told.
 pub fn read(sheet: &Sheet, catalogue: &Catalogue, tables: &[Vec<Region>]) -> (Vec<StateClaim>, usize) {
     let columns = columns(sheet, tables);
     let mut claims: Vec<StateClaim> = vec![];
+    for cell in cells_of(sheet, &columns) {
+        if let Some(claim) = claim(sheet, catalogue, &cell.region, &sheet.within(cell.area))
+            && !claims.iter().any(|c| c.region == claim.region)
+        {
+            claims.push(claim);
+        }
+    }
+    let lost = lost_numbers(sheet, &columns, &claims);
+    (claims, lost)
+}
+
+/// The cells of all rows whose state is known.
+pub fn cells(sheet: &Sheet, tables: &[Vec<Region>]) -> Vec<Cell> {
+    cells_of(sheet, &columns(sheet, tables))
+}
+
+fn cells_of(sheet: &Sheet, columns: &[Vec<Row>]) -> Vec<Cell> {
+    let mut cells = vec![];
     for (n, column) in columns.iter().enumerate() {
         let right =
             columns.get(n + 1).map_or(sheet.width(), |next| next.iter().map(|r| r.area.left).fold(f32::MAX, f32::min) - 0.3 * sheet.h);
@@ -41,16 +65,10 @@ pub fn read(sheet: &Sheet, catalogue: &Catalogue, tables: &[Vec<Region>]) -> (Ve
             let mid = row.area.mid_y();
             let above = if k > 0 { ((column[k - 1].area.mid_y() + mid) / 2.0).max(mid - 0.75 * step) } else { mid - 0.55 * step };
             let below = column.get(k + 1).map_or(mid + 0.55 * step, |next| ((next.area.mid_y() + mid) / 2.0).min(mid + 0.75 * step));
-            let cell = sheet.within(BBox::new(row.area.right, above, right, below));
-            if let Some(claim) = claim(sheet, catalogue, region, &cell)
-                && !claims.iter().any(|c| c.region == claim.region)
-            {
-                claims.push(claim);
-            }
+            cells.push(Cell { region: region.clone(), area: BBox::new(row.area.right, above, right, below) });
         }
     }
-    let lost = lost_numbers(sheet, &columns, &claims);
-    (claims, lost)
+    cells
 }
 
 /// Long numbers beside the table's columns that no row claimed.

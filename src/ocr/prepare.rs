@@ -280,13 +280,17 @@ fn rotated(page: &Gray, angle: f32) -> Gray {
     Gray { width: page.width, height: page.height, pixels }
 }
 
-/// Bilinear between pixel centres, which is smooth enough to enlarge; shrinking averages first.
+/// Smooth when enlarged, averaged when shrunk.
 pub fn scaled(page: &Gray, scale: f32) -> Gray {
-    use image::imageops::{FilterType, resize};
+    use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef};
     let (width, height) = (((page.width as f32 * scale).round() as u32).max(1), ((page.height as f32 * scale).round() as u32).max(1));
-    let Some(picture) = image::GrayImage::from_raw(page.width, page.height, page.pixels.clone()) else { return page.clone() };
-    let filter = if scale > 1.0 { FilterType::CatmullRom } else { FilterType::Triangle };
-    Gray { width, height, pixels: resize(&picture, width, height, filter).into_raw() }
+    let Ok(from) = ImageRef::new(page.width, page.height, &page.pixels, PixelType::U8) else { return page.clone() };
+    let mut to = Image::new(width, height, PixelType::U8);
+    let filter = if scale > 1.0 { FilterType::CatmullRom } else { FilterType::Bilinear };
+    match Resizer::new().resize(&from, &mut to, &ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter))) {
+        Ok(()) => Gray { width, height, pixels: to.into_vec() },
+        Err(_) => page.clone(),
+    }
 }
 
 /// Quarter turns clockwise.

@@ -14,6 +14,7 @@ mod error;
 mod finish;
 mod invitations;
 mod list;
+mod pool;
 mod preflight;
 mod reading;
 mod scans;
@@ -23,7 +24,7 @@ pub use asking::Asker;
 pub use customer_list::{ListChoices, ListFiles, OpenList, ReadList, contradictions_named, contradictions_word};
 pub use error::WizardError;
 pub use list::{Wanted, read_list};
-pub use reading::{Cache, FileRead, NoCache, Reader};
+pub use reading::{Cache, FileRead, NoCache, Reader, second_look};
 
 use crate::domain::{CompanyId, CustomerCode};
 use crate::ports::{

@@ -1,14 +1,14 @@
 //! From files to documents: pages in, recognition where it is needed, fields, match. Files are read on several threads and come out in order.
 
-use crate::certificates::{Catalogue, ReadContext, read_documents, settle};
+use super::pool::{Next, Pool};
+use crate::certificates::{self, Catalogue, Look, ReadContext, read_documents, settle};
 use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, PageContent, Sha256, Word};
 use crate::matching::Index;
-use crate::ports::{Interrupt, OcrEngine, OcrEngines, OcrError, OpenScan, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
+use crate::ports::{Interrupt, OcrEngine, OcrEngines, OcrError, PageInput, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 /// Remembers what was read from a file, so that a resumed run does not read it again.
 pub trait Cache: Sync {
@@ -59,30 +59,47 @@ pub struct Reader<'a> {
 /// (check boxes, the signature) is then unsure, and a person looks.
 const PAGES_WITH_PICTURES: u32 = 40;
 
+/// The pages of one file as they get done, by number.
+type Done = Mutex<BTreeMap<u32, Result<PageContent, Unreadable>>>;
+
+/// A page for whoever is free.
+struct PageJob {
+    number: u32,
+    input: PageInput,
+    keep_picture: bool,
+    done: Arc<Done>,
+}
+
 impl Reader<'_> {
-    /// Reads all files and hands each to `each` in the order given, while later ones are still being read. Stops early when interrupted.
+    /// Reads all files and hands each to `each` in the order given, while later ones are still being read. The pages of long files are shared
+    /// among the threads. Stops early when interrupted.
     pub fn read_all(&self, files: &[ScanFile], mut each: impl FnMut(FileRead)) {
-        let next = AtomicUsize::new(0);
+        let threads = self.jobs.max(1);
+        let pool = Pool::new(files.len(), threads);
         let (sender, receiver) = mpsc::channel();
         self.progress.begin("Reading", "files", Some(files.len() as u64));
         std::thread::scope(|scope| {
-            for _ in 0..self.jobs.max(1).min(files.len().max(1)) {
-                let (sender, next) = (sender.clone(), &next);
+            for _ in 0..threads {
+                let (sender, pool) = (sender.clone(), &pool);
                 scope.spawn(move || {
                     let mut engine = None;
-                    while !self.interrupt.is_raised() {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(file) = files.get(index) else { break };
-                        // One bad file must not take the others with it, whatever a decoder does.
-                        let read = catch_unwind(AssertUnwindSafe(|| self.read(file, &mut engine))).unwrap_or_else(|_| {
-                            engine = None;
-                            let reason =
-                                "reading it failed inside this program; the file may be damaged, so open it, print it to PDF and try that"
-                                    .to_owned();
-                            FileRead { file: file.clone(), pages: 0, documents: Err(Unreadable { reason }), bad_pages: vec![] }
-                        });
-                        if sender.send((index, read)).is_err() {
-                            break;
+                    loop {
+                        match pool.next(|| self.interrupt.is_raised()) {
+                            Next::Nothing => break,
+                            Next::Job(job) => self.do_page(job, &mut engine, pool),
+                            Next::File(index) => {
+                                let read = files.get(index).map(|file| {
+                                    // One bad file must not take the others with it, whatever a decoder does.
+                                    catch_unwind(AssertUnwindSafe(|| self.read(file, &mut engine, pool))).unwrap_or_else(|_| {
+                                        engine = None;
+                                        FileRead { file: file.clone(), pages: 0, documents: Err(failed_inside()), bad_pages: vec![] }
+                                    })
+                                });
+                                pool.close();
+                                if read.is_some_and(|read| sender.send((index, read)).is_err()) {
+                                    break;
+                                }
+                            }
                         }
                     }
                 });
@@ -102,7 +119,7 @@ impl Reader<'_> {
         self.progress.end();
     }
 
-    fn read(&self, file: &ScanFile, engine: &mut Option<Box<dyn OcrEngine>>) -> FileRead {
+    fn read(&self, file: &ScanFile, engine: &mut Option<Box<dyn OcrEngine>>, pool: &Pool<PageJob>) -> FileRead {
         let failed = |error| FileRead { file: file.clone(), pages: 0, documents: Err(error), bad_pages: vec![] };
         let mut scan = match self.folder.open(file) {
             Ok(scan) => scan,
@@ -113,18 +130,35 @@ impl Reader<'_> {
         if let Some(documents) = self.cache.get(&file.name, &sha256) {
             return read(Ok(documents), vec![]);
         }
-        let (mut pages, mut bad) = (Vec::new(), Vec::new());
+        let interrupted = || failed(Unreadable { reason: "interrupted before it was read".to_owned() });
+        let done: Arc<Done> = Arc::default();
         for number in 1..=count {
             if self.interrupt.is_raised() {
-                return failed(Unreadable { reason: "interrupted before it was read".to_owned() });
+                return interrupted();
             }
-            match self.page(&mut *scan, number, engine) {
-                Ok(mut page) => {
-                    if count > PAGES_WITH_PICTURES {
-                        page.image = None;
+            match scan.page(number) {
+                Err(error) => keep(&done, number, Err(error)),
+                Ok(input) => {
+                    let job = PageJob { number, input, keep_picture: count <= PAGES_WITH_PICTURES, done: Arc::clone(&done) };
+                    // A page that needs no recognition is done sooner than handed over; so is the last one of its file.
+                    let mine = if job.input.recognise && number < count { pool.offer(job) } else { Some(job) };
+                    if let Some(job) = mine {
+                        self.do_page(job, engine, pool);
                     }
-                    pages.push(page);
                 }
+            }
+        }
+        let all = || done.lock().unwrap_or_else(PoisonError::into_inner).len() == count as usize;
+        while let Some(job) = pool.help(|| all() || self.interrupt.is_raised()) {
+            self.do_page(job, engine, pool);
+        }
+        if !all() {
+            return interrupted();
+        }
+        let (mut pages, mut bad) = (Vec::new(), Vec::new());
+        for (number, page) in std::mem::take(&mut *done.lock().unwrap_or_else(PoisonError::into_inner)) {
+            match page {
+                Ok(page) => pages.push(page),
                 Err(error) => bad.push((number, error.reason)),
             }
         }
@@ -132,8 +166,7 @@ impl Reader<'_> {
             let reason = bad.first().map_or_else(|| "it has no pages".to_owned(), |(n, why)| format!("page {n}: {why}"));
             return read(Err(Unreadable { reason }), bad);
         }
-        let context = ReadContext { catalogue: Catalogue::builtin(), seller: self.seller, today: self.today };
-        let mut documents = read_documents(&file.name, &sha256, &pages, &context);
+        let mut documents = read_documents(&file.name, &sha256, &pages, &self.context());
         for document in &mut documents {
             let mut decision = self.index.and_then(|index| index.decide(document));
             if let Some(found) = decision.as_mut().filter(|m| self.doubtful.is_some_and(|codes| codes.contains(&m.customer_code))) {
@@ -155,8 +188,21 @@ impl Reader<'_> {
         read(Ok(documents), bad)
     }
 
-    fn page(&self, scan: &mut dyn OpenScan, number: u32, engine: &mut Option<Box<dyn OcrEngine>>) -> Result<PageContent, Unreadable> {
-        let input = scan.page(number)?;
+    fn context(&self) -> ReadContext<'_> {
+        ReadContext { catalogue: Catalogue::builtin(), seller: self.seller, today: self.today }
+    }
+
+    fn do_page(&self, job: PageJob, engine: &mut Option<Box<dyn OcrEngine>>, pool: &Pool<PageJob>) {
+        let PageJob { number, input, keep_picture, done } = job;
+        let page = catch_unwind(AssertUnwindSafe(|| self.page(input, engine))).unwrap_or_else(|_| {
+            *engine = None;
+            Err(failed_inside())
+        });
+        keep(&done, number, page.map(|page| if keep_picture { page } else { PageContent { image: None, ..page } }));
+        pool.told();
+    }
+
+    fn page(&self, input: PageInput, engine: &mut Option<Box<dyn OcrEngine>>) -> Result<PageContent, Unreadable> {
         if let Some(reason) = &input.problem {
             return Err(Unreadable { reason: reason.clone() });
         }
@@ -169,9 +215,42 @@ impl Reader<'_> {
             Some(engine) => engine,
             none => none.insert(self.engines.engine().map_err(failed)?),
         };
-        input.read_with(&mut **engine).map_err(failed)
+        let mut page = input.read_with(&mut **engine).map_err(failed)?;
+        second_look(&mut page, &mut **engine, &self.context()).map_err(failed)?;
+        Ok(page)
     }
 }
+
+fn keep(done: &Done, number: u32, page: Result<PageContent, Unreadable>) {
+    done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, page);
+}
+
+fn failed_inside() -> Unreadable {
+    let reason = "reading it failed inside this program; the file may be damaged, so open it, print it to PDF and try that";
+    Unreadable { reason: reason.to_owned() }
+}
+
+/// Reads the doubtful places of a page again, each as a line of its own.
+pub fn second_look(page: &mut PageContent, engine: &mut dyn OcrEngine, context: &ReadContext) -> Result<(), OcrError> {
+    let Some(image) = page.image.clone() else { return Ok(()) };
+    let mut again = |looks: Vec<Look>, page: &mut PageContent| -> Result<(), OcrError> {
+        let mut answers = Vec::with_capacity(looks.len());
+        for look in looks {
+            let mut readings = vec![engine.reread(&image, look.area, "")?];
+            if look.number {
+                readings.push(engine.reread(&image, look.area, NUMBER_SIGNS)?);
+            }
+            answers.push((look, readings));
+        }
+        certificates::adopt(page, answers, context);
+        Ok(())
+    };
+    again(certificates::doubtful_lines(page), page)?;
+    again(certificates::looks(page, context), page)
+}
+
+/// What a registration number may be made of, in a reading for numbers alone.
+const NUMBER_SIGNS: &str = "0123456789-/";
 
 /// For pages that are not recognised.
 struct NoEngine;
