@@ -113,6 +113,12 @@ impl Board<'_, '_> {
         (VALUE_GAP * self.sheet.h).max(1.3 * height(one).min(height(two)))
     }
 
+    /// How much the middles of two words of one line may differ: by more where letters are as tall as handwriting's.
+    fn level(&self, one: usize, two: usize) -> f32 {
+        let height = |i: usize| self.sheet.toks[i].area.height();
+        (0.7 * self.sheet.h).max(0.4 * height(one).max(height(two)).min(4.0 * self.sheet.h))
+    }
+
     fn same_row(&self, a: &BBox, b: &BBox) -> bool {
         (a.mid_y() - b.mid_y()).abs() < 0.8 * self.sheet.h
     }
@@ -150,7 +156,7 @@ impl Board<'_, '_> {
             }
             // Once a line is begun, its words are level.
             if let Some(&first) = toks.first()
-                && (sheet.toks[first].area.mid_y() - tok.area.mid_y()).abs() > 0.7 * h
+                && (sheet.toks[first].area.mid_y() - tok.area.mid_y()).abs() > self.level(first, i)
             {
                 continue;
             }
@@ -269,8 +275,10 @@ impl Board<'_, '_> {
         let over = |i: usize| sheet.toks[i].area.right > area.left - 2.0 * h && sheet.toks[i].area.left < area.right + 6.0 * h;
         let inside = |i: usize| (top..=bottom).contains(&sheet.toks[i].area.mid_y());
         let nearest = usable.iter().copied().filter(|&i| over(i) && inside(i)).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))?;
-        let line: Vec<usize> =
-            usable.into_iter().filter(|&i| (sheet.toks[i].area.mid_y() - sheet.toks[nearest].area.mid_y()).abs() < 0.7 * h).collect();
+        let line: Vec<usize> = usable
+            .into_iter()
+            .filter(|&i| (sheet.toks[i].area.mid_y() - sheet.toks[nearest].area.mid_y()).abs() < self.level(i, nearest))
+            .collect();
         let mut groups: Vec<Vec<usize>> = vec![];
         for i in line {
             match groups.last_mut() {
@@ -525,6 +533,19 @@ mod tests {
             (0.1, 0.145, "32011112222"),
         ]);
         assert!(got.contains(&(Concept::Number, Party::Purchaser, "32011112222".into(), Side::Below)), "{got:?}");
+    }
+
+    #[test]
+    fn handwriting_is_larger_than_print_and_so_are_its_blanks() {
+        let mut page = page(&[(0.1, 0.1, "Name of purchaser"), (0.1, 0.12, "Blue Ridge Corp."), (0.1, 0.2, "Date")]);
+        for (n, word) in page.words.iter_mut().filter(|w| w.bbox.top > 0.11 && w.bbox.top < 0.19).enumerate() {
+            let shift = 0.018 * n as f32;
+            word.bbox = BBox::new(word.bbox.left + shift, 0.118, word.bbox.right + shift, 0.14 + if n == 1 { 0.012 } else { 0.0 });
+            word.line = n as u32 + 10;
+        }
+        let sheet = Sheet::new(&page);
+        let found = labels::find(&sheet, Catalogue::builtin());
+        assert_eq!(fill(&sheet, &found).first().map(|b| sheet.text(&b.toks)).as_deref(), Some("Blue Ridge Corp."));
     }
 
     #[test]
