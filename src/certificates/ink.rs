@@ -274,7 +274,7 @@ impl Ink {
                 counts[at] = counts[at].saturating_add(1);
             }
         }
-        // Letters fill a fifth of such a square and more; what is left of a thin rule does not.
+        // Strokes of letters fill more of such a square than what is left of a thin rule.
         let some = ((step * step * 0.2) as u16).max(2);
         let full = |x: usize, y: usize| counts[y * across + x] >= some;
         // Letters and words of one line hang together over gaps of a line's height.

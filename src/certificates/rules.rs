@@ -112,14 +112,9 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
         let Some(number) = &claim.number else { continue };
         let state = ctx.catalogue.jurisdiction(&claim.region);
         let verdict = match numbers::fits(number.as_str(), state) {
-            Some(true) => Pass,
-            None => {
-                if claim.confidence >= LEGIBLE {
-                    Pass
-                } else {
-                    Unsure
-                }
-            }
+            Some(true) | None if claim.confidence >= LEGIBLE => Pass,
+            // A number misread by one digit fits its pattern all the same.
+            Some(true) | None => Unsure,
             // States describe their formats loosely and buyers write them freely: clear print that differs is told, not held up.
             Some(false) if claim.confidence >= CLEAR_NUMBER => {
                 let firm = state.is_some_and(|s| s.pattern_firm) && form.is_some_and(|f| !f.is_multistate());

@@ -1,7 +1,8 @@
 //! The second look: which small places of a recognised page are worth reading again, and which of two readings counts.
 //!
 //! Owns: choosing the places (values that recognition was not sure of, registration numbers, ink where a label wants a value and no word was
-//! read), weighing the readings. Must not touch: engines (the caller reads). Called by: the reader of scans, through [`super::second_looks`].
+//! read), weighing the readings. Must not touch: engines (the caller reads). Called by: the reader of scans, which asks the engine between
+//! [`doubtful_lines`], [`looks`] and [`adopt`].
 //!
 //! A page is recognised as a whole, and the engine's view of a whole page loses words in narrow cells and beside ruled lines, and guesses at
 //! single characters. The same place read as one line, without the lines around it, is often read right; and where two readings of a number
@@ -21,16 +22,16 @@ use std::collections::HashSet;
 
 /// Values that recognition is this sure of are not read again.
 const SURE: f32 = 0.93;
-/// Ink (in squares of a text height) and width (in text heights) from which a place holds something that was not read. Two capitals such as `TX`
-/// have 0.5 and 1.3.
+/// Ink (in squares of a text height) and width (in text heights) from which a place holds something that was not read: less than two
+/// capitals take.
 const WRITTEN_INK: f32 = 0.35;
 const WRITTEN_WIDTH: f32 = 0.8;
 /// A reading less sure than this is no reading.
 const LEGIBLE: f32 = 0.45;
 /// Two readings that differ by so little in quality: the first stays.
 const CLEARLY: f32 = 0.06;
-/// How sure a number is at most when two readings of it differ.
-const DISPUTED: f32 = 0.6;
+/// How sure a number is at most when two readings of it differ: too little to be used with no human, whatever pattern it fits (`rules`).
+const DISPUTED: f32 = 0.55;
 /// Words less sure than this explain no ink.
 const DOUBTFUL: f32 = 0.75;
 /// Words of doubtful lines are never surer than this: below what counts as print, so that a signature stays one.
