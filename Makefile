@@ -26,11 +26,15 @@ test: system
 bench-customers:
 	cargo bench --locked --bench customers
 
-# Any bytes and any cells as a customer list, ten minutes each. Needs cargo-fuzz (cargo install cargo-fuzz).
+# Any bytes and any cells as a customer list, any bytes as a scan, any words as a page: ten minutes each. Needs cargo-fuzz
+# (cargo install cargo-fuzz).
 FUZZ_SECONDS ?= 600
 fuzz:
 	cargo fuzz run --sanitizer none customer_file -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 	cargo fuzz run --sanitizer none customer_cells -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
+	@mkdir -p fuzz/corpus/scan_file
+	cargo fuzz run --sanitizer none scan_file fuzz/corpus/scan_file sample_data/certificates -- -max_total_time=$(FUZZ_SECONDS)
+	cargo fuzz run --sanitizer none page_words -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 # Draws the sample data anew; the result is the same every time.
 sample-data:

@@ -7,7 +7,7 @@
 //! The dump is one JSON file per scan: `{file, sha256, pages: [{number, words, marks, origin, turned, aspect, image}]}`, where `image` is the
 //! path of a grey PNG. The customers are a JSON list of `domain::Customer`.
 
-use certonboard::certificates::{Catalogue, ReadContext, explain_page, read_documents, settle};
+use certonboard::certificates::{Catalogue, Ink, ReadContext, explain_page, read_documents, see, settle};
 use certonboard::domain::{Customer, Gray, Mark, PageContent, PageOrigin, Sha256, Word};
 use certonboard::matching::Index;
 use std::path::Path;
@@ -79,6 +79,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         }
                         continue;
                     }
+                    let pages: Vec<_> = pages
+                        .into_iter()
+                        .map(|page| {
+                            let ink = page.image.as_deref().and_then(Ink::new);
+                            see(page, ink.as_ref(), &ctx)
+                        })
+                        .collect();
                     for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &ctx) {
                         let decision = index.decide(&document);
                         settle(&mut document, decision, true);

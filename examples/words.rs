@@ -6,7 +6,7 @@
 //! a JSON file for each scan and a PNG for each page into DIR, `--only PART` reads the files with PART in their name, `--second`
 //! gives doubtful places their second look and prints what changed.
 
-use certonboard::certificates::{Catalogue, ReadContext};
+use certonboard::certificates::{Catalogue, Ink, ReadContext};
 use certonboard::domain::{PageContent, PageOrigin, Word};
 use certonboard::ocr;
 use certonboard::ports::{OcrEngine, OcrEngines, ScanFile, ScanFolder};
@@ -99,7 +99,8 @@ fn read(folder: &Folder, file: &ScanFile, engine: &mut dyn OcrEngine, options: &
         if options.second {
             let context = ReadContext { catalogue: Catalogue::builtin(), seller: None, today: jiff::civil::Date::constant(2026, 1, 1) };
             let before = page.words.clone();
-            if let Err(why) = second_look(&mut page, engine, &context) {
+            let ink = page.image.as_deref().and_then(Ink::new);
+            if let Err(why) = ink.map_or(Ok(()), |ink| second_look(&mut page, &ink, engine, &context)) {
                 out += &format!("{}\t{number}\tno second look: {why}\n", file.name);
             }
             out += &changes(&before, &page.words);
@@ -149,7 +150,7 @@ fn lines(page: &PageContent) -> String {
         out += &word.text;
     }
     for mark in &page.marks {
-        out += &format!("\n[{} = {} {:?}]", mark.name, mark.value, mark.checked);
+        out += &format!("\n[{} = {:?}]", mark.name, mark.value);
     }
     out + "\n\n"
 }

@@ -28,6 +28,24 @@ def same(field, want, got):
     return want == got and want != ""
 
 
+def same_pages(document, paper):
+    first, last = paper.get("pages") or [1, 1]
+    return os.path.basename(paper["file"]) == os.path.basename(document["file"]) and document["pages"][0] <= last and document["pages"][1] >= first
+
+
+def same_form(read, want):
+    """Revisions of a multi-state form count as one; a letter is no form; what has no number is known by its state."""
+    read, want = fold(read), fold(want)
+    for family in ("mtc", "sst"):
+        if want.startswith(family):
+            return read.startswith(family)
+    if want == "letter":
+        return read in ("", "letter")
+    if want.endswith(("resale", "permit")):
+        return bool(read) and read[:2] == want[:2]
+    return read == want
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -70,10 +88,17 @@ def main():
         mine = [d for d in found[name] if d["pages"][0] <= last and d["pages"][1] >= first]
         mine.sort(key=lambda d: abs(d["pages"][0] - first))
         if paper.get("form") is None:
-            note("no certificate, kept out", not any(d["disposition"] == "accept" for d in mine), name)
+            # Customers are not known here, so that nothing is accepted: what is no certificate has to be refused for what it is.
+            note("no certificate, kept out", all(d["disposition"] == "reject" for d in mine), name)
             continue
         note("document found", mine, name)
+        for other in mine[1:]:
+            if not any(same_pages(other, p) for p in truth if p is not paper):
+                note("no paper invented", False, f"{name} {other['pages'][0]}")
+        note("no paper invented", True)
         document = mine[0] if mine else {"fields": {}, "states": [], "signature": {}}
+        form = (document.get("form") or {}).get("id") or ""
+        note("form", same_form(form, paper["form"]), f"{name} {first}", paper["form"], form)
         kind = paper["profile"] + (", by hand" if paper.get("handwritten") else "")
         for field, key in FIELDS.items():
             if not paper.get(key):

@@ -72,8 +72,11 @@ impl PageInput {
         if let (true, Some(picture)) = (recognise, &image) {
             let read = engine.recognise(picture, dpi)?;
             turned = read.turned;
-            words.iter_mut().for_each(|w| w.bbox = w.bbox.turned(turned));
-            marks.iter_mut().for_each(|m| m.bbox = m.bbox.turned(turned));
+            let upright = read.image.as_ref().map_or(8.5 / 11.0, |i| i.width as f32 / i.height.max(1) as f32);
+            // What was typed on the scan moves with its picture.
+            let moved = |b: BBox| b.turned(turned).levelled(read.levelled, upright);
+            words.iter_mut().for_each(|w| w.bbox = moved(w.bbox));
+            marks.iter_mut().for_each(|m| m.bbox = moved(m.bbox));
             words = with_typed(read.words, words);
             image = read.image.or(image);
             origin = PageOrigin::Ocr;
@@ -120,13 +123,24 @@ pub struct Recognised {
     pub image: Option<Arc<Gray>>,
     /// How far the page was turned clockwise: 0, 90, 180, 270.
     pub turned: u16,
+    /// How far it was turned after that to make its lines level, in radians counterclockwise.
+    pub levelled: f32,
 }
 
 /// Reads words from a picture. One engine belongs to one thread.
 pub trait OcrEngine {
     fn recognise(&mut self, image: &Gray, dpi: u32) -> Result<Recognised, OcrError>;
-    /// Reads a part of an upright page again with only these characters allowed; used for numbers.
-    fn reread(&mut self, image: &Gray, area: BBox, allowed: &str) -> Result<Vec<Word>, OcrError>;
+    /// Reads a part of an upright page again, as one line.
+    fn reread(&mut self, image: &Gray, area: BBox, manner: Manner) -> Result<Vec<Word>, OcrError>;
+}
+
+/// How a part of a page is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// Only digits and the signs that stand between them.
+    pub digits: bool,
+    /// Smaller and softer than the page: strokes that are thin, ragged or shaky come closer to print.
+    pub soft: bool,
 }
 
 /// Makes one engine for each worker thread.

@@ -1,7 +1,9 @@
 //! The certificate readers on made-up pages: whole papers, and anything at all.
 
-use certonboard::certificates::{Catalogue, ReadContext, read_documents, settle};
-use certonboard::domain::{BBox, CustomerCode, Disposition, Document, Gray, Mark, Match, PageContent, PageOrigin, Sha256, Verdict, Word};
+use certonboard::certificates::{Catalogue, Ink, ReadContext, read_documents, see, settle};
+use certonboard::domain::{
+    BBox, CustomerCode, Disposition, Document, Gray, Mark, MarkValue, Match, PageContent, PageOrigin, Sha256, Verdict, Word,
+};
 use jiff::civil::date;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -70,7 +72,9 @@ fn resale_page(number: u32, purchaser: &str) -> PageContent {
 }
 
 fn read(pages: &[PageContent]) -> Vec<Document> {
-    read_documents("folder/scan.pdf", &Sha256::of(b"x"), pages, &ctx())
+    let seen = |page: &PageContent| see(page.clone(), page.image.as_deref().and_then(Ink::new).as_ref(), &ctx());
+    let pages: Vec<_> = pages.iter().map(seen).collect();
+    read_documents("folder/scan.pdf", &Sha256::of(b"x"), &pages, &ctx())
 }
 
 fn verdict(document: &Document, rule: &str) -> Option<Verdict> {
@@ -183,7 +187,7 @@ fn any_page() -> impl Strategy<Value = PageContent> {
             .into_iter()
             .map(|(text, x, y, w, h, line)| Word { text, bbox: BBox::new(x, y, x + w, y + h), confidence: 0.5, line })
             .collect(),
-        marks: vec![Mark { name: "a".into(), value: "b".into(), checked: Some(true), bbox: BBox::new(0.1, 0.1, 0.2, 0.2) }],
+        marks: vec![Mark { name: "a".into(), value: MarkValue::Checked(true), bbox: BBox::new(0.1, 0.1, 0.2, 0.2) }],
         image: if pictured { Gray::new(60, 80, (0..4800).map(|i| (i * 37 % 251) as u8).collect()).map(Arc::new) } else { None },
         origin: PageOrigin::Ocr,
         turned: 0,

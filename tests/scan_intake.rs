@@ -1,8 +1,8 @@
 //! The intake of scans, on files made here.
 
-use certonboard::domain::{Gray, PageOrigin};
+use certonboard::domain::{Gray, MarkValue, PageOrigin};
 use certonboard::ocr::{FixedText, NullEngines};
-use certonboard::ports::{FolderListing, OcrEngines, OpenScan, PageInput, ScanFile, ScanFolder, Unreadable};
+use certonboard::ports::{FolderListing, Manner, OcrEngines, OpenScan, PageInput, ScanFile, ScanFolder, Unreadable};
 use certonboard::sources::scans::{Folder, Limits};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, GrayImage, ImageFormat, Luma};
@@ -640,8 +640,8 @@ fn form_fields_are_marks_and_their_values_are_words_once() {
         sheet.annotations.push(tick);
         let page = scans.page(&pdf(&[sheet]));
         assert_eq!(page.marks.len(), 2);
-        assert_eq!((page.marks[0].name.as_str(), page.marks[0].value.as_str(), page.marks[0].checked), ("purchaser", "Acme Supply", None));
-        assert_eq!((page.marks[1].name.as_str(), page.marks[1].checked), ("resale", Some(true)));
+        assert_eq!((page.marks[0].name.as_str(), &page.marks[0].value), ("purchaser", &MarkValue::Text("Acme Supply".into())));
+        assert_eq!((page.marks[1].name.as_str(), &page.marks[1].value), ("resale", &MarkValue::Checked(true)));
         let found: Vec<_> = page.words.iter().filter(|w| w.text == "Acme" || w.text == "Supply").collect();
         assert_eq!(found.len(), 2, "shown: {shown:?}");
         assert_eq!(found[0].line, found[1].line);
@@ -787,7 +787,7 @@ fn drawn_text_is_recognised_in_every_turn() {
         let number = read.words.iter().find(|w| w.text == "32049817263").unwrap_or_else(|| panic!("{turned}: {:?}", read.words));
         assert!((number.bbox.bottom - 72.0 / 792.0).abs() < 0.01, "{number:?}");
         let sheet = read.image.unwrap();
-        let again = engine.reread(&sheet, number.bbox, "0123456789").unwrap();
+        let again = engine.reread(&sheet, number.bbox, Manner { digits: true, soft: false }).unwrap();
         assert_eq!(again[0].text, "32049817263");
         assert!((again[0].bbox.left - number.bbox.left).abs() < 0.01);
     }

@@ -3,8 +3,8 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use certonboard::certificates::{Catalogue, ReadContext, adopt, explain_page, looks, read_documents, settle};
-use certonboard::domain::{BBox, Gray, Mark, PageContent, PageOrigin, Sha256, Word};
+use certonboard::certificates::{Catalogue, Ink, ReadContext, Reread, adopt, doubtful_lines, explain_page, looks, read_documents, see, settle, settled};
+use certonboard::domain::{BBox, Gray, Mark, MarkValue, PageContent, PageOrigin, Sha256, Word};
 use jiff::civil::Date;
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ fn page(data: &mut Unstructured<'_>, number: u32) -> arbitrary::Result<PageConte
         false => None,
     };
     let marks = match data.ratio(1, 8)? {
-        true => vec![Mark { name: "b".into(), value: "Yes".into(), checked: Some(bool::arbitrary(data)?), bbox: BBox::new(0.1, 0.1, 0.12, 0.12) }],
+        true => vec![Mark { name: "b".into(), value: MarkValue::Checked(bool::arbitrary(data)?), bbox: BBox::new(0.1, 0.1, 0.12, 0.12) }],
         false => vec![],
     };
     let aspect = if data.ratio(1, 10)? { f32::arbitrary(data)? } else { 0.773 };
@@ -63,12 +63,26 @@ fuzz_target!(|bytes: &[u8]| {
     let ctx = ReadContext { catalogue: Catalogue::builtin(), seller: Some("Harbor Dental Goods"), today: Date::constant(2026, 11, 20) };
     let count = data.int_in_range(1..=3).unwrap_or(1);
     let mut pages: Vec<PageContent> = (1..=count).map_while(|n| page(&mut data, n).ok()).collect();
-    for page in &mut pages {
-        let again: Vec<_> = looks(page, &ctx).into_iter().map(|look| (look, vec![words(&mut data).unwrap_or_default()])).collect();
-        adopt(page, again, &ctx);
-        explain_page(page, &ctx);
+    let mut seen = vec![];
+    for mut page in pages.drain(..) {
+        let ink = page.image.as_deref().and_then(Ink::new);
+        if let Some(ink) = &ink {
+            for first in [true, false] {
+                let places = if first { doubtful_lines(&page, ink) } else { looks(&page, ink, &ctx) };
+                let mut again = vec![];
+                for look in places {
+                    let readings: Vec<Reread> =
+                        [false, true].map(|digits| Reread { words: words(&mut data).unwrap_or_default(), digits }).into();
+                    settled(&page, &look, &readings);
+                    again.push((look, readings));
+                }
+                adopt(&mut page, again, &ctx);
+            }
+        }
+        explain_page(&page, &ctx);
+        seen.push(see(page, ink.as_ref(), &ctx));
     }
-    let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &pages, &ctx);
+    let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &seen, &ctx);
     for mut document in documents {
         assert!(document.pages[0] <= document.pages[1] && document.pages[1] <= count);
         settle(&mut document, None, true);

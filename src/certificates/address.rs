@@ -182,14 +182,21 @@ pub fn parse(text: &str) -> Parts {
     // Words that OCR ran together: `Oakland,CA.94601`.
     let text = GLUED.as_ref().map_or(text.clone(), |g| g.replace_all(&text, "$1, $2").into_owned());
     let text = GLUED_ZIP.as_ref().map_or(text.clone(), |g| g.replace_all(&text, "$1 $2").into_owned());
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    // “… Supply LLC | of 1900 Quay Lane, Baltimore, MD 21230”.
+    while words.len() > 2 && matches!(bare(words[0]).as_str(), "of" | "at" | "located" | "whose" | "address" | "is") {
+        words.remove(0);
+    }
     let mut parts = Parts::default();
     let mut end = words.len();
     // From the right: country, ZIP, state.
     while end > 0 && matches!(bare(words[end - 1]).as_str(), "usa" | "us" | "") {
         end -= 1;
     }
+    // `PO Box 31177`, `Suite 20012`: the number belongs to the word before it.
+    let numbers_unit = end > 1 && UNITS.contains(&bare(words[end - 2]).as_str());
     if end > 0
+        && !numbers_unit
         && let Some(code) = zip(words[end - 1])
     {
         // A lone number is a ZIP only after a state or as the whole text: `12345 Main St` begins with none.
@@ -300,13 +307,20 @@ fn split_city(rest: &[&str], parts: &mut Parts) {
     }
 }
 
+/// A whole street line, with its street's type: `1400 E Johnson St Apt 3`.
+pub fn is_whole_street(text: &str) -> bool {
+    is_street(text) && text.split_whitespace().skip(1).any(|w| STREET_ENDS.contains(&bare(w).as_str()))
+}
+
 /// Does this begin as a street line does?
 pub fn is_street(text: &str) -> bool {
     let mut words = text.split_whitespace();
     let Some(first) = words.next().map(bare) else { return false };
     let second = words.next().map(bare).unwrap_or_default();
     let numbered = first.starts_with(|c: char| c.is_ascii_digit()) && second.chars().any(char::is_alphabetic);
-    numbered || matches!(first.as_str(), "po" | "p.o" | "pobox" | "rr") || first == "p" && second == "o"
+    // The caption “Street address or P.O. Box” has no number.
+    let boxed = matches!(first.as_str(), "po" | "p.o" | "pobox" | "rr") || first == "p" && second == "o";
+    numbered || boxed && text.chars().any(|c| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -321,6 +335,16 @@ mod tests {
         for right in ["1 South St", "5 Ost St", "12 Both Rd", "3 Dst Way", "7 5th Ave", "8 St"] {
             assert_eq!(street(right), right);
         }
+    }
+
+    #[test]
+    fn the_number_of_a_box_is_no_zip() {
+        let parts = parse("PO Box 31177");
+        assert_eq!((parts.line1.as_deref(), parts.postal_code), (Some("PO Box 31177"), None));
+        let parts = parse("PO Box 77, Kearney, NE 68848-0077");
+        assert_eq!((parts.line1.as_deref(), parts.postal_code.as_deref()), (Some("PO Box 77"), Some("68848-0077")));
+        assert!(!is_street("PO Box") && is_street("P. O. Box 412"));
+        assert!(is_whole_street("1400 E Johnson St Apt 3") && !is_whole_street("32 012 345"));
     }
 
     fn read(text: &str) -> [String; 4] {

@@ -7,7 +7,8 @@ use super::catalogue::{Catalogue, Choice};
 use super::ink::Ink;
 use super::sheet::Sheet;
 use super::text::{alike, alike_within, is_sentence_word};
-use crate::domain::{BBox, Mark};
+use crate::domain::{BBox, Mark, MarkValue};
+use std::collections::HashSet;
 
 /// An option on the page.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Offer {
 /// Ink inside a frame above which it is ticked, and below which it is empty. Measured on drawn boxes: a cross fills 0.2 to 0.5, an empty box under 0.05.
 const TICKED: f32 = 0.12;
 const EMPTY: f32 = 0.06;
+/// How sure the reason of a ticked option is that stands on no list.
+const UNLISTED: f32 = 0.7;
 
 /// All options with a box (or where boxes cannot be seen, with a mark read as text).
 pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalogue) -> Vec<Offer> {
@@ -58,7 +61,46 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
     {
         options.retain(|(o, _)| !matches!(o.choice, Choice::Reason(_)) || o.page_box.mid_y() > from);
     }
-    decide(options)
+    let stands = |o: &Offer| sheet.toks.iter().find(|t| o.page_box.shares(&t.page_box) > 0.9).map(|t| t.run);
+    let listed: HashSet<usize> = options.iter().filter_map(|(o, _)| stands(o)).collect();
+    let mut offers = decide(options);
+    if !offers.iter().any(|o| o.ticked && matches!(o.choice, Choice::Reason(_))) {
+        offers.extend(unlisted(sheet, ink, marks, &listed));
+    }
+    offers
+}
+
+/// Ticked options on no list, by the word that names their reason. Only boxes that can be seen count.
+fn unlisted(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], listed: &HashSet<usize>) -> Vec<Offer> {
+    const REASONS: &[(&str, &[&str])] = &[
+        ("RESALE", &["resale", "resell", "resold", "rerental", "wholesaler", "retailer"]),
+        ("AGRICULTURE", &["agricultural", "agriculture", "farm", "farming", "farmer", "livestock"]),
+        ("FEDERAL GOV", &["federal"]),
+        ("STATE GOV", &["government", "governmental", "political", "state", "county", "municipality"]),
+        ("RELIGIOUS", &["religious", "church"]),
+        ("EDUCATIONAL", &["educational", "school", "schools", "university", "college"]),
+        ("CHARITABLE", &["charitable", "nonprofit", "hospital", "501c3"]),
+        ("MANUFACTURING", &["manufacturing", "manufacturer", "manufacture", "processing", "industrial"]),
+        ("DIRECT PAY", &["directpay"]),
+    ];
+    let mut found = vec![];
+    for (_, run) in sheet.runs.iter().enumerate().filter(|(n, _)| !listed.contains(n)) {
+        let letters = |i: &usize| sheet.toks[*i].folded.chars().filter(|c| c.is_alphabetic()).count() > 2;
+        let Some(start) = run.iter().position(letters).filter(|at| *at <= 3) else { continue };
+        let seen = look(sheet, ink, marks, run, 0, start);
+        let ticked = seen.text == Some(true) || seen.framed && seen.ink.is_some_and(|ink| ink >= TICKED);
+        if !ticked || numbered(sheet, run, start) {
+            continue;
+        }
+        // The line, and the one that goes on below it.
+        let words = run[start..].iter().take(24).map(|&i| sheet.toks[i].folded.as_str());
+        let said: Vec<&str> = words.collect();
+        let reason = REASONS.iter().find(|(_, words)| said.iter().any(|w| words.contains(w)));
+        if let (Some((name, _)), Some(page_box)) = (reason, sheet.page_box(&run[start..])) {
+            found.push(Offer { choice: Choice::Reason((*name).to_owned()), page_box, ticked: true, confidence: UNLISTED, seen });
+        }
+    }
+    found
 }
 
 /// A reason that was written out rather than ticked: between “… this claim is based upon …” and “must state a valid reason”. None if the
@@ -167,17 +209,27 @@ fn prefix(sheet: &Sheet, run: &[usize], start: usize) -> usize {
     count
 }
 
+/// Whether the page counts its lines by letters or Roman numbers up to where `(v)` and `(x)` belong.
+fn is_list(sheet: &Sheet) -> bool {
+    let beside = ["(u)", "(w)", "(y)", "(iv)", "(vi)", "(ix)", "(xi)"];
+    sheet.toks.iter().filter(|t| beside.iter().any(|b| t.text.to_lowercase().starts_with(b))).count() > 0
+}
+
 fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: usize, start: usize) -> Seen {
     let mut seen = Seen { framed: false, ink: None, text: None };
     // A form field of the PDF is certain.
     let page_left = sheet.toks[run[start]].page_box;
-    let field = marks.iter().filter(|m| m.checked.is_some()).find(|m| {
+    let boxes = marks.iter().filter_map(|m| match m.value {
+        MarkValue::Checked(on) => Some((m, on)),
+        _ => None,
+    });
+    let field = boxes.into_iter().find(|(m, _)| {
         (m.bbox.mid_y() - page_left.mid_y()).abs() < 0.8 * sheet.h
             && m.bbox.right <= page_left.left + 0.01
             && m.bbox.right > page_left.left - 5.0 * sheet.h
     });
-    if let Some(mark) = field {
-        seen.text = mark.checked;
+    if let Some((_, on)) = field {
+        seen.text = Some(on);
         seen.framed = true;
         return seen;
     }
@@ -185,7 +237,8 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: 
     if let Some(inside) = before.split(['(', '[']).nth(1).and_then(|t| t.split([')', ']']).next()) {
         let inside = inside.trim();
         // `(a)` is a letter, `(X)` a mark.
-        if inside.is_empty() || matches!(inside, "X" | "x" | "v" | "V" | "✓" | "✔" | "*" | "XX") {
+        let list_letter = matches!(inside, "x" | "v" | "X" | "V") && is_list(sheet);
+        if !list_letter && (inside.is_empty() || matches!(inside, "X" | "x" | "v" | "V" | "✓" | "✔" | "*" | "XX")) {
             seen.text = Some(!inside.is_empty());
         }
     }
@@ -264,12 +317,8 @@ mod tests {
     #[test]
     fn form_fields_are_certain() {
         let mut page = page(&[(0.2, 0.1, "Blanket certificate"), (0.2, 0.13, "Single purchase certificate")]);
-        let mark = |y: f32, checked| Mark {
-            name: "b".into(),
-            value: String::new(),
-            checked: Some(checked),
-            bbox: BBox::new(0.18, y, 0.19, y + 0.01),
-        };
+        let mark =
+            |y: f32, checked| Mark { name: "b".into(), value: MarkValue::Checked(checked), bbox: BBox::new(0.18, y, 0.19, y + 0.01) };
         page.marks = vec![mark(0.1, true), mark(0.13, false)];
         let sheet = Sheet::new(&page);
         let options = read(&sheet, None, &page.marks, Catalogue::builtin());

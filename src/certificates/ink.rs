@@ -31,6 +31,9 @@ const DARK: f32 = 0.68;
 /// Darker than this share of it may be the frame of a box.
 const PALE: f32 = 0.86;
 
+/// Columns (or rows) of pixels that may belong to a box's frame: two strokes, each up to seven pixels thick, and letters between them.
+const MOST_STROKES: usize = 48;
+
 impl Ink {
     pub fn new(gray: &Gray) -> Option<Ink> {
         let (width, height) = (gray.width as usize, gray.height as usize);
@@ -38,11 +41,18 @@ impl Ink {
             return None;
         }
         let paper = paper_brightness(gray, width, height);
-        let across = width.div_ceil(TILE);
+        let tiles = width.div_ceil(TILE);
         let darker = |share: f32| -> Vec<bool> {
-            (0..width * height)
-                .map(|at| f32::from(gray.pixels[at]) < share * f32::from(paper[(at / width / TILE) * across + (at % width) / TILE]))
-                .collect()
+            let mut dark = Vec::with_capacity(width * height);
+            for (y, row) in gray.pixels.chunks_exact(width).enumerate() {
+                let own = &paper[(y / TILE) * tiles..][..tiles];
+                for (pixels, paper) in row.chunks(TILE).zip(own) {
+                    // Less than a fraction and less than the next whole grey are the same for whole greys.
+                    let least = (share * f32::from(*paper)).ceil() as u8;
+                    dark.extend(pixels.iter().map(|p| *p < least));
+                }
+            }
+            dark
         };
         let (dark, pale) = (darker(DARK), darker(PALE));
         let mut ink = Ink { width, height, unruled: dark.clone(), dark, pale };
@@ -54,11 +64,14 @@ impl Ink {
     fn remove_rules(&mut self) {
         let (w, h) = (self.width, self.height);
         let (long, tall) = ((w as f32 * 0.035) as usize, (h as f32 * 0.03) as usize);
+        // Row by row for both directions: pixels of a column are far apart in memory.
+        let mut down = vec![0usize; w];
         for y in 0..h {
+            let row = &self.dark[y * w..(y + 1) * w];
             let mut x = 0;
             while x < w {
                 let start = x;
-                while x < w && self.dark[y * w + x] {
+                while x < w && row[x] {
                     x += 1;
                 }
                 if x - start >= long {
@@ -66,20 +79,28 @@ impl Ink {
                 }
                 x += 1;
             }
-        }
-        for x in 0..w {
-            let mut y = 0;
-            while y < h {
-                let start = y;
-                while y < h && self.dark[y * w + x] {
-                    y += 1;
+            for (x, (run, dark)) in down.iter_mut().zip(row).enumerate() {
+                if *dark {
+                    *run += 1;
+                } else if *run > 0 {
+                    if *run >= tall {
+                        (y - *run..y).for_each(|above| self.unruled[above * w + x] = false);
+                    }
+                    *run = 0;
                 }
-                if y - start >= tall {
-                    (start..y).for_each(|y| self.unruled[y * w + x] = false);
-                }
-                y += 1;
             }
         }
+        for (x, run) in down.into_iter().enumerate().filter(|(_, run)| *run >= tall) {
+            (h - run..h).for_each(|above| self.unruled[above * w + x] = false);
+        }
+    }
+
+    /// The share of the page's inner part that is dark, ruled lines apart. Edges and punched holes lie outside.
+    pub fn share_inside(&self) -> f32 {
+        let (left, top) = (self.width / 12, self.height / 12);
+        let (wide, high) = (self.width - 2 * left, self.height - 2 * top);
+        let rows = (top..top + high).map(|y| &self.unruled[y * self.width + left..][..wide]);
+        rows.map(|row| row.iter().filter(|dark| **dark).count()).sum::<usize>() as f32 / (wide * high).max(1) as f32
     }
 
     fn at(&self, x: i64, y: i64) -> bool {
@@ -107,7 +128,11 @@ impl Ink {
         let window = (x0 - (h * 5.5) as i64, x0 - near);
         // Upright strokes that could be a frame's side.
         let span = (h * 0.35) as i64;
-        let sides: Vec<i64> = (window.0..=window.1).filter(|&x| self.line(mid - span..mid + span, x, true) > 0.9).collect();
+        let mut sides: Vec<i64> = (window.0..=window.1).filter(|&x| self.line(mid - span..mid + span, x, true) > 0.9).collect();
+        // Dithered grey is all strokes; in it no frame can be told.
+        if sides.len() > MOST_STROKES {
+            sides.clear();
+        }
         let mut best: Option<(f32, Tick)> = None;
         for &right in sides.iter().rev() {
             for &left in &sides {
@@ -163,6 +188,9 @@ impl Ink {
         let reach = (1.3 * size.max(h)) as i64;
         let tops: Vec<i64> = (mid - reach..mid).filter(|&y| level(y) > 0.85).collect();
         let bottoms: Vec<i64> = (mid + 1..mid + reach).filter(|&y| level(y) > 0.85).collect();
+        if tops.len().max(bottoms.len()) > MOST_STROKES {
+            return None;
+        }
         let mut best: Option<(f32, i64, i64)> = None;
         for &top in &tops {
             for &bottom in &bottoms {

@@ -3,10 +3,12 @@
 //! Owns: fuzzy phrase search over stretches of words, overlaps (the longest phrase wins), which party an open label belongs to.
 //! Must not touch: values. Called by: `places`, `read`, `signature`, `states`.
 
+use super::captions::{self, is_caption_word};
 use super::catalogue::{Catalogue, Concept, Label, Party};
 use super::sheet::Sheet;
-use super::text::{is_form_word, is_sentence_word, look_alike};
-use crate::domain::BBox;
+use super::text::{alike, is_form_word, is_sentence_word, look_alike};
+use crate::domain::{BBox, Region};
+use std::collections::HashSet;
 
 /// A label found on a page.
 #[derive(Debug, Clone)]
@@ -35,13 +37,13 @@ fn edits_allowed(letters: usize) -> usize {
     }
 }
 
-/// How alike a text is to a phrase, or `None` where it is another one.
-fn likeness(joined: &str, label: &Label) -> Option<f64> {
+/// How alike a text is to a phrase, or `None` where it is another one. `text`: the same with look-alikes made one.
+fn likeness(joined: &str, text: &str, label: &Label) -> Option<f64> {
     if joined == label.phrase || joined == label.canon {
         return Some(1.0);
     }
     // `3. E. Seller's name` is not `Reseller's name`: the first letter must stand.
-    if look_alike(&joined[..1]) != label.canon[..1] {
+    if text.as_bytes().first() != label.canon.as_bytes().first() {
         return None;
     }
     let letters = label.phrase.len();
@@ -50,7 +52,6 @@ fn likeness(joined: &str, label: &Label) -> Option<f64> {
         return None;
     }
     // A look-alike (“rn” for “m”) is no edit.
-    let text = look_alike(joined);
     if text == label.canon {
         return Some(0.99);
     }
@@ -66,8 +67,9 @@ fn likeness(joined: &str, label: &Label) -> Option<f64> {
     Some(1.0 - edits as f64 / letters as f64)
 }
 
-/// All labels on the page, top to bottom, none overlapping.
-pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
+/// All labels on the page, top to bottom, none overlapping. `merchant`: where the merchant's name stands (level), which tells the seller's part
+/// of a form where its captions do not.
+pub fn find(sheet: &Sheet, catalogue: &Catalogue, merchant: &[BBox]) -> Vec<Found> {
     let mut hits: Vec<(Found, usize, usize, usize)> = vec![];
     for (number, run) in sheet.runs.iter().enumerate() {
         for start in 0..run.len() {
@@ -97,8 +99,15 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
                     let (label, likeness) = hit;
                     let toks: Vec<usize> = run[start..=end].to_vec();
                     let Some(area) = sheet.area(&toks) else { continue };
+                    // Written up the side of the page, beside the blanks of a part.
+                    if area.height() > 1.5 * area.width() && joined.len() >= 4 {
+                        continue;
+                    }
                     let inline = is_inline(sheet, run, start, end, label)
                         || is_prose(sheet, run, start, end) && !(start <= 1 && sheet.toks[run[end]].text.ends_with(':'));
+                    if is_unit(sheet, run, end, label) {
+                        continue;
+                    }
                     if inline && !label.inline || label.phrase.len() <= 2 && !stands_alone(sheet, run, start, end) {
                         continue;
                     }
@@ -133,11 +142,113 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue) -> Vec<Found> {
         }
     }
     let mut found: Vec<Found> = kept.into_iter().map(|k| k.0).collect();
+    unlisted(sheet, &mut found);
     found.sort_by(|a, b| a.area.mid_y().total_cmp(&b.area.mid_y()).then(a.area.left.total_cmp(&b.area.left)));
+    merchants(sheet, &mut found, merchant);
     give_parties(sheet, &mut found);
     signing_row(sheet, &mut found);
     continued(sheet, &mut found);
     found
+}
+
+/// Captions that are on no list, at the beginning of a stretch of words and set off from what follows.
+fn unlisted(sheet: &Sheet, found: &mut Vec<Found>) {
+    let taken: HashSet<usize> = found.iter().flat_map(|f| f.toks.iter().copied()).collect();
+    for run in &sheet.runs {
+        let numbering = |i: &usize| {
+            let folded = &sheet.toks[*i].folded;
+            folded.len() < 2 || folded.chars().all(|c| c.is_ascii_digit()) && folded.len() < 3
+        };
+        let start = run.iter().take_while(|i| numbering(i)).count();
+        let begins = |i: usize| {
+            sheet.toks[i].text.chars().find(|c| c.is_alphanumeric()).is_some_and(char::is_uppercase) || sheet.toks[i].text.starts_with('(')
+        };
+        // The pen that signs crosses its own caption: `Signatyfq of authorized purchaser`.
+        let signing = run.get(start).filter(|&&i| {
+            let tok = &sheet.toks[i];
+            (8..=11).contains(&tok.folded.len()) && alike("signature", &tok.folded, 0.7) > 0.0 && !taken.contains(&i)
+        });
+        if let (Some(&first), true) = (signing, start <= 2 && run.len() <= 16 && !is_prose(sheet, run, start, start)) {
+            let rest = run[start + 1..].iter().copied();
+            let mut toks = vec![first];
+            for i in rest {
+                if taken.contains(&i) || toks.last().is_some_and(|&l| !sheet.near(l, i)) {
+                    break;
+                }
+                toks.push(i);
+            }
+            if let Some(area) = sheet.area(&toks) {
+                let colon = toks.last().is_some_and(|&l| sheet.toks[l].text.ends_with(':'));
+                let (concept, party) = (Concept::Signature, Party::Open);
+                found.push(Found { concept, party, rank: 1, toks, area, likeness: 0.7, inline: false, colon, letters: 9 });
+            }
+            continue;
+        }
+        if start > 2 || !run.get(start).is_some_and(|&i| begins(i)) {
+            continue;
+        }
+        let mut toks: Vec<usize> = vec![];
+        let mut colon = false;
+        for &i in &run[start..] {
+            let tok = &sheet.toks[i];
+            let known = tok.folded.is_empty() || is_caption_word(&tok.folded) || Region::us_state_by_name(&tok.text).is_some();
+            if colon || !known || taken.contains(&i) || toks.last().is_some_and(|&l| !sheet.near(l, i)) {
+                break;
+            }
+            toks.push(i);
+            colon = tok.text.ends_with(':');
+        }
+        let next = run.get(start + toks.len());
+        let set_off = colon || next.is_none_or(|&i| toks.last().is_some_and(|&l| !sheet.near(l, i)));
+        let words: Vec<&str> = toks.iter().map(|&i| sheet.toks[i].folded.as_str()).filter(|w| !w.is_empty()).collect();
+        if !set_off || !(2..=14).contains(&words.len()) || next.is_some_and(|i| taken.contains(i)) {
+            continue;
+        }
+        if let (Some(asked), Some(area)) = (captions::read(&words), sheet.area(&toks)) {
+            let letters = words.iter().map(|w| w.len()).sum();
+            found.push(Found {
+                concept: asked.concept,
+                party: asked.party,
+                rank: asked.rank,
+                toks,
+                area,
+                likeness: 0.9,
+                inline: false,
+                colon,
+                letters,
+            });
+        }
+    }
+}
+
+/// The blank that holds the merchant's name is the seller's, whatever its caption leaves open. A caption that names the purchaser yields only
+/// where another one does so too.
+fn merchants(sheet: &Sheet, found: &mut [Found], places: &[BBox]) {
+    let h = sheet.h;
+    for place in places {
+        let names = |f: &Found| matches!(f.concept, Concept::Name | Concept::Block) && !f.inline;
+        let distance = |f: &Found| {
+            let a = &f.area;
+            let across = place.left < a.right + 6.0 * h && place.right > a.left - 3.0 * h;
+            let (right, below, above) = (place.left - a.right, place.top - a.bottom, a.top - place.bottom);
+            match () {
+                () if (a.mid_y() - place.mid_y()).abs() < h && right > -0.3 * h && right < 25.0 * h => Some(0.2 * right.max(0.0)),
+                () if across && below > -0.3 * h && below < 3.2 * h => Some(below.max(0.0)),
+                () if across && above > -0.3 * h && above < 2.5 * h => Some(above.max(0.0)),
+                () => None,
+            }
+        };
+        let near: Vec<(f32, usize)> =
+            (0..found.len()).filter(|&n| names(&found[n])).filter_map(|n| Some((distance(&found[n])?, n))).collect();
+        let Some(&(least, nearest)) = near.iter().min_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
+        if near.iter().any(|(d, n)| found[*n].party == Party::Seller && *d < least + 0.8 * h) {
+            continue;
+        }
+        let another = found.iter().enumerate().any(|(n, f)| n != nearest && names(f) && f.party == Party::Purchaser && f.rank > 1);
+        if found[nearest].party == Party::Open || another {
+            found[nearest].party = Party::Seller;
+        }
+    }
 }
 
 /// “Purchaser | Title | Date” on one line is where the purchaser signs.
@@ -206,12 +317,13 @@ fn continued(sheet: &Sheet, found: &mut [Found]) {
 
 fn best_label<'c>(joined: &str, words: usize, catalogue: &'c Catalogue) -> Option<(&'c Label, f64)> {
     let mut best: Option<(&Label, f64)> = None;
+    let text = look_alike(joined);
     for label in &catalogue.labels {
         // OCR splits and joins words, but not many of them.
         if words > label.words + 2 {
             continue;
         }
-        if let Some(likeness) = likeness(joined, label)
+        if let Some(likeness) = likeness(joined, &text, label)
             && best.is_none_or(|(_, b)| likeness > b)
         {
             best = Some((label, likeness));
@@ -234,6 +346,15 @@ fn stands_alone(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool 
     tok(end).text.ends_with(':') || start == 0 && gap_after > 0.8 * sheet.h
 }
 
+/// `P.O. Box 77`, `Suite 200`: a part of an address rather than the caption of a blank for it.
+fn is_unit(sheet: &Sheet, run: &[usize], end: usize, label: &Label) -> bool {
+    const UNITS: &[&str] = &["pobox", "suite", "suiteno", "apt", "aptno", "room"];
+    let next = run.get(end + 1).filter(|&&next| sheet.near(run[end], next));
+    label.concept == Concept::Barrier
+        && UNITS.contains(&label.phrase.as_str())
+        && next.is_some_and(|&i| sheet.toks[i].text.chars().any(|c| c.is_ascii_digit()) || sheet.toks[i].folded.len() == 1)
+}
+
 /// Does the phrase stand in the middle of a sentence? Numbering (`1.`, `(a)`, `3`) and boxes before it do not count.
 fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize, label: &Label) -> bool {
     let tok = |n: usize| &sheet.toks[run[n]];
@@ -254,7 +375,7 @@ fn is_inline(sheet: &Sheet, run: &[usize], start: usize, end: usize, label: &Lab
         if near
             && label.words == 1
             && !colon
-            && before.folded.chars().filter(|c| c.is_alphabetic()).count() > 1
+            && (before.folded.chars().filter(|c| c.is_alphabetic()).count() > 1 || before.folded.len() > 3)
             && !before.text.ends_with(':')
         {
             return true;
@@ -322,11 +443,18 @@ fn give_parties(sheet: &Sheet, found: &mut [Found]) {
         })
         .map(|f| (f.party, f.area))
         .collect();
+    let mut fixed = vec![false; found.len()];
     for at in 0..found.len() {
         if found[at].party != Party::Open {
             continue;
         }
         let area = found[at].area;
+        // Two columns: the caption stands right under one that names its party, whatever stands to its left.
+        if let Some(party) = column_party(&area, &anchors, sheet.h) {
+            found[at].party = party;
+            fixed[at] = true;
+            continue;
+        }
         // Words of one line may differ a little in height, so the order of the list is not the order on the line.
         let row: Vec<usize> = (0..found.len())
             .filter(|&j| (found[j].area.mid_y() - area.mid_y()).abs() < 0.8 * sheet.h && found[j].area.right <= area.left + 0.2 * sheet.h)
@@ -346,15 +474,27 @@ fn give_parties(sheet: &Sheet, found: &mut [Found]) {
     let other = match (names(Party::Purchaser), names(Party::Seller)) {
         (false, true) => Some(Party::Purchaser),
         (true, false) => Some(Party::Seller),
-        _ => None,
+        // A form that names nobody is filled in by the one who buys.
+        (false, false) => Some(Party::Purchaser),
+        (true, true) => None,
     };
     if let Some(party) = other {
         found.iter_mut().filter(|f| f.party == Party::Open).for_each(|f| f.party = party);
     }
+    // A second address far below the seller's is the purchaser's, whose own captions were lost.
+    for concept in [Concept::Line1, Concept::CityLine, Concept::City, Concept::Region, Concept::PostalCode] {
+        let of = |party: Party| found.iter().enumerate().filter(move |(_, f)| f.concept == concept && f.party == party && !f.inline);
+        let top = of(Party::Seller).map(|(_, f)| f.area.mid_y()).fold(f32::MAX, f32::min);
+        if of(Party::Purchaser).next().is_none() {
+            let far: Vec<usize> =
+                of(Party::Seller).filter(|(_, f)| f.area.mid_y() > top + 10.0 * sheet.h && f.rank < 3).map(|(n, _)| n).collect();
+            far.into_iter().for_each(|n| found[n].party = Party::Purchaser);
+        }
+    }
     // A left neighbour that was decided after its right one.
     for at in 0..found.len() {
         let area = found[at].area;
-        if matches!(found[at].concept, Concept::City | Concept::Region | Concept::PostalCode) {
+        if !fixed[at] && matches!(found[at].concept, Concept::City | Concept::Region | Concept::PostalCode) {
             let row: Vec<usize> = (0..found.len())
                 .filter(|&j| {
                     (found[j].area.mid_y() - area.mid_y()).abs() < 0.8 * sheet.h && found[j].area.right <= area.left + 0.2 * sheet.h
@@ -365,6 +505,15 @@ fn give_parties(sheet: &Sheet, found: &mut [Found]) {
             }
         }
     }
+}
+
+/// The party of the nearest anchor above with the same left edge, if no anchor of the other party comes in between.
+fn column_party(area: &BBox, anchors: &[(Party, BBox)], h: f32) -> Option<Party> {
+    let above = |b: &BBox| b.mid_y() < area.mid_y() - 0.8 * h && area.mid_y() - b.mid_y() < 14.0 * h;
+    let aligned = anchors.iter().filter(|(_, b)| (b.left - area.left).abs() < h && above(b));
+    let (party, own) = aligned.max_by(|a, b| a.1.mid_y().total_cmp(&b.1.mid_y()))?;
+    let between = |b: &BBox| b.mid_y() > own.mid_y() + 0.8 * h && b.mid_y() < area.mid_y() + 0.8 * h;
+    (!anchors.iter().any(|(p, b)| p != party && between(b))).then_some(*party)
 }
 
 /// The party of the label just left, if this one continues its address.
@@ -412,7 +561,7 @@ mod tests {
 
     fn labels(words: &[(f32, f32, &str)]) -> Vec<(Concept, Party)> {
         let page = page(words);
-        find(&Sheet::new(&page), Catalogue::builtin()).iter().map(|f| (f.concept, f.party)).collect()
+        find(&Sheet::new(&page), Catalogue::builtin(), &[]).iter().map(|f| (f.concept, f.party)).collect()
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Called by: the wizard and `extract`.
 
 mod address;
+mod captions;
 mod catalogue;
 mod choices;
 mod dates;
@@ -22,11 +23,15 @@ mod sheet;
 mod signature;
 mod states;
 mod text;
+mod weigh;
 
 pub use catalogue::{BlanketRule, Catalogue, Expiration, ExpirationRule, Form, Jurisdiction, Kind};
+pub use ink::Ink;
 pub use pages::{explain_page, read_documents};
+pub use read::{SeenPage, see};
 pub use rules::settle;
-pub use second::{Look, adopt, doubtful_lines, looks};
+pub use second::{Look, doubtful_lines, looks};
+pub use weigh::{Reread, adopt, settled};
 
 use jiff::civil::Date;
 

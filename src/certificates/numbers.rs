@@ -64,7 +64,7 @@ pub fn pick(words: &[&str], state: Option<&Jurisdiction>) -> Option<(String, std
             // Digits written one to a box are one number.
             let single = part.len() > 3 && part.iter().filter(|w| w.len() <= 2).count() * 3 >= part.len() * 2;
             let text = if single { part.concat() } else { part.join(" ") };
-            if dates::find(&text).is_some() || text.chars().count() > 30 {
+            if dates::find(&text).is_some() || is_when(&text) || text.chars().count() > 30 {
                 continue;
             }
             let fit = fits(&text, state);
@@ -81,6 +81,27 @@ pub fn pick(words: &[&str], state: Option<&Jurisdiction>) -> Option<(String, std
     }
     let (_, text, used) = best?;
     Some((repair(&text, state), used))
+}
+
+/// A year, or a month of one: `2018`, `06/2026`.
+fn is_when(text: &str) -> bool {
+    let year = |t: &str| t.len() == 4 && t.parse::<u16>().is_ok_and(|y| (1950..2100).contains(&y));
+    match text.split_once(['/', '-']) {
+        Some((month, of)) => year(of) && month.parse::<u8>().is_ok_and(|m| (1..=12).contains(&m)),
+        None => year(text),
+    }
+}
+
+/// What a picked number keeps of its confidence when it may be a part of what was written.
+pub const CUT_OFF: f32 = 0.6;
+
+/// Whether digits stand right before or after the words that a number was picked from, which it leaves out. Dates are no part of a number.
+pub fn left_over(words: &[&str], used: &std::ops::Range<usize>) -> bool {
+    let beside = [used.start.checked_sub(1), Some(used.end)];
+    beside.into_iter().flatten().filter_map(|at| words.get(at)).any(|word| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.chars().filter(char::is_ascii_digit).count() >= 2 && dates::find(word).is_none() && !is_when(word)
+    })
 }
 
 /// Puts digits for letters that OCR takes for them, if the state's pattern then fits and did not before.
@@ -114,6 +135,17 @@ mod tests {
         assert_eq!(got("SR EH 123-456789", "CA").as_deref(), Some("123-456789"));
         assert_eq!(got("none", "TX"), None);
         assert_eq!(got("12/31/2026", "TX"), None);
+        assert_eq!(got("2018", "TX"), None);
+        assert_eq!(got("06/2026", "TX"), None);
+        assert_eq!(got("06-202612", "CT").as_deref(), Some("06-202612"));
+    }
+
+    #[test]
+    fn digits_beside_the_number_make_it_doubtful() {
+        assert!(left_over(&["12", "3456789"], &(1..2)));
+        assert!(left_over(&["3456789", "00"], &(0..1)));
+        assert!(!left_over(&["3456789", "12/31/2026"], &(0..1)));
+        assert!(!left_over(&["4.", "3456789"], &(1..2)));
     }
 
     #[test]

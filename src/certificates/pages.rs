@@ -3,7 +3,8 @@
 //! Owns: which pages form one paper. Must not touch: fields (it asks `read`). Called by: the wizard, `extract`.
 
 use super::catalogue::{Concept, Party};
-use super::read::{self, PageRead, Reading};
+use super::ink::Ink;
+use super::read::{self, Layout, PageRead, Reading, SeenPage};
 use super::recognise::{self, Guess};
 use super::{ReadContext, rules};
 use crate::domain::{Document, PageContent, Sha256, Signature};
@@ -11,22 +12,32 @@ use crate::domain::{Document, PageContent, Sha256, Signature};
 struct Draft<'a, 'c> {
     pages: Vec<PageRead<'a>>,
     guess: Option<Guess<'c>>,
+    /// There is something on the pages, and no word of it could be read.
+    wordless: bool,
 }
 
-/// Splits one file's pages into documents and reads each. Never panics. Blank and instruction pages belong to no document.
+/// Splits one file's pages into documents and reads each. Never panics. Blank and instruction pages belong to no document; pages on which
+/// there is something, but nothing that could be read, are one for a person.
 ///
 /// `matched` is `None`; findings, disposition and reasons come from the paper alone, see [`super::settle`].
-pub fn read_documents(file: &str, sha256: &Sha256, pages: &[PageContent], ctx: &ReadContext) -> Vec<Document> {
+pub fn read_documents(file: &str, sha256: &Sha256, pages: &[SeenPage], ctx: &ReadContext) -> Vec<Document> {
     let mut drafts: Vec<Draft> = vec![];
     for page in pages {
-        if page.words.iter().filter(|w| w.text.chars().any(char::is_alphanumeric)).count() < 4 {
+        let read = PageRead::new(page);
+        if page.wordless() {
+            match drafts.last_mut().filter(|d| d.wordless) {
+                Some(draft) => draft.pages.push(read),
+                None => drafts.push(Draft { pages: vec![read], guess: None, wordless: true }),
+            }
             continue;
         }
-        let read = PageRead::new(page, ctx);
+        if !page.has_words() {
+            continue;
+        }
         let guess = recognise::recognise(&read.sheet, ctx.catalogue);
         let before = drafts.last_mut();
         match role(&read, guess.as_ref(), before.as_deref()) {
-            Role::Start => drafts.push(Draft { pages: vec![read], guess }),
+            Role::Start => drafts.push(Draft { pages: vec![read], guess, wordless: false }),
             Role::Continues => {
                 if let Some(draft) = before {
                     draft.pages.push(read);
@@ -49,7 +60,7 @@ fn role(page: &PageRead, guess: Option<&Guess>, before: Option<&Draft>) -> Role 
     let named = page.labels.iter().any(|l| l.party == Party::Purchaser && matches!(l.concept, Concept::Name | Concept::Block));
     let signing = page.labels.iter().any(|l| l.concept == Concept::Signature && !l.inline);
     let head = page.sheet.folded_between(-1.0, 0.15);
-    let instructions = head.contains("instructions") && !page.filled();
+    let instructions = head.contains("instructions") && !page.filled() && !page.unread();
     let Some(draft) = before else {
         // The first paper of a file is always told of, unless it is mere instructions.
         return if instructions && guess.is_none() { Role::Nothing } else { Role::Start };
@@ -60,8 +71,8 @@ fn role(page: &PageRead, guess: Option<&Guess>, before: Option<&Draft>) -> Role 
     };
     match guess {
         Some(_) if instructions => Role::Nothing,
-        // The other side of the same form, or its copy with nothing filled in.
-        Some(g) if same && !(g.titled && named && page.filled()) => {
+        // The other side of the same form, or its copy with nothing filled in. What was filled in and not read is another paper.
+        Some(g) if same && !(g.titled && named && (page.filled() || page.unread())) => {
             if signing && !g.titled {
                 Role::Continues
             } else {
@@ -98,14 +109,17 @@ fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Do
         disposition: crate::domain::Disposition::Review,
         reasons: vec![],
     };
-    document.findings = rules::findings(&document, &reading, draft.guess.as_ref(), ctx);
+    document.findings = match draft.wordless {
+        true => vec![rules::wordless()],
+        false => rules::findings(&document, &reading, draft.guess.as_ref(), ctx),
+    };
     rules::settle(&mut document, None, false);
     document
 }
 
 /// What was seen on one page, in words: the form, each label with its value, each option. For whoever adds a form or a label.
 pub fn explain_page(page: &PageContent, ctx: &ReadContext) -> Vec<String> {
-    let read = PageRead::new(page, ctx);
+    let read = Layout::new(page, ctx);
     let sheet = &read.sheet;
     let mut lines = vec![];
     match recognise::recognise(sheet, ctx.catalogue) {
@@ -131,7 +145,7 @@ pub fn explain_page(page: &PageContent, ctx: &ReadContext) -> Vec<String> {
             sheet.text(&label.toks)
         ));
     }
-    let ink = page.image.as_deref().and_then(super::ink::Ink::new);
+    let ink = page.image.as_deref().and_then(Ink::new);
     for option in super::choices::read(sheet, ink.as_ref(), &page.marks, ctx.catalogue) {
         lines.push(format!(
             "{:.3} {:.3} {:?} ticked {} {:.2} {:?}",

@@ -6,9 +6,10 @@
 use super::address::{self, Parts};
 use super::catalogue::{Concept, Party};
 use super::places::{Blank, clean};
+use super::rules::CLEAR_NAME;
 use super::sheet::Sheet;
 use super::text::{alike, fold, looks_printed};
-use crate::domain::{BBox, Field, Fields, Region};
+use crate::domain::{BBox, Field, Fields, Region, states_of_zip};
 
 /// Names less alike than this are two companies.
 pub const SAME_NAME: f64 = 0.84;
@@ -98,12 +99,49 @@ pub fn read(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mu
         block(sheet, &of(blanks, Party::Purchaser, Concept::Block), fields);
     }
     address(sheet, blanks, name, fields);
+    // A state of two letters in a cell of its own is easily lost; its ZIP tells it, and a person can check it there.
+    if let (None, Some(zip)) = (&fields.purchaser_region, &fields.purchaser_postal_code)
+        && let [value] = states_of_zip(&zip.value)
+    {
+        let value = value.clone();
+        let confidence = zip.confidence.min(BY_ZIP);
+        fields.purchaser_region = Some(Field { value, confidence, page: zip.page, bbox: zip.bbox });
+    }
+    if fields.purchaser_name.is_none() {
+        name_above(sheet, blanks, merchant, fields);
+    }
     if let Some(phone) = of(blanks, Party::Purchaser, Concept::Phone).first() {
         let text = sheet.text(&phone.toks);
         fields.purchaser_phone =
             Some(field(sheet, &phone.toks, text.trim_matches(|c: char| !c.is_ascii_digit() && c != '(' && c != '+').to_owned(), phone.fit));
     }
     seller(sheet, blanks, merchant, fields);
+}
+
+/// How sure a state is at most that only its ZIP tells, and a name that only stands above its address.
+const BY_ZIP: f32 = 0.7;
+const BY_PLACE: f32 = 0.5;
+
+/// The caption of the purchaser's name was not read: a name stands right above the purchaser's street, on the line before.
+fn name_above(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mut Fields) {
+    let h = sheet.h;
+    let Some(street) = of(blanks, Party::Purchaser, Concept::Line1).into_iter().find(|b| b.fit >= 0.6) else { return };
+    let Some(area) = sheet.area(&street.toks) else { return };
+    let taken = |i: &usize| blanks.iter().any(|b| b.fit > 0.5 && b.toks.contains(i)) || blanks.iter().any(|b| b.label.toks.contains(i));
+    let above = sheet.runs.iter().filter(|run| {
+        let first = &sheet.toks[run[0]].area;
+        let up = area.mid_y() - first.mid_y();
+        up > 0.8 * h && up < 4.5 * h && (first.left - area.left).abs() < 6.0 * h && !run.iter().any(taken)
+    });
+    let name = above.map(|run| (run, clean(&sheet.text(run)))).find(|(_, text)| {
+        super::places::fit(Concept::Name, text) > 0.8 && !merchant.is_some_and(|m| same_name(m, text)) && text.split(' ').count() >= 2
+    });
+    if let Some((run, text)) = name {
+        fields.purchaser_name = Some(field(sheet, run, text, BY_PLACE));
+        if let Some(found) = &mut fields.purchaser_name {
+            found.confidence = found.confidence.min(BY_PLACE);
+        }
+    }
 }
 
 fn seller(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mut Fields) {
@@ -122,8 +160,19 @@ fn seller(sheet: &Sheet, blanks: &[Blank], merchant: Option<&str>, fields: &mut 
         let trust = if likeness > 0.0 { trust * likeness } else { trust };
         Some(field(sheet, toks, value, trust))
     };
+    // Another company's name, clearly read in the seller's place: the merchant's name elsewhere (a fax header, a letterhead) changes nothing.
+    let other = |text: &String, blank: &Blank| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        blank.fit > 0.55
+            && sheet.confidence(&blank.toks) > CLEAR_NAME
+            && words.len() >= 2
+            && !looks_printed(&words)
+            && !landmarks.iter().flatten().any(|i| blank.toks.contains(i))
+    };
     fields.seller_name = match (text, blank, landmark) {
-        (Some(text), Some(blank), _) if merchant.is_none_or(|m| same_name(m, &text)) => read(&blank.toks, text, blank.fit),
+        (Some(text), Some(blank), _) if merchant.is_none_or(|m| same_name(m, &text)) || other(&text, blank) => {
+            read(&blank.toks, text, blank.fit)
+        }
         (_, _, Some(toks)) => read(toks, clean(&sheet.text(toks)), 0.8),
         (Some(text), Some(blank), None) => read(&blank.toks, text, blank.fit),
         _ => None,
@@ -161,6 +210,15 @@ fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
         }
         put(sheet, &lines[city], parts, 0.9, fields);
         return;
+    }
+    // “This is to certify that Tidewater Brass Works”: a name alone.
+    if let Some(blank) = blocks.iter().find(|b| b.fit > 0.7)
+        && fields.purchaser_name.is_none()
+    {
+        let text = clean(&sheet.text(&blank.toks));
+        if !text.is_empty() {
+            fields.purchaser_name = Some(field(sheet, &blank.toks, text, blank.fit));
+        }
     }
 }
 

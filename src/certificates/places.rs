@@ -274,7 +274,17 @@ impl Board<'_, '_> {
         // Words under this caption tell which line is meant; a far word on a nearer line does not.
         let over = |i: usize| sheet.toks[i].area.right > area.left - 2.0 * h && sheet.toks[i].area.left < area.right + 6.0 * h;
         let inside = |i: usize| (top..=bottom).contains(&sheet.toks[i].area.mid_y());
-        let nearest = usable.iter().copied().filter(|&i| over(i) && inside(i)).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))?;
+        let nearest_of = |near: &dyn Fn(usize) -> bool| {
+            usable.iter().copied().filter(|&i| near(i) && inside(i)).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))
+        };
+        // A caption alone under the middle of a long line: what is written on the line begins at its left.
+        let alone = row.is_empty() && side == Side::Above && area.left > 0.12 * sheet.width();
+        let close = |i: usize| area.top - sheet.toks[i].area.bottom < 1.2 * h;
+        let (nearest, centred) = match nearest_of(&over) {
+            Some(found) => (found, false),
+            None if alone => (nearest_of(&close)?, true),
+            None => return None,
+        };
         let line: Vec<usize> = usable
             .into_iter()
             .filter(|&i| (sheet.toks[i].area.mid_y() - sheet.toks[nearest].area.mid_y()).abs() < self.level(i, nearest))
@@ -289,7 +299,7 @@ impl Board<'_, '_> {
         let apart = |g: &BBox, l: &BBox| (l.left - g.right).max(g.left - l.right).max(0.0) + 0.1 * (g.left - l.left).abs();
         let mine = groups.into_iter().filter_map(|g| sheet.area(&g).map(|b| (g, b))).filter(|(_, b)| {
             let own = apart(b, &area);
-            own < 12.0 * h && row.iter().all(|other| own <= apart(b, other))
+            own < if centred { 60.0 } else { 12.0 } * h && row.iter().all(|other| own <= apart(b, other))
         });
         let (toks, place) = mine.min_by(|a, b| apart(&a.1, &area).total_cmp(&apart(&b.1, &area)))?;
         // A label's own line between the two means the words answer that other label.
@@ -308,7 +318,8 @@ impl Board<'_, '_> {
             _ => place.top - area.bottom,
         };
         let near = 1.0 - 0.15 * (gap / h).clamp(0.0, 3.0);
-        Some((toks.clone(), fit(label.concept, &sheet.text(&toks)) * near))
+        let sure = if centred { 0.85 } else { 1.0 };
+        Some((toks.clone(), fit(label.concept, &sheet.text(&toks)) * near * sure))
     }
 }
 
@@ -334,6 +345,7 @@ pub fn fit(concept: Concept, text: &str) -> f32 {
             () if looks_printed(&words) => 0.05,
             () if dates::find(text).is_some() => 0.05,
             () if address::is_street(text) => 1.0,
+            () if fold(text) == "pobox" => 0.05,
             () if digits > 0 && letters > 2 => 0.6,
             () if parts().postal_code.is_some() => 0.5,
             () => 0.2,
@@ -362,7 +374,10 @@ pub fn fit(concept: Concept, text: &str) -> f32 {
             _ => 0.05,
         },
         Concept::Phone => {
-            if digits >= 10 {
+            // `660 Harbor Blvd, Unit 14, Oxnard CA 93035-1180` has ten digits too.
+            if letters > 6 {
+                0.05
+            } else if digits >= 10 {
                 1.0
             } else if digits >= 7 {
                 0.6
@@ -374,6 +389,7 @@ pub fn fit(concept: Concept, text: &str) -> f32 {
             () if dates::find(text).is_some() => 0.05,
             // `Port Haven, TX 77001` has five digits too.
             () if letters > 4 && parts().postal_code.is_some() && parts().region.is_some() => 0.05,
+            () if letters > 4 && address::is_whole_street(text) => 0.05,
             () if digits >= 5 => 0.9,
             () if digits >= 3 => 0.4,
             () => 0.1,
@@ -428,7 +444,7 @@ mod tests {
     fn values(words: &[(f32, f32, &str)]) -> Vec<(Concept, Party, String, Side)> {
         let page = page(words);
         let sheet = Sheet::new(&page);
-        let found = labels::find(&sheet, Catalogue::builtin());
+        let found = labels::find(&sheet, Catalogue::builtin(), &[]);
         fill(&sheet, &found).into_iter().map(|b| (b.label.concept, b.label.party, sheet.text(&b.toks), b.side)).collect()
     }
 
@@ -502,7 +518,7 @@ mod tests {
             page.words[b].bbox.right += shift;
         }
         let sheet = Sheet::new(&page);
-        let found = labels::find(&sheet, Catalogue::builtin());
+        let found = labels::find(&sheet, Catalogue::builtin(), &[]);
         let got: Vec<String> = fill(&sheet, &found).into_iter().map(|b| sheet.text(&b.toks)).collect();
         assert_eq!(got, ["Granite State Wholesale Inc.", "77 Quayside Street"]);
     }
@@ -519,7 +535,7 @@ mod tests {
             word.bbox.bottom += 0.008;
         }
         let sheet = Sheet::new(&page);
-        let found = labels::find(&sheet, Catalogue::builtin());
+        let found = labels::find(&sheet, Catalogue::builtin(), &[]);
         let got: Vec<String> = fill(&sheet, &found).into_iter().map(|b| sheet.text(&b.toks)).collect();
         assert_eq!(got, ["Quay Tool Crib"]);
     }
@@ -544,7 +560,7 @@ mod tests {
             word.line = n as u32 + 10;
         }
         let sheet = Sheet::new(&page);
-        let found = labels::find(&sheet, Catalogue::builtin());
+        let found = labels::find(&sheet, Catalogue::builtin(), &[]);
         assert_eq!(fill(&sheet, &found).first().map(|b| sheet.text(&b.toks)).as_deref(), Some("Blue Ridge Corp."));
     }
 

@@ -12,23 +12,90 @@ use super::parties::{self, field};
 use super::places::{self, Blank};
 use super::recognise::Guess;
 use super::sheet::Sheet;
-use super::{dates, numbers, signature, states};
-use crate::domain::{ExemptionReason, Field, Fields, PageContent, Region, Signature, StateClaim, TaxNumber};
+use super::{dates, numbers, second, signature, states};
+use crate::domain::{BBox, ExemptionReason, Field, Fields, PageContent, PageOrigin, Region, Signature, StateClaim, TaxNumber};
 use jiff::civil::Date;
 
-/// One page with everything that was found on it.
-pub struct PageRead<'a> {
+/// The words of a page in their order, the labels among them and what answers those.
+pub struct Layout<'a> {
     pub sheet: Sheet<'a>,
     pub labels: Vec<Found>,
     pub blanks: Vec<Blank>,
 }
 
-impl<'a> PageRead<'a> {
+impl<'a> Layout<'a> {
     pub fn new(page: &'a PageContent, ctx: &ReadContext) -> Self {
         let sheet = Sheet::new(page);
-        let labels = labels::find(&sheet, ctx.catalogue);
+        let merchant = ctx.seller.map(|m| parties::find_merchant(&sheet, m)).unwrap_or_default();
+        let merchant: Vec<BBox> = merchant.iter().filter_map(|toks| sheet.area(toks)).collect();
+        let labels = labels::find(&sheet, ctx.catalogue, &merchant);
         let blanks = places::fill(&sheet, &labels);
-        PageRead { sheet, labels, blanks }
+        Layout { sheet, labels, blanks }
+    }
+}
+
+/// A page with everything that its picture tells; the picture itself is let go, so that long files stay small.
+#[derive(Debug, Clone)]
+pub struct SeenPage {
+    page: PageContent,
+    labels: Vec<Found>,
+    blanks: Vec<Blank>,
+    options: Vec<Offer>,
+    /// The verdict, and the height where the signature's place is.
+    signature: Option<(Signature, f32)>,
+    /// Where the purchaser's values belong there is ink that was not read.
+    unread: bool,
+    /// There is ink on the page, and next to no word.
+    wordless: bool,
+}
+
+/// Pages with fewer words hold no paper.
+const FEW_WORDS: usize = 4;
+/// The share of a page's inner part that is ink from which it is not blank. A line of typing has a thousandth; specks and a fold less.
+const INKED: f32 = 0.002;
+
+/// Takes from a page's picture what reading needs of it. `ink`: the picture's, where there is one.
+pub fn see(page: PageContent, ink: Option<&Ink>, ctx: &ReadContext) -> SeenPage {
+    let layout = Layout::new(&page, ctx);
+    let options = choices::read(&layout.sheet, ink, &page.marks, ctx.catalogue);
+    let signature = signature::read(&layout.sheet, ink, &layout.labels, &layout.blanks);
+    let unread = page.origin == PageOrigin::Ocr && ink.is_some_and(|ink| second::purchaser_unread(&layout, ink));
+    let words = page.words.iter().filter(|w| w.text.chars().any(char::is_alphanumeric)).count();
+    let wordless = words < FEW_WORDS && ink.is_some_and(|ink| ink.share_inside() > INKED);
+    let Layout { labels, blanks, .. } = layout;
+    SeenPage { labels, blanks, options, signature, unread, wordless, page: PageContent { image: None, ..page } }
+}
+
+impl SeenPage {
+    pub fn number(&self) -> u32 {
+        self.page.number
+    }
+
+    pub fn wordless(&self) -> bool {
+        self.wordless
+    }
+
+    pub fn has_words(&self) -> bool {
+        self.page.words.iter().filter(|w| w.text.chars().any(char::is_alphanumeric)).count() >= FEW_WORDS
+    }
+}
+
+/// One page with everything that was found on it.
+pub struct PageRead<'a> {
+    pub sheet: Sheet<'a>,
+    pub labels: &'a [Found],
+    pub blanks: &'a [Blank],
+    seen: &'a SeenPage,
+}
+
+impl<'a> PageRead<'a> {
+    pub fn new(seen: &'a SeenPage) -> Self {
+        PageRead { sheet: Sheet::new(&seen.page), labels: &seen.labels, blanks: &seen.blanks, seen }
+    }
+
+    /// See [`SeenPage`]: something was written where the purchaser's values belong, and not read.
+    pub fn unread(&self) -> bool {
+        self.seen.unread
     }
 
     /// Something was filled in: a purchaser's name, or two other blanks that hold what they ask for.
@@ -61,8 +128,7 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
     let mut stated: Option<Field<String>> = None;
     for (n, page) in pages.iter().enumerate() {
         let sheet = &page.sheet;
-        let ink = sheet.page.image.as_deref().and_then(Ink::new);
-        options.extend(choices::read(sheet, ink.as_ref(), &sheet.page.marks, ctx.catalogue).into_iter().map(|o| (o, sheet.page.number)));
+        options.extend(page.seen.options.iter().cloned().map(|o| (o, sheet.page.number)));
         if stated.is_none() {
             stated = choices::stated(sheet, ctx.catalogue).map(|(name, toks)| field(sheet, &toks, name, 0.5));
         }
@@ -70,14 +136,13 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
             reading.digits_asked = digits_asked(page);
         }
         if n == 0 || reading.fields.purchaser_name.is_none() {
-            parties::read(sheet, &page.blanks, ctx.seller, &mut reading.fields);
+            parties::read(sheet, page.blanks, ctx.seller, &mut reading.fields);
         }
         if n == 0 && guess.guess.id == "LETTER" && reading.fields.purchaser_name.is_none() {
             parties::addressee(sheet, &mut reading.fields);
         }
         reading.merchant_seen |= ctx.seller.is_some_and(|m| !parties::find_merchant(sheet, m).is_empty());
-        let signed = signature::read(sheet, ink.as_ref(), &page.labels, &page.blanks);
-        if let Some((signature, at)) = signed {
+        if let Some((signature, at)) = page.seen.signature.clone() {
             let better = reading.signature.as_ref().is_none_or(|s| !s.present && signature.present);
             if better {
                 reading.signature = Some(signature);
@@ -91,11 +156,19 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
         if reading.fields.expiration_date.is_none() {
             reading.fields.expiration_date = expiration(page);
         }
-        if reading.states.is_empty() {
-            (reading.states, reading.lost_numbers) = match guess.form.filter(|f| f.is_multistate()) {
-                Some(form) => states::read(sheet, ctx.catalogue, &form.tables),
-                None => (single_state(page, guess, &reading.fields, ctx).into_iter().collect(), 0),
-            };
+        match guess.form.filter(|f| f.is_multistate()) {
+            // A table can go on over the page.
+            Some(form) => {
+                let (claims, lost) = states::read(sheet, ctx.catalogue, &form.tables);
+                reading.lost_numbers += lost;
+                for claim in claims {
+                    if !reading.states.iter().any(|c| c.region == claim.region) {
+                        reading.states.push(claim);
+                    }
+                }
+            }
+            None if reading.states.is_empty() => reading.states.extend(single_state(page, guess, &reading.fields, ctx)),
+            None => {}
         }
     }
     if guess.form.is_some_and(|f| f.is_multistate()) && reading.states.is_empty() {
@@ -149,9 +222,15 @@ fn issuer(page: &PageRead) -> Option<Region> {
     page.blanks.iter().filter(|b| b.label.concept == Concept::Issuer).find_map(|b| super::address::state(&page.sheet.text(&b.toks)))
 }
 
+/// How sure a number is at most whose state is only that of the purchaser's address: buyers register in other states too.
+const STATE_OF_ADDRESS: f32 = 0.5;
+
 fn single_state(page: &PageRead, guess: &Guess, fields: &Fields, ctx: &ReadContext) -> Option<StateClaim> {
-    let region = guess.region.clone().or_else(|| issuer(page)).or_else(|| fields.purchaser_region.as_ref().map(|f| f.value.clone()));
-    single_claim(page, region, ctx)
+    if let Some(region) = guess.region.clone().or_else(|| issuer(page)) {
+        return single_claim(page, Some(region), ctx);
+    }
+    let home = fields.purchaser_region.as_ref().map(|f| f.value.clone());
+    single_claim(page, home, ctx).map(|claim| StateClaim { confidence: claim.confidence.min(STATE_OF_ADDRESS), ..claim })
 }
 
 /// The number beside the best label that asks for one.
@@ -166,11 +245,13 @@ fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> O
             continue;
         }
         let Some((number, used)) = numbers::pick(&words, state) else { continue };
+        let left_over = numbers::left_over(&words, &used);
         let toks = &blank.toks[used];
         let fit = numbers::fits(&number, state);
         let score = blank.label.rank as f32 + 4.0 * blank.fit + if fit == Some(true) { 3.0 } else { 0.0 };
         if best.as_ref().is_none_or(|(b, _)| score > *b) {
-            let confidence = (sheet.confidence(toks) * if fit == Some(false) { 0.9 } else { 1.0 }).min(0.99);
+            let doubt = if fit == Some(false) { 0.9 } else { 1.0 } * if left_over { numbers::CUT_OFF } else { 1.0 };
+            let confidence = (sheet.confidence(toks) * doubt).min(0.99);
             best = Some((
                 score,
                 StateClaim {

@@ -46,6 +46,9 @@ struct Text {
     upper: [String; 2],
     all: String,
     head: String,
+    /// As `all` and `head`, with a blank around each word and a bar between stretches: names of states are whole words.
+    all_words: String,
+    head_words: String,
 }
 
 impl Text {
@@ -71,7 +74,9 @@ impl Text {
             marks,
             upper: [by_line, as_read],
             all: sheet.toks.iter().map(|t| t.folded.as_str()).collect(),
-            head: sheet.folded_between(-1.0, 0.22),
+            head: sheet.folded_between(-1.0, HEAD),
+            all_words: words(sheet, f32::MAX),
+            head_words: words(sheet, HEAD),
         }
     }
 
@@ -79,6 +84,29 @@ impl Text {
         let title = fold(title);
         self.upper.iter().map(|text| alike_within(&title, text, 0.8)).fold(0.0, f64::max)
     }
+}
+
+/// The head of a page, in page heights.
+const HEAD: f32 = 0.22;
+
+fn words(sheet: &Sheet, bottom: f32) -> String {
+    let mut text = String::from(" ");
+    for run in &sheet.runs {
+        for tok in run.iter().map(|&i| &sheet.toks[i]).filter(|t| t.area.mid_y() <= bottom && !t.folded.is_empty()) {
+            text.push_str(&tok.folded);
+            text.push(' ');
+        }
+        text.push_str("| ");
+    }
+    text
+}
+
+/// Whether a state's name stands in a text of whole words: `new york`, or run together. “Ohio's” counts, “West Virginia” is not Virginia.
+fn names(text: &str, name: &str) -> bool {
+    let words: Vec<String> = name.split(' ').map(fold).collect();
+    let text = if words == ["virginia"] { text.replace(" west virginia ", " ") } else { text.to_owned() };
+    let whole = words.join(" ");
+    [format!(" {whole} "), format!(" {whole}s "), format!(" {} ", words.concat())].iter().any(|n| text.contains(n.as_str()))
 }
 
 /// The best form for a page; `None` for what is no certificate.
@@ -162,23 +190,19 @@ fn number_evidence(form: &Form, text: &Text) -> f32 {
 fn state_evidence(text: &Text, catalogue: &Catalogue) -> Vec<(Region, f32)> {
     let mut found = vec![];
     for state in &catalogue.jurisdictions {
-        let name = fold(&state.name);
         let agency = state.agencies.iter().map(|a| alike_within(&fold(a), &text.all, 0.88)).fold(0.0, f64::max);
         let mut score: f32 = if agency > 0.0 { 0.9 } else { 0.0 };
-        // “Virginia” stands in “West Virginia”, “Kansas” in “Arkansas”.
-        let other: &str = match name.as_str() {
-            "virginia" => "westvirginia",
-            "kansas" => "arkansas",
-            _ => "\u{0}",
-        };
-        let plain = |hay: &str| hay.replace(other, "").contains(&name);
-        if plain(&text.head) {
-            score += 0.3;
-        } else if score == 0.0 && plain(&text.all) {
+        // “Virginia” stands in “West Virginia”, “Kansas” in “Arkansas”: their agencies need the state's own name on the page too.
+        let within_another = matches!(state.name.as_str(), "Virginia" | "Kansas");
+        let named = names(&text.all_words, &state.name);
+        if within_another && !named {
+            score = 0.0;
+        } else if names(&text.head_words, &state.name) {
+            score = (score + 0.3).max(0.5);
+        } else if score == 0.0 && named {
             score = 0.4;
         }
-        let lone = name.as_str() == "virginia" && !plain(&text.all) || name.as_str() == "kansas" && !plain(&text.all);
-        if score > 0.0 && !lone {
+        if score > 0.0 {
             found.push((state.region.clone(), score.min(1.0)));
         }
     }

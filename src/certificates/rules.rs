@@ -15,11 +15,20 @@ use jiff::ToSpan;
 const LEGIBLE: f32 = 0.6;
 /// Below this the mark “unsigned” or “signed” is not sure.
 const SURE_SIGNATURE: f32 = 0.7;
+/// A seller's name read clearer than this is no misreading of the merchant's.
+pub const CLEAR_NAME: f32 = 0.75;
+/// A name or a street less sure than this cannot be read, however clear the rest is.
+const READABLE: f32 = 0.4;
 /// A number read clearer than this is what the paper says, whatever its state's pattern.
 const CLEAR_NUMBER: f32 = 0.75;
 
 fn finding(rule: &str, verdict: Verdict, evidence: impl Into<String>) -> Finding {
     Finding { rule: rule.to_owned(), verdict, evidence: evidence.into() }
+}
+
+/// The finding of pages that hold something and no word.
+pub fn wordless() -> Finding {
+    finding("legible", Verdict::Unsure, "there is something on the page, but no words could be read")
 }
 
 /// All findings of a document, from the paper alone.
@@ -36,6 +45,7 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
         None => finding("form-known", Unsure, format!("{}: a form that is on no list", guess.guess.title)),
     });
     numbers_findings(document, form, reading, ctx, &mut out);
+    out.extend(repeated(document));
     if reading.lost_numbers > 0 {
         out.push(finding(
             "state-table-complete",
@@ -69,9 +79,17 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
     if let Some(merchant) = ctx.seller {
         out.push(match &fields.seller_name {
             Some(name) if parties::same_name(merchant, &name.value) => finding("seller-is-merchant", Pass, name.value.clone()),
-            _ if reading.merchant_seen => finding("seller-is-merchant", Pass, "the merchant's name stands on the paper"),
             // A doubtful reading may be the merchant's name.
-            Some(name) if name.confidence > 0.75 => finding("seller-is-merchant", Fail, format!("made out to “{}”", name.value)),
+            Some(name) if name.confidence > CLEAR_NAME => finding(
+                "seller-is-merchant",
+                if reading.merchant_seen { Unsure } else { Fail },
+                format!(
+                    "made out to “{}”{}",
+                    name.value,
+                    if reading.merchant_seen { "; the merchant's name stands elsewhere" } else { "" }
+                ),
+            ),
+            _ if reading.merchant_seen => finding("seller-is-merchant", Pass, "the merchant's name stands on the paper"),
             Some(name) => finding("seller-is-merchant", Unsure, format!("the seller reads “{}”", name.value)),
             None => finding("seller-is-merchant", Unsure, "no seller found"),
         });
@@ -137,13 +155,37 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
     out.push(worst);
 }
 
+/// The same number on several lines of a state table: usually the home state's, written where the buyer is not registered. It is kept as
+/// written, and a person decides which states it stands for.
+fn repeated(document: &Document) -> Option<Finding> {
+    let key = |claim: &crate::domain::StateClaim| claim.number.as_ref().map(|n| super::text::fold(n.as_str()));
+    let home = document.fields.purchaser_region.as_ref().map(|f| &f.value);
+    let told: Vec<String> = document
+        .states
+        .iter()
+        .enumerate()
+        .filter_map(|(at, claim)| {
+            let number = key(claim)?;
+            let alike = |(n, other): &(usize, &crate::domain::StateClaim)| *n != at && key(other).as_deref() == Some(number.as_str());
+            let (_, first) = document.states.iter().enumerate().find(alike)?;
+            let of_home = Some(&first.region) == home;
+            (Some(&claim.region) != home).then(|| match of_home {
+                true => format!("{} shows the number of {}, the purchaser's own state", claim.region, first.region),
+                false => format!("{} shows the number of {}", claim.region, first.region),
+            })
+        })
+        .collect();
+    (!told.is_empty()).then(|| finding("number-repeated", Verdict::Unsure, told.join("; ")))
+}
+
 fn expiry(document: &Document, form: Option<&Form>, ctx: &ReadContext) -> Finding {
     use Verdict::{Fail, Pass, Unsure};
     if let Some(date) = &document.fields.expiration_date {
         return match (date.value < ctx.today, date.confidence >= LEGIBLE) {
             (true, true) => finding("not-expired", Fail, format!("expired on {}", date.value)),
             (true, false) => finding("not-expired", Unsure, format!("seems to have expired on {}", date.value)),
-            (false, _) => finding("not-expired", Pass, format!("holds until {}", date.value)),
+            (false, true) => finding("not-expired", Pass, format!("holds until {}", date.value)),
+            (false, false) => finding("not-expired", Unsure, format!("seems to hold until {}", date.value)),
         };
     }
     let Some(form) = form else {
@@ -180,7 +222,8 @@ fn legible(document: &Document) -> Finding {
         return finding("legible", Verdict::Unsure, "nothing was read");
     }
     let mean = all.iter().sum::<f32>() / all.len() as f32;
-    let verdict = if mean >= LEGIBLE { Verdict::Pass } else { Verdict::Unsure };
+    let least = [&fields.purchaser_name, &fields.purchaser_line1].into_iter().flatten().map(|f| f.confidence).fold(1.0, f32::min);
+    let verdict = if mean >= LEGIBLE && least >= READABLE { Verdict::Pass } else { Verdict::Unsure };
     finding("legible", verdict, format!("mean confidence {mean:.2}"))
 }
 

@@ -1,23 +1,22 @@
-//! The second look: which small places of a recognised page are worth reading again, and which of two readings counts.
+//! The second look: which small places of a recognised page are worth reading again.
 //!
-//! Owns: choosing the places (values that recognition was not sure of, registration numbers, ink where a label wants a value and no word was
-//! read), weighing the readings. Must not touch: engines (the caller reads). Called by: the reader of scans, which asks the engine between
-//! [`doubtful_lines`], [`looks`] and [`adopt`].
+//! Owns: choosing the places: values that recognition was not sure of, registration numbers, ink where a label wants a value and no word was
+//! read. Must not touch: engines (the caller reads), what the readings are worth (`weigh`). Called by: the reader of scans, which asks the
+//! engine between [`doubtful_lines`], [`looks`] and `weigh`.
 //!
 //! A page is recognised as a whole, and the engine's view of a whole page loses words in narrow cells and beside ruled lines, and guesses at
-//! single characters. The same place read as one line, without the lines around it, is often read right; and where two readings of a number
-//! agree it is surer than either, where they differ nobody can be sure.
+//! single characters. The same place read as one line, without the lines around it, is often read right.
 
 use super::ReadContext;
-use super::catalogue::{Concept, Jurisdiction, Party};
+use super::catalogue::{Concept, Party};
 use super::ink::Ink;
 use super::labels::Found;
-use super::places::{Blank, Side, fit};
-use super::read::PageRead;
+use super::places::{Blank, Side};
+use super::read::Layout;
 use super::sheet::{Sheet, Tok};
 use super::text::fold;
-use super::{numbers, recognise, states};
-use crate::domain::{BBox, PageContent, PageOrigin, Region, Word};
+use super::{recognise, states};
+use crate::domain::{BBox, PageContent, PageOrigin, Region};
 use std::collections::HashSet;
 
 /// Values that recognition is this sure of are not read again.
@@ -26,18 +25,10 @@ const SURE: f32 = 0.93;
 /// capitals take.
 const WRITTEN_INK: f32 = 0.35;
 const WRITTEN_WIDTH: f32 = 0.8;
-/// A reading less sure than this is no reading.
-const LEGIBLE: f32 = 0.45;
-/// Two readings that differ by so little in quality: the first stays.
-const CLEARLY: f32 = 0.06;
-/// How sure a number is at most when two readings of it differ: too little to be used with no human, whatever pattern it fits (`rules`).
-const DISPUTED: f32 = 0.55;
 /// Words less sure than this explain no ink.
 const DOUBTFUL: f32 = 0.75;
 /// Words of doubtful lines are never surer than this: below what counts as print, so that a signature stays one.
-const LINE_SURE: f32 = 0.85;
-/// A line of ink less sure than this is a drawing.
-const LINE_LEGIBLE: f32 = 0.6;
+pub const LINE_SURE: f32 = 0.85;
 /// A stretch of more words than this is a sentence, which holds no value of its own.
 const SHORT: usize = 12;
 /// A line with a word less sure than this is read again.
@@ -54,19 +45,18 @@ pub struct Look {
     /// Only digits and the signs between them are wanted as well: a reading restricted to them helps.
     pub number: bool,
     /// What a label there asks for; `None`: no label is known.
-    concept: Option<Concept>,
-    region: Option<Region>,
+    pub(super) concept: Option<Concept>,
+    pub(super) region: Option<Region>,
     /// The words that were read there, which the new ones would replace.
-    old: Vec<BBox>,
+    pub(super) old: Vec<BBox>,
 }
 
 /// Lines that recognition passed over altogether, and short ones that it was not sure of. They come before [`looks`], because there may be
 /// labels among them.
-pub fn doubtful_lines(page: &PageContent) -> Vec<Look> {
+pub fn doubtful_lines(page: &PageContent, ink: &Ink) -> Vec<Look> {
     if page.origin != PageOrigin::Ocr {
         return vec![];
     }
-    let Some(ink) = page.image.as_deref().and_then(Ink::new) else { return vec![] };
     let sheet = Sheet::new(page);
     let words: Vec<BBox> = page.words.iter().filter(|w| !fold(&w.text).is_empty()).map(|w| w.bbox).collect();
     let mut lines: Vec<(BBox, Vec<BBox>)> = ink.stray_lines(sheet.h, &words).into_iter().map(|line| (line, vec![])).collect();
@@ -96,12 +86,11 @@ pub fn doubtful_lines(page: &PageContent) -> Vec<Look> {
 }
 
 /// The places of a page that are worth a second look. None on pages with a text layer.
-pub fn looks(page: &PageContent, ctx: &ReadContext) -> Vec<Look> {
+pub fn looks(page: &PageContent, ink: &Ink, ctx: &ReadContext) -> Vec<Look> {
     if page.origin != PageOrigin::Ocr {
         return vec![];
     }
-    let Some(ink) = page.image.as_deref().and_then(Ink::new) else { return vec![] };
-    let read = PageRead::new(page, ctx);
+    let read = Layout::new(page, ctx);
     let sheet = &read.sheet;
     let guess = recognise::recognise(sheet, ctx.catalogue);
     let region = guess.as_ref().and_then(|g| g.region.clone());
@@ -141,7 +130,7 @@ pub fn looks(page: &PageContent, ctx: &ReadContext) -> Vec<Look> {
                 }
             }
             None => {
-                if let Some(area) = missed(sheet, &ink, label, &read, &known) {
+                if let Some(area) = missed(sheet, ink, label, &read, &known) {
                     add(label.concept, region.clone(), padded(area, 0.4 * sheet.h, 0.3 * sheet.h), &misread(area));
                 }
             }
@@ -161,6 +150,16 @@ pub fn looks(page: &PageContent, ctx: &ReadContext) -> Vec<Look> {
         }
     }
     looks
+}
+
+/// Whether something was written where the purchaser's name, street or number belongs that no word accounts for.
+pub fn purchaser_unread(read: &Layout, ink: &Ink) -> bool {
+    let known: Vec<BBox> = read.sheet.toks.iter().filter(|t| !t.folded.is_empty()).map(|t| t.area).collect();
+    let asked = |l: &&Found| l.party != Party::Seller && matches!(l.concept, Concept::Name | Concept::Line1 | Concept::Number);
+    read.labels.iter().filter(asked).any(|label| {
+        let answered = read.blanks.iter().any(|b| b.label.toks == label.toks && b.fit >= 0.3);
+        !answered && missed(&read.sheet, ink, label, read, &known).is_some()
+    })
 }
 
 fn wanted(label: &Found) -> bool {
@@ -198,7 +197,7 @@ fn on_page(sheet: &Sheet, area: BBox) -> BBox {
 }
 
 /// Ink without words where the value of a label would stand.
-fn missed(sheet: &Sheet, ink: &Ink, label: &Found, read: &PageRead, known: &[BBox]) -> Option<BBox> {
+fn missed(sheet: &Sheet, ink: &Ink, label: &Found, read: &Layout, known: &[BBox]) -> Option<BBox> {
     if label.inline && label.concept != Concept::Number {
         return None;
     }
@@ -249,94 +248,6 @@ fn place(sheet: &Sheet, label: &Found, side: Side, labels: &[Found]) -> BBox {
     }
 }
 
-/// Puts the better of the readings of each place on the page. `readings`: what was read there the second time, most trusted first.
-pub fn adopt(page: &mut PageContent, looks: Vec<(Look, Vec<Vec<Word>>)>, ctx: &ReadContext) {
-    let mut line = page.words.iter().map(|w| w.line).max().map_or(0, |l| l + 1);
-    for (look, readings) in looks {
-        let state = look.region.as_ref().and_then(|r| ctx.catalogue.jurisdiction(r));
-        let replaced = |w: &Word| look.old.contains(&w.bbox);
-        let old: Vec<Word> = page.words.iter().filter(|w| replaced(w)).cloned().collect();
-        // A line cut out of the page has scraps of its neighbours at its edges: those were read in their own place.
-        let foreign = |w: &Word| page.words.iter().any(|o| !replaced(o) && (o.bbox.shares(&w.bbox) > 0.3 || w.bbox.shares(&o.bbox) > 0.5));
-        let readings = readings.into_iter().map(|r| r.into_iter().filter(|w| !foreign(w)).collect()).collect();
-        let Some(new) = weigh(&look, &old, readings, state) else { continue };
-        page.words.retain(|w| !look.old.contains(&w.bbox));
-        page.words.extend(new.into_iter().map(|w| Word { line, ..w }));
-        line += 1;
-    }
-}
-
-fn text(words: &[Word]) -> String {
-    words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
-}
-
-fn confidence(words: &[Word]) -> f32 {
-    let words: Vec<&Word> = words.iter().filter(|w| !fold(&w.text).is_empty()).collect();
-    if words.is_empty() { 0.0 } else { words.iter().map(|w| w.confidence).sum::<f32>() / words.len() as f32 }
-}
-
-/// How good a reading is: how sure the engine was, and how well it is what the label asks for.
-fn quality(look: &Look, words: &[Word], state: Option<&Jurisdiction>) -> f32 {
-    let said = text(words);
-    let shaped = match look.concept {
-        None => 0.5,
-        Some(Concept::Number) => {
-            let words: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
-            match numbers::pick(&words, state) {
-                Some((number, _)) => {
-                    if numbers::fits(&number, state) == Some(true) {
-                        1.4
-                    } else {
-                        0.9
-                    }
-                }
-                None => 0.1,
-            }
-        }
-        Some(concept) => fit(concept, &said),
-    };
-    confidence(words) + shaped
-}
-
-/// What to put in the place of the old words; `None`: they stay as they are.
-fn weigh(look: &Look, old: &[Word], readings: Vec<Vec<Word>>, state: Option<&Jurisdiction>) -> Option<Vec<Word>> {
-    let readings: Vec<Vec<Word>> = readings.into_iter().filter(|r| confidence(r) >= LEGIBLE).collect();
-    let same = |a: &[Word], b: &[Word]| fold(&text(a)) == fold(&text(b));
-    let capitals = |words: &[Word]| words.iter().flat_map(|w| w.text.chars()).filter(|c| c.is_uppercase()).count();
-    let best = readings.iter().map(|r| (quality(look, r, state), r)).reduce(|a, b| if b.0 > a.0 + CLEARLY { b } else { a })?;
-    if look.concept.is_none() {
-        let (before, after) = (fold(&text(old)).len(), fold(&text(best.1)).len());
-        let better = match (before, after) {
-            (0, 0..=1) => false,
-            // Two letters can be a state; they can also be a scratch.
-            (0, 2..=3) => confidence(best.1) >= if super::address::state(&text(best.1)).is_some() { LINE_LEGIBLE } else { LINE_SURE },
-            // The same letters: a caption's capitals get lost in junk, and a short line's in having nothing to compare them with.
-            _ if same(old, best.1) => capitals(best.1) > capitals(old),
-            (0, _) => confidence(best.1) >= LINE_LEGIBLE,
-            _ => confidence(best.1) > confidence(old) + CLEARLY && after * 10 >= before * 6,
-        };
-        let kept = |w: &&Word| before > 0 || w.confidence >= LEGIBLE;
-        return better.then(|| best.1.iter().filter(kept).map(|w| Word { confidence: w.confidence.min(LINE_SURE), ..w.clone() }).collect());
-    }
-    if fold(&text(old)).is_empty() {
-        // Ink that no label's value looks like (a stamp, a line's end) is left alone.
-        return (best.0 >= LEGIBLE + 0.5).then(|| best.1.clone());
-    }
-    let agrees = readings.iter().any(|r| same(r, old));
-    let mut chosen = match best.0 > quality(look, old, state) + CLEARLY {
-        true => best.1.clone(),
-        false => old.to_vec(),
-    };
-    for word in &mut chosen {
-        if agrees {
-            word.confidence = word.confidence.max(0.9 + 0.09 * confidence(best.1));
-        } else if look.concept == Some(Concept::Number) {
-            word.confidence = word.confidence.min(DISPUTED);
-        }
-    }
-    Some(chosen)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::catalogue::Catalogue;
@@ -345,69 +256,8 @@ mod tests {
     use crate::domain::Gray;
     use std::sync::Arc;
 
-    fn words(text: &str, confidence: f32, left: f32, top: f32) -> Vec<Word> {
-        let mut at = left;
-        let word = |text: &str| {
-            let bbox = BBox::new(at, top, at + 0.009 * text.len() as f32, top + 0.011);
-            at = bbox.right + 0.006;
-            Word { text: text.to_owned(), bbox, confidence, line: 0 }
-        };
-        text.split(' ').map(word).collect()
-    }
-
-    fn look(concept: Option<Concept>, old: &[Word]) -> Look {
-        let area = old.iter().map(|w| w.bbox).reduce(|a, b| a.union(&b)).unwrap_or(BBox::new(0.1, 0.1, 0.3, 0.12));
-        Look { area, number: concept == Some(Concept::Number), concept, region: None, old: old.iter().map(|w| w.bbox).collect() }
-    }
-
     fn ctx() -> ReadContext<'static> {
         ReadContext { catalogue: Catalogue::builtin(), seller: None, today: jiff::civil::date(2026, 11, 20) }
-    }
-
-    fn chosen(concept: Option<Concept>, old: (&str, f32), new: &[(&str, f32)]) -> Option<(String, f32)> {
-        let old = if old.0.is_empty() { vec![] } else { words(old.0, old.1, 0.1, 0.1) };
-        let readings = new.iter().map(|(text, sure)| words(text, *sure, 0.1, 0.1)).collect();
-        weigh(&look(concept, &old), &old, readings, None).map(|w| (text(&w), confidence(&w)))
-    }
-
-    #[test]
-    fn the_reading_that_is_what_the_label_asks_for_counts() {
-        let got = chosen(Some(Concept::PostalCode), ("537/55", 0.49), &[("53755", 0.93)]).unwrap();
-        assert_eq!(got.0, "53755");
-        let got = chosen(Some(Concept::Line1), ("12 Quay Lane", 0.9), &[("17 Ouav", 0.5)]).unwrap();
-        assert_eq!(got.0, "12 Quay Lane");
-        assert_eq!(chosen(Some(Concept::PostalCode), ("", 0.0), &[("53755", 0.9)]).unwrap().0, "53755");
-        assert_eq!(chosen(Some(Concept::PostalCode), ("", 0.0), &[("~-", 0.2)]), None);
-    }
-
-    #[test]
-    fn two_equal_readings_are_surer_and_two_different_ones_of_a_number_never_are() {
-        let agreed = chosen(Some(Concept::Number), ("32011112222", 0.8), &[("32011112222", 0.9)]).unwrap();
-        assert!(agreed.1 > 0.95, "{agreed:?}");
-        let disputed = chosen(Some(Concept::Number), ("32011112222", 0.95), &[("32017112222", 0.95)]).unwrap();
-        assert!(disputed.1 <= DISPUTED, "{disputed:?}");
-    }
-
-    #[test]
-    fn a_line_found_late_is_never_taken_for_print() {
-        let found = chosen(None, ("", 0.0), &[("Elena Petrov", 0.97)]).unwrap();
-        assert!(found.1 <= LINE_SURE);
-        assert_eq!(chosen(None, ("", 0.0), &[("we", 0.7)]), None, "a scratch is no word");
-        assert_eq!(chosen(None, ("Purchasers Audrose:", 0.8), &[("Purchaser's Address:", 0.95)]).unwrap().0, "Purchaser's Address:");
-    }
-
-    #[test]
-    fn only_the_doubtful_words_are_replaced_and_scraps_of_other_lines_stay_out() {
-        let mut page = page(&[(0.1, 0.10, "ADDRESS OF PURCHASER"), (0.1, 0.115, "8920 Maim St"), (0.1, 0.2, "TELEPHONE")]);
-        page.words.iter_mut().filter(|w| w.text == "Maim").for_each(|w| w.confidence = 0.4);
-        let old: Vec<Word> = page.words.iter().filter(|w| (0.11..0.12).contains(&w.bbox.top)).cloned().collect();
-        let mut new = words("8920 Main St", 0.96, 0.1, 0.115);
-        // The lower half of the caption above, cut off by the edge.
-        new.extend(words("ANNPFSS", 0.5, 0.1, 0.105));
-        let look = Look { concept: Some(Concept::Line1), ..look(None, &old) };
-        adopt(&mut page, vec![(look, vec![new])], &ctx());
-        let texts: Vec<&str> = page.words.iter().map(|w| w.text.as_str()).collect();
-        assert_eq!(texts, ["ADDRESS", "OF", "PURCHASER", "TELEPHONE", "8920", "Main", "St"]);
     }
 
     /// A page whose printed words are dark stripes, with more ink where `extra` says.
@@ -423,6 +273,10 @@ mod tests {
         Arc::new(gray)
     }
 
+    fn ink(page: &PageContent) -> Ink {
+        Ink::new(page.image.as_deref().unwrap()).unwrap()
+    }
+
     #[test]
     fn ink_under_a_caption_without_words_is_looked_at_again() {
         let mut page = page(&[
@@ -436,17 +290,20 @@ mod tests {
         ]);
         let zip = BBox::new(0.6, 0.155, 0.645, 0.166);
         page.image = Some(drawn(&page, Some(zip)));
-        let found: Vec<Look> = looks(&page, &ctx()).into_iter().filter(|l| l.concept == Some(Concept::PostalCode)).collect();
+        let found: Vec<Look> = looks(&page, &ink(&page), &ctx()).into_iter().filter(|l| l.concept == Some(Concept::PostalCode)).collect();
         assert_eq!(found.len(), 1);
         let area = found[0].area;
         assert!(
             area.left <= zip.left && area.right >= zip.right && area.top <= zip.top + 0.002 && area.bottom >= zip.bottom - 0.002,
             "{area:?}"
         );
-        assert_eq!(doubtful_lines(&page).len(), 1, "it is a line that nobody read");
+        assert_eq!(doubtful_lines(&page, &ink(&page)).len(), 1, "it is a line that nobody read");
         page.image = Some(drawn(&page, None));
-        assert!(looks(&page, &ctx()).iter().all(|l| l.concept != Some(Concept::PostalCode)), "an empty blank is no reason to look");
-        assert!(doubtful_lines(&page).is_empty());
+        assert!(
+            looks(&page, &ink(&page), &ctx()).iter().all(|l| l.concept != Some(Concept::PostalCode)),
+            "an empty blank is no reason to look"
+        );
+        assert!(doubtful_lines(&page, &ink(&page)).is_empty());
     }
 
     #[test]
@@ -454,6 +311,6 @@ mod tests {
         let mut page = page(&[(0.1, 0.10, "ZIP code")]);
         page.image = Some(drawn(&page, Some(BBox::new(0.1, 0.12, 0.2, 0.13))));
         page.origin = PageOrigin::TextLayer;
-        assert!(looks(&page, &ctx()).is_empty() && doubtful_lines(&page).is_empty());
+        assert!(looks(&page, &ink(&page), &ctx()).is_empty() && doubtful_lines(&page, &ink(&page)).is_empty());
     }
 }

@@ -8,21 +8,26 @@ use super::ink::Ink;
 use super::labels::Found;
 use super::places::{Blank, Side};
 use super::sheet::Sheet;
-use crate::domain::{BBox, Signature};
+use crate::domain::{BBox, MarkValue, Signature};
 
 /// Ink (in squares of a text height) and width (in text heights) from which a place is signed. Measured: signatures have 2 to 15 and 4 to 20,
 /// empty lines under 0.3.
 const SIGNED_INK: f32 = 0.9;
 const SIGNED_WIDTH: f32 = 2.0;
 const BLANK_INK: f32 = 0.35;
+/// How sure a signature is whose caption was not read: a person looks.
+const UNLABELLED: f32 = 0.6;
 /// Words that recognition is this sure of were printed or typed.
 const PRINT_SURE: f32 = 0.9;
 
 /// The verdict and the height where it was found. `None`: the page has no place for a signature.
 pub fn read(sheet: &Sheet, ink: Option<&Ink>, labels: &[Found], blanks: &[Blank]) -> Option<(Signature, f32)> {
-    let mut places: Vec<&Found> = labels.iter().filter(|l| l.concept == Concept::Signature).collect();
+    let mut places: Vec<&Found> = labels.iter().filter(|l| l.concept == Concept::Signature && !of_another(sheet, l)).collect();
     // Forms are signed at the end; the surest label first.
     places.sort_by(|a, b| b.rank.cmp(&a.rank).then(b.area.mid_y().total_cmp(&a.area.mid_y())));
+    if places.is_empty() {
+        return unlabelled(sheet, ink?, labels);
+    }
     let mut best: Option<(Signature, f32)> = None;
     for label in places {
         let verdict = judge(sheet, ink, label, labels, blanks);
@@ -35,6 +40,33 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, labels: &[Found], blanks: &[Blank]
         }
     }
     best
+}
+
+/// No caption for the signature was read, often because the pen went over it: large ink left of “Title” and “Date” on one line. Never sure.
+fn unlabelled(sheet: &Sheet, ink: &Ink, labels: &[Found]) -> Option<(Signature, f32)> {
+    let h = sheet.h;
+    let titles = ["title", "printedname", "printname", "printnamehere", "nameandtitle", "name"];
+    let text = |l: &Found| l.toks.iter().map(|&i| sheet.toks[i].folded.as_str()).collect::<String>();
+    let level = |a: &BBox, b: &BBox| (a.mid_y() - b.mid_y()).abs() < 1.2 * h;
+    let titled = |l: &&Found| titles.contains(&text(l).as_str()) && l.area.mid_y() > 0.3;
+    let row = labels.iter().filter(titled).filter(|l| labels.iter().any(|d| d.concept == Concept::SignedDate && level(&d.area, &l.area)));
+    let last = row.max_by(|a, b| a.area.mid_y().total_cmp(&b.area.mid_y()))?;
+    let left = labels.iter().filter(|l| level(&l.area, &last.area)).map(|l| l.area.left).fold(f32::MAX, f32::min);
+    let print: Vec<BBox> = (0..sheet.toks.len()).filter(|&i| is_print(sheet, i)).map(|i| sheet.toks[i].area).collect();
+    let area = BBox::new(0.03 * sheet.width(), last.area.top - 3.0 * h, left - 0.5 * h, last.area.bottom + 3.0 * h);
+    let (amount, wide) = if area.width() > 4.0 * h { ink.writing(sheet, area, &print) } else { (0.0, 0.0) };
+    let present = amount >= 2.0 * SIGNED_INK && wide >= 2.0 * SIGNED_WIDTH;
+    present.then_some((Signature { present, confidence: UNLABELLED }, last.area.mid_y()))
+}
+
+/// “Notary signature”, “Vendor's signature”: somebody else signs there.
+fn of_another(sheet: &Sheet, label: &Found) -> bool {
+    const OTHERS: &[&str] = &["seller", "vendor", "notary", "witness", "preparer", "retailer", "supplier", "lessor", "contractor"];
+    let Some(&first) = label.toks.first() else { return false };
+    let run = &sheet.runs[sheet.toks[first].run];
+    let before = run.iter().take_while(|&&i| i != first).last().map_or("", |&i| sheet.toks[i].folded.as_str());
+    // Those who buy may be retailers or contractors too: “retailer” alone before the word is the seller, as are forms' own words.
+    OTHERS.iter().any(|o| before == *o || before.strip_suffix('s') == Some(o))
 }
 
 fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blanks: &[Blank]) -> Signature {
@@ -95,6 +127,14 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
         }
     }
     known.extend((0..sheet.toks.len()).filter(|&i| is_print(sheet, i)).map(|i| sheet.toks[i].area));
+    // A name typed where the pen should go, perhaps an electronic signature: no program can tell.
+    let typed = |area: &BBox| {
+        let inside = sheet.within(*area).into_iter().filter(|i| !owned.contains(i));
+        let words: Vec<&str> = inside.filter(|&i| is_print(sheet, i)).map(|i| sheet.toks[i].text.as_str()).collect();
+        words.len() >= 2 && !super::text::looks_printed(&words)
+    };
+    let name_typed = areas.iter().any(typed);
+    let sealed = sheet.page.marks.iter().any(|m| m.value == MarkValue::Signature);
     let mut best = (0.0f32, 0.0f32);
     for area in areas.into_iter().filter(|a| a.width() > 0.0 && a.height() > 0.0) {
         let found = match ink {
@@ -111,6 +151,7 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
     let present = best.0 >= SIGNED_INK && best.1 >= SIGNED_WIDTH;
     let confidence = match present {
         true => 0.8 + 0.19 * ((best.0 - SIGNED_INK) / 2.0).min(1.0),
+        false if name_typed || sealed => 0.5,
         false if best.0 <= BLANK_INK => 0.95,
         false => 0.5,
     };
@@ -159,7 +200,7 @@ mod tests {
             }
         }
         let sheet = Sheet::new(&page);
-        let labels = labels::find(&sheet, Catalogue::builtin());
+        let labels = labels::find(&sheet, Catalogue::builtin(), &[]);
         let blanks = places::fill(&sheet, &labels);
         read(&sheet, Ink::new(&gray).as_ref(), &labels, &blanks).unwrap().0
     }

@@ -102,11 +102,17 @@ fn claim(sheet: &Sheet, catalogue: &Catalogue, region: &Region, cell: &[usize]) 
     let words: Vec<usize> = cell.iter().copied().filter(|&i| sheet.toks[i].text.chars().any(|c| c.is_ascii_digit())).collect();
     let list: Vec<&str> = words.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
     let (number, used) = numbers::pick(&list, catalogue.jurisdiction(region))?;
+    // “Wayfair 2018 ruling”, “exempt since 2019”: what a sentence counts is no registration unless it is as long as one.
+    let sentence = cell.iter().any(|&i| sheet.toks[i].folded.len() >= 4 && sheet.toks[i].folded.chars().all(char::is_alphabetic));
+    if sentence && number.chars().filter(char::is_ascii_digit).count() < 6 {
+        return None;
+    }
+    let left_over = numbers::left_over(&list, &used);
     let toks = &words[used];
     Some(StateClaim {
         region: region.clone(),
         number: TaxNumber::new(&number),
-        confidence: sheet.confidence(toks),
+        confidence: sheet.confidence(toks) * if left_over { numbers::CUT_OFF } else { 1.0 },
         page: sheet.page.number,
         bbox: sheet.page_box(toks),
     })

@@ -7,7 +7,7 @@ use certonboard::matching::Index;
 use certonboard::ports::{Clock, Interrupt, Progress, ScanFolder};
 use certonboard::sources::scans::Folder;
 use certonboard::ui::{Bars, Lines};
-use certonboard::wizard::{ListChoices, NoCache, ReadList, Reader, Wanted};
+use certonboard::wizard::{ListChoices, NO_PAPER, NoCache, PATIENCE, ReadList, Reader, Wanted};
 use std::io::Write;
 
 pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
@@ -50,6 +50,7 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
         index: index.as_ref(),
         doubtful: list.as_ref().map(|l| &l.conflicting),
         jobs: certonboard::cli::jobs(args.jobs),
+        patience: PATIENCE,
         interrupt: &interrupt,
         progress: &*progress,
         cache: &NoCache,
@@ -60,6 +61,9 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
         unread.extend(read.bad_pages.iter().map(|(n, why)| format!("{} page {n}: {why}", read.file.name)));
         match read.documents {
             Ok(documents) => {
+                if documents.is_empty() {
+                    unread.push(format!("{}: {NO_PAPER}", read.file.name));
+                }
                 for document in &documents {
                     let line = serde_json::to_string(document).map_err(std::io::Error::other);
                     let written = line.and_then(|l| writeln!(out, "{l}")).and_then(|()| out.flush());

@@ -88,7 +88,7 @@ pub(super) fn city_state_zip(text: &str) -> Option<Parts> {
 }
 
 fn agrees(zip: &str, region: &Region) -> bool {
-    places::states_of_zip(zip).contains(region)
+    crate::domain::states_of_zip(zip).contains(region)
 }
 
 fn full_zip(text: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Countries, states, provinces and postal codes, by the many ways in which people write them.
 
 use super::text::fold;
-use crate::domain::{Country, Region};
+use crate::domain::{Country, Region, states_of_zip};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -16,7 +16,6 @@ struct Tables {
     us: HashMap<String, Region>,
     ca: HashMap<String, Region>,
     countries: HashMap<String, Country>,
-    prefixes: Vec<(u16, u16, Vec<Region>)>,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
@@ -24,7 +23,6 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let words: RegionWords =
         serde_saphyr::from_str(include_str!("data/regions.yaml")).unwrap_or(RegionWords { us: BTreeMap::new(), ca: BTreeMap::new() });
     let countries: Vec<String> = serde_saphyr::from_str(include_str!("data/countries.yaml")).unwrap_or_default();
-    let prefixes: Vec<(u16, u16, String)> = serde_saphyr::from_str(include_str!("data/zip_prefixes.yaml")).unwrap_or_default();
     let mut us: HashMap<String, Region> = HashMap::new();
     let mut ca: HashMap<String, Region> = HashMap::new();
     for (table, known, more) in
@@ -53,9 +51,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
             by_name.entry(fold(name)).or_insert(country);
         }
     }
-    let prefixes =
-        prefixes.into_iter().map(|(from, to, states)| (from, to, states.split(' ').filter_map(Region::from_code).collect())).collect();
-    Tables { us, ca, countries: by_name, prefixes }
+    Tables { us, ca, countries: by_name }
 });
 
 /// A state of the US, DC, a territory or a military "state", as people write it. The second value tells whether it was guessed from a
@@ -150,13 +146,6 @@ pub(super) fn country(text: &str) -> Option<Country> {
         let (head, tail) = (TABLES.countries.get(head)?, TABLES.countries.get(tail)?);
         (head == tail).then_some(*head)
     })
-}
-
-/// The states a ZIP code may lie in, by its first three digits; empty when no state has it.
-pub(super) fn states_of_zip(zip: &str) -> &'static [Region] {
-    let prefix = zip.get(..3).and_then(|digits| digits.parse::<u16>().ok());
-    let row = prefix.and_then(|prefix| TABLES.prefixes.iter().find(|(from, to, _)| (*from..=*to).contains(&prefix)));
-    row.map_or(&[], |(_, _, states)| states)
 }
 
 /// A US ZIP code read from a cell.
@@ -325,10 +314,8 @@ mod tests {
     #[test]
     fn every_state_has_zips_and_the_files_are_whole() {
         for (state, name) in Region::us_states() {
-            assert!(TABLES.prefixes.iter().any(|(_, _, states)| states.contains(&state)), "{name}");
             assert_eq!(us_state(name), Some((state.clone(), false)));
         }
         assert!(TABLES.countries.len() > 400 && TABLES.ca.len() > 26);
-        assert_eq!(states_of_zip("77022").first().map(Region::code), Some("TX"));
     }
 }

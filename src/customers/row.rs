@@ -934,7 +934,7 @@ impl<'l> RowReader<'l> {
             return (Some(state.clone()), Some(parts.postal_code.clone()));
         }
         let zip = places::us_zip(&parts.postal_code, state.as_ref().map(|(state, _)| state));
-        let by_zip = match zip.as_ref().map(|zip| places::states_of_zip(&zip.code)) {
+        let by_zip = match zip.as_ref().map(|zip| crate::domain::states_of_zip(&zip.code)) {
             Some([one]) => Some(one.clone()),
             _ => None,
         };
@@ -974,7 +974,7 @@ impl<'l> RowReader<'l> {
             self.issue(row, kind, Severity::Error, target, message, "fill in the five digits in the ERP");
             return (region, None);
         };
-        let states = places::states_of_zip(&zip.code);
+        let states = crate::domain::states_of_zip(&zip.code);
         if let Some(region) = region.as_ref().filter(|region| !states.contains(region)) {
             let where_to = states.first().map_or_else(|| "in no state".to_owned(), |state| format!("in {}", state.name()));
             let message = format!("ZIP code {} lies {where_to}, not in {}", zip.code, region.name());
@@ -1205,10 +1205,10 @@ fn us_state(text: &str) -> Option<(Region, bool)> {
     if text.is_empty() { None } else { places::us_state(text) }
 }
 
-/// [`places::states_of_zip`] by table.
+/// [`crate::domain::states_of_zip`] by table.
 fn states_of_zip(zip: &str) -> &'static [Region] {
     static PREFIXES: LazyLock<Vec<&'static [Region]>> =
-        LazyLock::new(|| (0..1000).map(|prefix| places::states_of_zip(&format!("{prefix:03}"))).collect());
+        LazyLock::new(|| (0..1000).map(|prefix| crate::domain::states_of_zip(&format!("{prefix:03}"))).collect());
     let prefix = zip.bytes().take(3).fold(0usize, |sum, digit| sum * 10 + usize::from(digit.wrapping_sub(b'0') % 10));
     PREFIXES.get(prefix).copied().unwrap_or_default()
 }

@@ -15,6 +15,7 @@ mod invitation;
 mod issue;
 mod page;
 mod region;
+mod zip;
 
 pub use address::Address;
 pub use certificate::{CertificateDraft, CertificateOnFile, ExposureZone};
@@ -25,5 +26,6 @@ pub use grid::{Cell, Grid, Row};
 pub use ids::{CertificateId, CompanyCode, CompanyId, CustomerCode, CustomerCodeError, InvitationId, ReasonId, Sha256, ZoneId};
 pub use invitation::{CoverLetter, Delivery, InvitationDraft, InvitationOnFile, InvitationReceipt, InvitationState, ReasonOnFile};
 pub use issue::{Issue, IssueKind, Severity};
-pub use page::{BBox, Gray, Mark, PageContent, PageOrigin, Word, with_typed};
+pub use page::{BBox, Gray, Mark, MarkValue, PageContent, PageOrigin, Word, with_typed};
 pub use region::{Country, Region};
+pub use zip::states_of_zip;

@@ -52,6 +52,14 @@ impl BBox {
             _ => *self,
         }
     }
+    /// The box on the page after its picture was turned by a small angle about the middle (radians, counterclockwise as seen). `aspect`: width
+    /// over height of the page. The box moves and keeps its size.
+    pub fn levelled(&self, angle: f32, aspect: f32) -> BBox {
+        let (sine, cosine) = angle.sin_cos();
+        let (along, down) = ((self.mid_x() - 0.5) * aspect, self.mid_y() - 0.5);
+        let (x, y) = ((along * cosine + down * sine) / aspect - along / aspect, down * cosine - along * sine - down);
+        BBox::new(self.left + x, self.top + y, self.right + x, self.bottom + y)
+    }
     /// The share of `other`'s area that lies in this box.
     pub fn shares(&self, other: &BBox) -> f32 {
         let across = (self.right.min(other.right) - self.left.max(other.left)).max(0.0);
@@ -124,10 +132,18 @@ fn median(words: &[Word], of: impl Fn(&Word) -> f32) -> f32 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     pub name: String,
-    /// For a text field its text; for a check box `true` as text is not used: see `checked`.
-    pub value: String,
-    pub checked: Option<bool>,
+    pub value: MarkValue,
     pub bbox: BBox,
+}
+
+/// What a form field of a PDF holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkValue {
+    Text(String),
+    Checked(bool),
+    /// Signed electronically; nobody here checks by whom.
+    Signature,
 }
 
 /// Where a page's words come from.

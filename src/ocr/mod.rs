@@ -14,7 +14,7 @@ mod tesseract;
 pub use tesseract::TesseractEngines;
 
 use crate::domain::{BBox, Gray, Word};
-use crate::ports::{OcrEngine, OcrEngines, OcrError, Recognised};
+use crate::ports::{Manner, OcrEngine, OcrEngines, OcrError, Recognised};
 use std::sync::Arc;
 
 /// Tells programs that this one starts, and OpenMP libraries that are loaded later, to keep to one thread. Call it first in `main`. The engines
@@ -26,6 +26,9 @@ pub fn limit_threads() {
         unsafe { std::env::set_var("OMP_THREAD_LIMIT", "1") };
     }
 }
+
+/// What a registration number may be made of, in a reading for numbers alone.
+const NUMBER_SIGNS: &str = "0123456789-/";
 
 /// Reads nothing: for runs without recognition, in which pages without a text layer go to a person.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,10 +48,10 @@ struct NullEngine;
 
 impl OcrEngine for NullEngine {
     fn recognise(&mut self, image: &Gray, _: u32) -> Result<Recognised, OcrError> {
-        Ok(Recognised { words: Vec::new(), image: Some(Arc::new(image.clone())), turned: 0 })
+        Ok(Recognised { words: Vec::new(), image: Some(Arc::new(image.clone())), turned: 0, levelled: 0.0 })
     }
 
-    fn reread(&mut self, _: &Gray, _: BBox, _: &str) -> Result<Vec<Word>, OcrError> {
+    fn reread(&mut self, _: &Gray, _: BBox, _: Manner) -> Result<Vec<Word>, OcrError> {
         Ok(Vec::new())
     }
 }
@@ -90,14 +93,14 @@ impl OcrEngine for FixedText {
                 at += length + 1;
             }
         }
-        Ok(Recognised { words, image: Some(Arc::new(image.clone())), turned: 0 })
+        Ok(Recognised { words, image: Some(Arc::new(image.clone())), turned: 0, levelled: 0.0 })
     }
 
-    fn reread(&mut self, image: &Gray, area: BBox, allowed: &str) -> Result<Vec<Word>, OcrError> {
+    fn reread(&mut self, image: &Gray, area: BBox, manner: Manner) -> Result<Vec<Word>, OcrError> {
         let words = self.recognise(image, 0)?.words.into_iter();
         let inside =
             words.filter(|w| (area.left..=area.right).contains(&w.bbox.mid_x()) && (area.top..=area.bottom).contains(&w.bbox.mid_y()));
-        let kept = inside.map(|w| Word { text: w.text.chars().filter(|c| allowed.contains(*c)).collect(), ..w });
+        let kept = inside.map(|w| Word { text: w.text.chars().filter(|c| !manner.digits || NUMBER_SIGNS.contains(*c)).collect(), ..w });
         Ok(kept.filter(|w| !w.text.is_empty()).collect())
     }
 }

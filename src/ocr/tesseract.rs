@@ -4,9 +4,9 @@
 //! Must not touch: pixels beyond what `prepare` offers.
 //! Called by: `main`, through the `OcrEngines` port.
 
-use super::{prepare, rows};
+use super::{NUMBER_SIGNS, prepare, rows};
 use crate::domain::{BBox, Gray, Word};
-use crate::ports::{OcrEngine, OcrEngines, OcrError, Recognised};
+use crate::ports::{Manner, OcrEngine, OcrEngines, OcrError, Recognised};
 use leptess::tesseract::TessApi;
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
@@ -100,8 +100,10 @@ impl Tesseract {
     /// The words of a picture by the engine's own lines, boxes in pixels.
     fn read(&mut self, image: &Gray, dpi: u32, mode: &str) -> Result<Vec<Vec<Word>>, OcrError> {
         self.set("tessedit_pageseg_mode", mode)?;
-        let (Ok(width), Ok(height)) = (i32::try_from(image.width), i32::try_from(image.height)) else {
-            return Err(OcrError::Failed("the page is too large".into()));
+        let (width, height) = match (i32::try_from(image.width), i32::try_from(image.height)) {
+            // The engine refuses longer sides, and says so only where nobody looks.
+            (Ok(width), Ok(height)) if width <= LONGEST && height <= LONGEST => (width, height),
+            _ => return Err(OcrError::Failed(format!("a side of the page is longer than {LONGEST} pixels; cut it into pages"))),
         };
         self.api
             .raw
@@ -147,21 +149,26 @@ fn to_fractions(groups: &mut [Vec<Word>], width: f32, height: f32) {
 
 impl OcrEngine for Tesseract {
     fn recognise(&mut self, image: &Gray, dpi: u32) -> Result<Recognised, OcrError> {
-        let first = if prepare::runs_sideways(image, dpi) { self.better_turn(image, dpi, &[1, 3])? } else { 0 };
+        let lie = prepare::Lie::of(image, dpi);
+        let first = if lie.sideways() { self.better_turn(image, dpi, &[1, 3])? } else { 0 };
         let mut turns = first;
-        let (mut page, mut groups) = self.read_turned(image, dpi, turns)?;
-        if is_poor(&groups) {
+        let mut read = match first {
+            0 => self.read_upright(image.clone(), &lie, dpi)?,
+            turns => self.read_turned(image, dpi, turns)?,
+        };
+        if is_poor(&read.groups) {
             let others: Vec<u16> = [2, 1, 3, 0].into_iter().filter(|t| *t != first).collect();
             let best = self.better_turn(image, dpi, &others)?;
-            let (other_page, other) = self.read_turned(image, dpi, best)?;
-            if sense(&other) > 1.5 * sense(&groups) {
-                (turns, page, groups) = (best, other_page, other);
+            let other = self.read_turned(image, dpi, best)?;
+            if sense(&other.groups) > 1.5 * sense(&read.groups) {
+                (turns, read) = (best, other);
             }
         }
-        Ok(Recognised { words: rows::number(groups), image: Some(Arc::new(page)), turned: turns * 90 })
+        let words = rows::number(read.groups);
+        Ok(Recognised { words, image: Some(Arc::new(read.page)), turned: turns * 90, levelled: read.levelled })
     }
 
-    fn reread(&mut self, image: &Gray, area: BBox, allowed: &str) -> Result<Vec<Word>, OcrError> {
+    fn reread(&mut self, image: &Gray, area: BBox, manner: Manner) -> Result<Vec<Word>, OcrError> {
         let (w, h) = (image.width as f32, image.height as f32);
         // A little paper around the letters.
         let (x0, y0) = ((area.left * w - 4.0).max(0.0) as u32, (area.top * h - 4.0).max(0.0) as u32);
@@ -174,8 +181,9 @@ impl OcrEngine for Tesseract {
         // The page's resolution is what makes a sheet of it; only its order matters here.
         let dpi = (w.min(h) / 8.5).round().clamp(72.0, 600.0) as u32;
         let ready = prepare::prepare_value(&part, dpi);
-        let ready = prepare::with_margin(&ready.image, 20);
-        self.set("tessedit_char_whitelist", allowed)?;
+        let ready = if manner.soft { prepare::softened(&ready.image) } else { ready.image };
+        let ready = prepare::with_margin(&ready, 20);
+        self.set("tessedit_char_whitelist", if manner.digits { NUMBER_SIGNS } else { "" })?;
         let read = self.read(&ready, 300, ONE_LINE);
         self.set("tessedit_char_whitelist", "")?;
         let scale = (ready.width - 40) as f32 / part.width as f32;
@@ -185,15 +193,29 @@ impl OcrEngine for Tesseract {
     }
 }
 
+/// A page as it was read.
+struct Upright {
+    page: Gray,
+    /// See [`Recognised::levelled`].
+    levelled: f32,
+    /// The words by the engine's lines, boxes as fractions.
+    groups: Vec<Vec<Word>>,
+}
+
 impl Tesseract {
-    /// The straightened page and its words, boxes as fractions.
-    fn read_turned(&mut self, image: &Gray, dpi: u32, turns: u16) -> Result<(Gray, Vec<Vec<Word>>), OcrError> {
+    fn read_turned(&mut self, image: &Gray, dpi: u32, turns: u16) -> Result<Upright, OcrError> {
         let upright = prepare::turned(image, turns);
-        let page = prepare::straightened(&upright, dpi).unwrap_or(upright);
+        let lie = prepare::Lie::of(&upright, dpi);
+        self.read_upright(upright, &lie, dpi)
+    }
+
+    /// The straightened page and its words, boxes as fractions.
+    fn read_upright(&mut self, upright: Gray, lie: &prepare::Lie, dpi: u32) -> Result<Upright, OcrError> {
+        let (page, levelled) = prepare::straightened(&upright, lie).unwrap_or((upright, 0.0));
         let ready = prepare::prepare(&page, dpi);
         let mut groups = self.read(&ready.image, ready.dpi, WHOLE_PAGE)?;
         to_fractions(&mut groups, ready.image.width as f32, ready.image.height as f32);
-        Ok((page, groups))
+        Ok(Upright { page, levelled, groups })
     }
 
     /// The turn in which a small copy of the page makes most sense.
@@ -216,6 +238,9 @@ impl Tesseract {
 const WHOLE_PAGE: &str = "3";
 const ONE_BLOCK: &str = "6";
 const ONE_LINE: &str = "7";
+
+/// Pixels.
+const LONGEST: i32 = i16::MAX as i32;
 
 /// Enough to tell words from noise.
 const SMALL_DPI: u32 = 130;

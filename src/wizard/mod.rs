@@ -24,7 +24,7 @@ pub use asking::Asker;
 pub use customer_list::{ListChoices, ListFiles, OpenList, ReadList, contradictions_named, contradictions_word};
 pub use error::WizardError;
 pub use list::{Wanted, read_list};
-pub use reading::{Cache, FileRead, NoCache, Reader, second_look};
+pub use reading::{Cache, FileRead, NO_PAPER, NoCache, PATIENCE, Reader, second_look};
 
 use crate::domain::{CompanyId, CustomerCode};
 use crate::ports::{

@@ -1,14 +1,15 @@
 //! From files to documents: pages in, recognition where it is needed, fields, match. Files are read on several threads and come out in order.
 
 use super::pool::{Next, Pool};
-use crate::certificates::{self, Catalogue, Look, ReadContext, read_documents, settle};
-use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, PageContent, Sha256, Word};
+use crate::certificates::{self, Catalogue, Ink, Look, ReadContext, Reread, SeenPage, read_documents, see, settle};
+use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, PageContent, PageOrigin, Sha256, Word};
 use crate::matching::Index;
-use crate::ports::{Interrupt, OcrEngine, OcrEngines, OcrError, PageInput, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
+use crate::ports::{Interrupt, Manner, OcrEngine, OcrEngines, OcrError, PageInput, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 /// Remembers what was read from a file, so that a resumed run does not read it again.
 pub trait Cache: Sync {
@@ -39,6 +40,9 @@ pub struct FileRead {
     pub bad_pages: Vec<(u32, String)>,
 }
 
+/// Why a file gave no document although its pages could be read.
+pub const NO_PAPER: &str = "no certificate on it: its pages are blank or instructions";
+
 /// Reads scans.
 pub struct Reader<'a> {
     pub folder: &'a dyn ScanFolder,
@@ -50,23 +54,25 @@ pub struct Reader<'a> {
     /// Codes that two different customers have: a match with one of these is never sure.
     pub doubtful: Option<&'a BTreeSet<CustomerCode>>,
     pub jobs: usize,
+    /// How long one file may take, see [`PATIENCE`].
+    pub patience: Duration,
     pub interrupt: &'a Interrupt,
     pub progress: &'a dyn Progress,
     pub cache: &'a dyn Cache,
 }
 
-/// In longer files the pictures of pages are let go as soon as their words are read, so that memory stays bounded. What needs a picture
-/// (check boxes, the signature) is then unsure, and a person looks.
-const PAGES_WITH_PICTURES: u32 = 40;
+/// No file may keep the others waiting longer than this; its pages that are not read by then are named for a person.
+pub const PATIENCE: Duration = Duration::from_secs(20 * 60);
 
 /// The pages of one file as they get done, by number.
-type Done = Mutex<BTreeMap<u32, Result<PageContent, Unreadable>>>;
+type Done = Mutex<BTreeMap<u32, Result<SeenPage, Unreadable>>>;
 
 /// A page for whoever is free.
 struct PageJob {
     number: u32,
     input: PageInput,
-    keep_picture: bool,
+    /// When its file has taken too long.
+    until: Instant,
     done: Arc<Done>,
 }
 
@@ -132,14 +138,19 @@ impl Reader<'_> {
         }
         let interrupted = || failed(Unreadable { reason: "interrupted before it was read".to_owned() });
         let done: Arc<Done> = Arc::default();
+        let until = Instant::now() + self.patience;
         for number in 1..=count {
             if self.interrupt.is_raised() {
                 return interrupted();
             }
+            if Instant::now() > until {
+                keep(&done, number, Err(self.too_long()));
+                continue;
+            }
             match scan.page(number) {
                 Err(error) => keep(&done, number, Err(error)),
                 Ok(input) => {
-                    let job = PageJob { number, input, keep_picture: count <= PAGES_WITH_PICTURES, done: Arc::clone(&done) };
+                    let job = PageJob { number, input, until, done: Arc::clone(&done) };
                     // A page that needs no recognition is done sooner than handed over; so is the last one of its file.
                     let mine = if job.input.recognise && number < count { pool.offer(job) } else { Some(job) };
                     if let Some(job) = mine {
@@ -188,40 +199,57 @@ impl Reader<'_> {
         read(Ok(documents), bad)
     }
 
+    fn too_long(&self) -> Unreadable {
+        let minutes = self.patience.as_secs() / 60;
+        Unreadable { reason: format!("its file takes longer than {minutes} minutes to read; split the file and read its parts") }
+    }
+
     fn context(&self) -> ReadContext<'_> {
         ReadContext { catalogue: Catalogue::builtin(), seller: self.seller, today: self.today }
     }
 
     fn do_page(&self, job: PageJob, engine: &mut Option<Box<dyn OcrEngine>>, pool: &Pool<PageJob>) {
-        let PageJob { number, input, keep_picture, done } = job;
-        let page = catch_unwind(AssertUnwindSafe(|| self.page(input, engine))).unwrap_or_else(|_| {
+        let PageJob { number, input, until, done } = job;
+        let read = || if Instant::now() > until { Err(self.too_long()) } else { self.page(input, engine) };
+        let page = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
             *engine = None;
             Err(failed_inside())
         });
-        keep(&done, number, page.map(|page| if keep_picture { page } else { PageContent { image: None, ..page } }));
+        keep(&done, number, page);
         pool.told();
     }
 
-    fn page(&self, input: PageInput, engine: &mut Option<Box<dyn OcrEngine>>) -> Result<PageContent, Unreadable> {
+    fn page(&self, input: PageInput, engine: &mut Option<Box<dyn OcrEngine>>) -> Result<SeenPage, Unreadable> {
         if let Some(reason) = &input.problem {
             return Err(Unreadable { reason: reason.clone() });
         }
         let failed = |error: OcrError| Unreadable { reason: error.to_string() };
+        let context = self.context();
+        let ink = |page: &PageContent| page.image.as_deref().and_then(Ink::new);
         if !input.recognise {
             // A page with a text layer needs no engine, and making one costs half a second.
-            return input.read_with(&mut NoEngine).map_err(failed);
+            let page = input.read_with(&mut NoEngine).map_err(failed)?;
+            let ink = ink(&page);
+            return Ok(see(page, ink.as_ref(), &context));
         }
         let engine = match engine {
             Some(engine) => engine,
             none => none.insert(self.engines.engine().map_err(failed)?),
         };
         let mut page = input.read_with(&mut **engine).map_err(failed)?;
-        second_look(&mut page, &mut **engine, &self.context()).map_err(failed)?;
-        Ok(page)
+        let ink = ink(&page);
+        if let Some(ink) = &ink {
+            let first = page.words.clone();
+            // What was read at first stands when a second look fails.
+            if second_look(&mut page, ink, &mut **engine, &context).is_err() {
+                page.words = first;
+            }
+        }
+        Ok(see(page, ink.as_ref(), &context))
     }
 }
 
-fn keep(done: &Done, number: u32, page: Result<PageContent, Unreadable>) {
+fn keep(done: &Done, number: u32, page: Result<SeenPage, Unreadable>) {
     done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, page);
 }
 
@@ -231,26 +259,29 @@ fn failed_inside() -> Unreadable {
 }
 
 /// Reads the doubtful places of a page again, each as a line of its own.
-pub fn second_look(page: &mut PageContent, engine: &mut dyn OcrEngine, context: &ReadContext) -> Result<(), OcrError> {
-    let Some(image) = page.image.clone() else { return Ok(()) };
+pub fn second_look(page: &mut PageContent, ink: &Ink, engine: &mut dyn OcrEngine, context: &ReadContext) -> Result<(), OcrError> {
+    let (PageOrigin::Ocr, Some(image)) = (page.origin, page.image.clone()) else { return Ok(()) };
     let mut again = |looks: Vec<Look>, page: &mut PageContent| -> Result<(), OcrError> {
         let mut answers = Vec::with_capacity(looks.len());
         for look in looks {
-            let mut readings = vec![engine.reread(&image, look.area, "")?];
-            if look.number {
-                readings.push(engine.reread(&image, look.area, NUMBER_SIGNS)?);
+            let mut readings = Vec::with_capacity(4);
+            for soft in [false, true] {
+                for digits in [false, true].into_iter().filter(|digits| !digits || look.number) {
+                    let manner = Manner { digits, soft };
+                    readings.push(Reread { words: engine.reread(&image, look.area, manner)?, digits });
+                }
+                if certificates::settled(page, &look, &readings) {
+                    break;
+                }
             }
             answers.push((look, readings));
         }
         certificates::adopt(page, answers, context);
         Ok(())
     };
-    again(certificates::doubtful_lines(page), page)?;
-    again(certificates::looks(page, context), page)
+    again(certificates::doubtful_lines(page, ink), page)?;
+    again(certificates::looks(page, ink, context), page)
 }
-
-/// What a registration number may be made of, in a reading for numbers alone.
-const NUMBER_SIGNS: &str = "0123456789-/";
 
 /// For pages that are not recognised.
 struct NoEngine;
@@ -259,7 +290,7 @@ impl OcrEngine for NoEngine {
     fn recognise(&mut self, _: &Gray, _: u32) -> Result<Recognised, OcrError> {
         Err(OcrError::Failed("this page was not meant to be recognised".to_owned()))
     }
-    fn reread(&mut self, _: &Gray, _: BBox, _: &str) -> Result<Vec<Word>, OcrError> {
+    fn reread(&mut self, _: &Gray, _: BBox, _: Manner) -> Result<Vec<Word>, OcrError> {
         Err(OcrError::Failed("this page was not meant to be recognised".to_owned()))
     }
 }

@@ -1,7 +1,7 @@
 //! Step 5: read the folder and show what belongs to whom.
 
 use super::asking::example;
-use super::reading::{Cache, Reader};
+use super::reading::{Cache, NO_PAPER, PATIENCE, Reader};
 use super::{WizardError, World};
 use crate::apply::DocumentPages;
 use crate::customers::CustomerList;
@@ -63,6 +63,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList) ->
         index: Some(&index),
         doubtful: Some(&list.conflicting),
         jobs: world.jobs,
+        patience: PATIENCE,
         interrupt: world.interrupt,
         progress: world.progress,
         cache: &cache,
@@ -77,6 +78,10 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList) ->
             unreadable.push((page, why.clone()));
         }
         match read.documents {
+            Ok(found) if found.is_empty() && read.bad_pages.is_empty() => {
+                journal_fault = journal_fault.take().or(world.journal.remember_unreadable(&read.file.name, NO_PAPER).err());
+                unreadable.push((read.file.name, NO_PAPER.to_owned()));
+            }
             Ok(found) => documents.extend(found),
             Err(error) => {
                 if !world.interrupt.is_raised() {

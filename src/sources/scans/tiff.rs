@@ -93,6 +93,10 @@ impl TiffPages {
             let mut dpi = across;
             if let (Some(across), Some(down)) = (across, down) {
                 // Standard fax is 204 × 98 dpi: its rows are doubled, or every letter would be squashed.
+                let (wide, high) = ((across / down).clamp(1.0, 5.0), (down / across).clamp(1.0, 5.0));
+                if (gray.pixels.len() as f32 * wide * high) as u64 > self.page_pixels {
+                    return Err(too_large(gray.width.into(), gray.height.into(), self.page_pixels));
+                }
                 if across / down > 1.2 && across / down < 5.0 {
                     gray = stretched(&gray, gray.width, (f64::from(gray.height) * f64::from(across / down)).round() as u32);
                 } else if down / across > 1.2 && down / across < 5.0 {
@@ -103,11 +107,10 @@ impl TiffPages {
             let exif = number_tag(&mut reader, Tag::Orientation).and_then(|o| Orientation::from_exif(o as u8));
             if let Some(turn) = exif.filter(|o| *o != Orientation::NoTransforms) {
                 // A Gray holds exactly width × height bytes.
-                if let Some(image) = GrayImage::from_raw(gray.width, gray.height, gray.pixels.clone()) {
-                    let mut turned = DynamicImage::ImageLuma8(image);
-                    turned.apply_orientation(turn);
-                    gray = gray_of(turned)?;
-                }
+                let image = GrayImage::from_raw(gray.width, gray.height, gray.pixels).ok_or_else(|| unreadable(CUT_OFF))?;
+                let mut turned = DynamicImage::ImageLuma8(image);
+                turned.apply_orientation(turn);
+                gray = gray_of(turned)?;
             }
             let dpi = likely_dpi(dpi, gray.width, gray.height);
             Ok((gray, dpi))
@@ -217,7 +220,9 @@ fn ccitt(reader: &mut Reader, bytes: &[u8], width: u32, height: u32, compression
         _ => EncodingMode::Group3_1D,
     };
     let mut rows = Rows { width, height, pixels: Vec::with_capacity(width as usize * height as usize), black_is_zero };
-    for (strip, (offset, length)) in offsets.iter().zip(&lengths).enumerate() {
+    // More strips than rows need would be decoded for nothing.
+    let strips = height.div_ceil(rows_per_strip) as usize;
+    for (strip, (offset, length)) in offsets.iter().zip(&lengths).take(strips).enumerate() {
         let start = usize::try_from(*offset).unwrap_or(usize::MAX).min(bytes.len());
         let end = usize::try_from(offset.saturating_add(*length)).unwrap_or(usize::MAX).min(bytes.len());
         let turned: Vec<u8>;

@@ -5,7 +5,7 @@
 //! Called by: the PDF reader.
 
 use super::text::{Place, Seen};
-use crate::domain::{Mark, Word};
+use crate::domain::{Mark, MarkValue, Word};
 use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Rect, String as PdfString};
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo;
@@ -13,6 +13,8 @@ use hayro::kurbo;
 /// Parents of one field, and fields of one page; more is a trap.
 const MOST_PARENTS: usize = 32;
 const MOST_FIELDS: usize = 5_000;
+/// Bytes of one value.
+const MOST_BYTES: usize = 10_000;
 
 pub fn read(page: &Page, place: &Place) -> Vec<Mark> {
     let Some(annotations) = page.raw().get::<Array>("Annots") else { return Vec::new() };
@@ -24,10 +26,10 @@ pub fn read(page: &Page, place: &Place) -> Vec<Mark> {
         let points = place.to_page.transform_rect_bbox(kurbo::Rect::new(rect.x0, rect.y0, rect.x1, rect.y1));
         let bbox = place.fractions(points);
         match kind.as_deref() {
-            Some(b"Widget") => marks.extend(widget(&annotation).map(|(name, value, checked)| Mark { name, value, checked, bbox })),
+            Some(b"Widget") => marks.extend(widget(&annotation).map(|(name, value)| Mark { name, value, bbox })),
             Some(b"FreeText") => {
                 if let Some(value) = annotation.get::<PdfString>("Contents").map(|s| words_of(&s)).filter(|v| !v.trim().is_empty()) {
-                    marks.push(Mark { name: String::new(), value, checked: None, bbox });
+                    marks.push(Mark { name: String::new(), value: MarkValue::Text(value), bbox });
                 }
             }
             _ => {}
@@ -36,7 +38,7 @@ pub fn read(page: &Page, place: &Place) -> Vec<Mark> {
     marks
 }
 
-fn widget(annotation: &Dict) -> Option<(String, String, Option<bool>)> {
+fn widget(annotation: &Dict) -> Option<(String, MarkValue)> {
     let mut names = Vec::new();
     let (mut kind, mut flags, mut value) = (None, None, None);
     let mut field = Some(annotation.clone());
@@ -58,12 +60,10 @@ fn widget(annotation: &Dict) -> Option<(String, String, Option<bool>)> {
                 return None;
             }
             let state = annotation.get::<Name>("AS").map(|n| text_of(&n)).unwrap_or_else(|| value.clone());
-            let on = !state.is_empty() && state != "Off";
-            Some((name, if on { state } else { String::new() }, Some(on)))
+            Some((name, MarkValue::Checked(!state.is_empty() && state != "Off")))
         }
-        b"Tx" | b"Ch" => Some((name, value, None)),
-        // A digital signature: its signer's name.
-        b"Sig" => Some((name, value, None)).filter(|(_, v, _)| !v.is_empty()),
+        b"Tx" | b"Ch" => Some((name, MarkValue::Text(value))),
+        b"Sig" => (!value.is_empty()).then_some((name, MarkValue::Signature)),
         _ => None,
     }
 }
@@ -73,8 +73,8 @@ fn value_of(value: &Object) -> String {
         Object::String(s) => words_of(s),
         Object::Name(n) => text_of(n),
         Object::Array(parts) => parts.iter::<PdfString>().take(100).map(|s| words_of(&s)).collect::<Vec<_>>().join(", "),
-        Object::Stream(s) => s.decoded_data().map(|d| words_of(&d[..d.len().min(10_000)])).unwrap_or_default(),
-        Object::Dict(signature) => signature.get::<PdfString>("Name").map_or_else(|| "digital signature".into(), |n| words_of(&n)),
+        Object::Stream(s) => s.decoded_data().map(|d| words_of(&d)).unwrap_or_default(),
+        Object::Dict(_) => "digital signature".into(),
         _ => String::new(),
     }
 }
@@ -83,8 +83,9 @@ fn text_of(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A PDF text string: UTF-16, UTF-8 or (near enough) Latin-1.
+/// A PDF text string: UTF-16, UTF-8 or (near enough) Latin-1. What is longer than any blank on paper is cut.
 fn words_of(bytes: &[u8]) -> String {
+    let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
     let text = match bytes {
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
@@ -102,7 +103,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 /// Adds the values that have no letters on the page: forms whose viewer was to draw them.
 pub fn add_missing(marks: &[Mark], words: &mut Vec<Word>, seen: &Seen) {
     let (_, page_height) = seen.place.upright();
-    for mark in marks.iter().filter(|m| m.checked.is_none() && !m.value.trim().is_empty()) {
+    for mark in marks {
+        let MarkValue::Text(value) = &mark.value else { continue };
         let b = mark.bbox;
         let inside: String = words
             .iter()
@@ -110,11 +112,11 @@ pub fn add_missing(marks: &[Mark], words: &mut Vec<Word>, seen: &Seen) {
             .flat_map(|w| w.text.chars())
             .filter(|c| c.is_alphanumeric())
             .collect();
-        let wanted: String = mark.value.chars().filter(|c| c.is_alphanumeric()).collect();
+        let wanted: String = value.chars().filter(|c| c.is_alphanumeric()).collect();
         if wanted.is_empty() || inside.chars().count() * 2 >= wanted.chars().count() {
             continue;
         }
-        let lines: Vec<&str> = mark.value.lines().filter(|l| !l.trim().is_empty()).collect();
+        let lines: Vec<&str> = value.lines().filter(|l| !l.trim().is_empty()).collect();
         // A field of one line is centred in its box; 12 points is what forms use.
         let step = (b.height() / lines.len() as f32).min((14.0 / page_height) as f32);
         let top = b.top + (b.height() - step * lines.len() as f32) / 2.0;

@@ -40,6 +40,8 @@ fn rows<'a>(sorted: &[&'a Letter]) -> Vec<Vec<&'a Letter>> {
 }
 
 fn row_words(mut row: Vec<&Letter>, place: &Place, turns: u8) -> Vec<Word> {
+    // Underscores that make a line to write on stand between the letters that were typed over them.
+    row.retain(|letter| !letter.text.chars().all(|c| c == '_'));
     row.sort_by(|a, b| a.x0.total_cmp(&b.x0));
     let mut words = Vec::new();
     let mut text = String::new();

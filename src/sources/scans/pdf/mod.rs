@@ -28,6 +28,9 @@ const DPI_TO_READ: u32 = 300;
 /// Pictures with less are drawn at their own resolution; enlarging is the recogniser's business.
 const DPI_LEAST: u32 = 72;
 
+/// The densest form has 1,500 words on a page.
+const MOST_WORDS: usize = 20_000;
+
 pub struct PdfPages {
     pdf: Pdf,
     page_pixels: u64,
@@ -82,8 +85,13 @@ fn page(pdf: &Pdf, number: u32, page_pixels: u64) -> Result<PageInput, Unreadabl
         return Err(too_large(across.into(), down.into(), page_pixels));
     }
     let marks = fields::read(page, &seen.place);
-    let mut words = if seen.unreadable_letters() { Vec::new() } else { seen.words() };
+    let mut words = if seen.unreadable_letters() || seen.piled_up() { Vec::new() } else { seen.words() };
     fields::add_missing(&marks, &mut words, &seen);
+    if words.len() > MOST_WORDS {
+        return Err(unreadable(format!(
+            "the page holds more than {MOST_WORDS} words; print the certificate's page to a new PDF and use that"
+        )));
+    }
     let recognise = needs_recognition(&seen, &words);
     if recognise && seen.pictures.is_empty() && seen.unreadable_letters() {
         words.clear();

@@ -10,8 +10,8 @@ use crate::sources::scans::guard::TooMuch;
 use hayro::hayro_interpret::font::{Glyph, GlyphRun};
 use hayro::hayro_interpret::hayro_cmap::BfString;
 use hayro::hayro_interpret::{
-    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps, InterpreterCache, InterpreterSettings, SoftMask,
-    TransformExt, interpret_page,
+    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps, InterpreterCache, InterpreterSettings, Paint,
+    SoftMask, TransformExt, interpret_page,
 };
 use hayro::hayro_syntax::page::Page;
 use hayro::kurbo::{Affine, BezPath, Point, Rect, Shape};
@@ -19,6 +19,16 @@ use std::panic::resume_unwind;
 
 /// Drawing steps of one page; dense engineering drawings stay below it.
 const MOST_STEPS: u32 = 3_000_000;
+
+/// How often all paint of a page could cover it. Drawings stay below a hundred; a file made to keep a renderer busy does not.
+const MOST_COATS: f64 = 4_000.0;
+/// What one transparent layer costs beside a coat of paint, and a picture beside a plain area.
+const LAYER: f64 = 1.0;
+const PICTURE: f64 = 3.0;
+/// Dark areas that white letters may stand on; more are a drawing.
+const MOST_DARK: usize = 2_000;
+/// Paint lighter than this cannot be seen on paper (0 to 1).
+const UNSEEN: f32 = 0.93;
 
 /// From PDF points to fractions of the upright page.
 pub struct Place {
@@ -86,7 +96,18 @@ pub fn look<'a>(page: &'a Page<'a>, settings: InterpreterSettings) -> Seen {
     let bounds = Rect::new(0.0, 0.0, width.into(), height.into());
     let cache = InterpreterCache::new();
     let mut context = Context::new(to_page, bounds, &cache, page.xref(), settings);
-    let mut ear = Ear { bounds, letters: Vec::new(), pictures: Vec::new(), nameless: 0, paths: 0, steps: 0, largest: (0, 0) };
+    let mut ear = Ear {
+        bounds,
+        letters: Vec::new(),
+        middles: Vec::new(),
+        pictures: Vec::new(),
+        dark: Vec::new(),
+        nameless: 0,
+        paths: 0,
+        steps: 0,
+        coats: 0.0,
+        largest: (0, 0),
+    };
     interpret_page(page, &mut context, &mut ear);
     let mut place = Place { to_page, width: width.into(), height: height.into(), turns: 0 };
     let sideways = |turns: u8| ear.letters.iter().filter(|l| l.turns == turns).count();
@@ -102,7 +123,7 @@ impl Seen {
         lines::words(&self.letters, &self.place)
     }
 
-    /// Most letters have no code that means anything: the layer is useless.
+    /// A tenth of the letters have no code that means anything: the layer is useless.
     pub fn unreadable_letters(&self) -> bool {
         self.nameless * 10 > self.letters.len()
     }
@@ -157,11 +178,23 @@ impl Seen {
 struct Ear {
     bounds: Rect,
     letters: Vec<Letter>,
+    /// The middle of each letter, in page points.
+    middles: Vec<Point>,
     pictures: Vec<Picture>,
+    /// Dark areas: what is written on them in white can be seen.
+    dark: Vec<Rect>,
     nameless: usize,
     paths: usize,
     steps: u32,
+    coats: f64,
     largest: (u32, u32),
+}
+
+/// How light opaque paint is, 0 to 1; `None` for patterns and for paint that lets through what is below.
+fn lightness(props: &DrawProps) -> Option<f32> {
+    let Paint::Color(color) = &props.paint else { return None };
+    let [red, green, blue, alpha] = color.to_rgba().components();
+    (alpha > 0.95 && props.soft_mask.is_none() && props.blend_mode == BlendMode::Normal).then_some(0.21 * red + 0.72 * green + 0.07 * blue)
 }
 
 impl Ear {
@@ -172,7 +205,28 @@ impl Ear {
         }
     }
 
-    fn hear(&mut self, glyph: &Glyph, to_page: Affine) {
+    fn paint(&mut self, area: Rect, weight: f64) {
+        self.coats += weight * area.intersect(self.bounds).area() / self.bounds.area().max(1.0);
+        if self.coats > MOST_COATS {
+            resume_unwind(Box::new(TooMuch));
+        }
+    }
+
+    /// What was written before under an opaque area is no longer seen: an older value under a new one, a scanner's guess under its picture.
+    fn cover(&mut self, area: Rect) {
+        if self.letters.is_empty() || area.area() < 20.0 {
+            return;
+        }
+        self.steps = self.steps.saturating_add(self.letters.len() as u32 / 64);
+        self.step();
+        let seen: Vec<bool> = self.middles.iter().map(|m| !area.contains(*m)).collect();
+        let mut kept = seen.iter();
+        self.letters.retain(|_| kept.next().is_none_or(|k| *k));
+        let mut kept = seen.iter();
+        self.middles.retain(|_| kept.next().is_none_or(|k| *k));
+    }
+
+    fn hear(&mut self, glyph: &Glyph, to_page: Affine, lightness: Option<f32>) {
         self.step();
         let text = match glyph.as_unicode() {
             Some(BfString::Char(c)) => c.to_string(),
@@ -190,6 +244,10 @@ impl Ear {
         let middle = Point::new((start.x + end.x) / 2.0, (start.y + end.y) / 2.0);
         // Written outside the page, or too small for an eye.
         if !(size > 1.0 && size < 1_000.0 && self.bounds.contains(middle)) {
+            return;
+        }
+        // White on white.
+        if lightness.is_some_and(|l| l > UNSEEN) && !self.dark.iter().any(|d| d.contains(middle)) {
             return;
         }
         let blank = text.chars().all(|c| c.is_whitespace() || c == '\u{a0}') && !text.is_empty();
@@ -213,6 +271,7 @@ impl Ear {
             2 => (-start.x, -end.x, -start.y),
             _ => (-start.y, -end.y, start.x),
         };
+        self.middles.push(middle);
         self.letters.push(Letter { text: plain(&text), x0: x0.min(x1), x1: x0.max(x1), baseline, size, turns });
     }
 }
@@ -236,10 +295,18 @@ fn plain(text: &str) -> String {
 }
 
 impl<'a> Device<'a> for Ear {
-    fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, _: &DrawMode) {
+    fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
         self.step();
         // A white sheet painted first is no content.
         let area = props.transform.transform_rect_bbox(path.bounding_box());
+        self.paint(area, 1.0);
+        let rectangle = matches!(mode, DrawMode::Fill(_) | DrawMode::FillAndStroke(..)) && path.elements().len() <= 6;
+        if let (true, Some(light)) = (rectangle, lightness(&props)) {
+            self.cover(area);
+            if light < 0.6 && self.dark.len() < MOST_DARK {
+                self.dark.push(area);
+            }
+        }
         if area.area() < self.bounds.area() * 0.9 {
             self.paths += 1;
         }
@@ -251,6 +318,7 @@ impl<'a> Device<'a> for Ear {
 
     fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {
         self.step();
+        self.paint(self.bounds, LAYER);
     }
 
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, mode: &DrawMode) {
@@ -258,8 +326,9 @@ impl<'a> Device<'a> for Ear {
         if matches!(mode, DrawMode::Invisible) {
             return;
         }
+        let light = lightness(&props);
         for glyph in run.glyphs() {
-            self.hear(glyph, props.transform * glyph.transform());
+            self.hear(glyph, props.transform * glyph.transform(), light);
         }
     }
 
@@ -272,6 +341,19 @@ impl<'a> Device<'a> for Ear {
         let whole = Rect::new(0.0, 0.0, image.width().into(), image.height().into());
         let area = props.transform.transform_rect_bbox(whole).intersect(self.bounds);
         let scale = props.transform.determinant().abs().sqrt();
+        self.paint(area, PICTURE);
+        let opaque = props.soft_mask.is_none() && props.blend_mode == BlendMode::Normal;
+        match &image {
+            // A scan laid over what its scanner guessed. Small pictures may have a mask of their own that lets through what is below: stamps,
+            // drawn signatures.
+            Image::Raster(_) if opaque && scale > 0.0 && area.area() > 0.2 * self.bounds.area() => {
+                self.cover(area);
+                if self.dark.len() < MOST_DARK {
+                    self.dark.push(area);
+                }
+            }
+            _ => {}
+        }
         if area.width() > 1.0 && area.height() > 1.0 && scale > 0.0 {
             self.pictures.push(Picture { area, dpi: 72.0 / scale });
         }
