@@ -194,7 +194,7 @@ pub fn parse(text: &str) -> Parts {
         end -= 1;
     }
     // `PO Box 31177`, `Suite 20012`: the number belongs to the word before it.
-    let numbers_unit = end > 1 && UNITS.contains(&bare(words[end - 2]).as_str());
+    let numbers_unit = end > 1 && UNITS.contains(&bare(words[end - 2]).as_str()) && state(words[end - 2]).is_none();
     if end > 0
         && !numbers_unit
         && let Some(code) = zip(words[end - 1])
@@ -261,8 +261,9 @@ fn split_city(rest: &[&str], parts: &mut Parts) {
         (!text.is_empty()).then_some(text)
     };
     let first = bare(rest[0]);
-    let streety =
-        first.starts_with(|c: char| c.is_ascii_digit()) || matches!(first.as_str(), "po" | "p.o" | "pobox" | "box" | "rr" | "one" | "#");
+    let streety = first.starts_with(|c: char| c.is_ascii_digit())
+        || matches!(first.as_str(), "po" | "p.o" | "pobox" | "box" | "rr" | "one" | "#")
+        || first == "p" && rest.get(1).is_some_and(|w| bare(w) == "o");
     let located = parts.region.is_some() || parts.postal_code.is_some();
     if !streety {
         match located {
@@ -343,6 +344,9 @@ mod tests {
         assert_eq!((parts.line1.as_deref(), parts.postal_code), (Some("PO Box 31177"), None));
         let parts = parse("PO Box 77, Kearney, NE 68848-0077");
         assert_eq!((parts.line1.as_deref(), parts.postal_code.as_deref()), (Some("PO Box 77"), Some("68848-0077")));
+        let parts = parse("P. O. Box 412, Middlesboro, KY 40965");
+        assert_eq!((parts.line1.as_deref(), parts.city.as_deref()), (Some("P. O. Box 412"), Some("Middlesboro")));
+        assert_eq!(parse("SARASOTA FL 34236").postal_code.as_deref(), Some("34236"));
         assert!(!is_street("PO Box") && is_street("P. O. Box 412"));
         assert!(is_whole_street("1400 E Johnson St Apt 3") && !is_whole_street("32 012 345"));
     }

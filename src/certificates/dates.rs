@@ -23,6 +23,11 @@ fn number(text: &str) -> Option<i16> {
     text.chars().filter(|c| *c != '\'').map(super::address::digit_for).collect::<String>().parse().ok()
 }
 
+/// Whether a word is a month's name or its usual short form.
+pub fn is_month(word: &str) -> bool {
+    month(word.trim_matches(|c: char| !c.is_alphabetic())).is_some()
+}
+
 fn month(name: &str) -> Option<i8> {
     const MONTHS: [&str; 12] =
         ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];

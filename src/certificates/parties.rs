@@ -222,6 +222,35 @@ fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
     }
 }
 
+/// The sender of a letter to the merchant: the name at its head with the address on the lines below.
+pub fn sender(sheet: &Sheet, merchant: Option<&str>, fields: &mut Fields) {
+    let is_merchant = |text: &str| merchant.is_some_and(|m| same_name(m, text));
+    let head: Vec<&Vec<usize>> = sheet.runs.iter().filter(|r| sheet.toks[r[0]].area.mid_y() < 0.2).take(6).collect();
+    for (at, run) in head.iter().enumerate() {
+        let parts = address::parse(&before_phone(&clean(&sheet.text(run))));
+        if parts.postal_code.is_none() {
+            continue;
+        }
+        let names = head[..at].iter().map(|r| (*r, clean(&sheet.text(r))));
+        let name = names.into_iter().find(|(_, t)| super::places::fit(Concept::Name, t) > 0.8 && !is_merchant(t));
+        let Some((toks, text)) = name else { return };
+        fields.purchaser_name = Some(field(sheet, toks, text, 0.6));
+        let street = head[..at].iter().find(|r| address::is_street(&clean(&sheet.text(r))));
+        if let Some(street) = street.filter(|_| parts.line1.is_none()) {
+            let text = address::street(&clean(&sheet.text(street)));
+            fields.purchaser_line1 = Some(field(sheet, street, text, 0.6));
+        }
+        put(sheet, run, parts, 0.6, fields);
+        return;
+    }
+}
+
+/// A letterhead's line up to its telephone number.
+fn before_phone(text: &str) -> String {
+    let end = text.find(" (").filter(|at| text[at + 2..].starts_with(|c: char| c.is_ascii_digit()));
+    text[..end.unwrap_or(text.len())].replace(['|', '•', '·'], ",")
+}
+
 /// The addressee of a letter: the block of lines in its upper part that ends with city, state and ZIP; not the sender's own.
 pub fn addressee(sheet: &Sheet, fields: &mut Fields) {
     const SENDERS: &[&str] = &["department", "revenue", "division", "comptroller", "taxation", "treasury", "stateof"];

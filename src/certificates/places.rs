@@ -101,10 +101,11 @@ impl Board<'_, '_> {
     fn open(&self, i: usize, concept: Concept) -> bool {
         let digits = self.sheet.toks[i].text.chars().any(|c| c.is_ascii_digit());
         // A lone `&` belongs to a name as its words do.
+        let dated = matches!(concept, Concept::Expires | Concept::SignedDate) && dates::is_month(&self.sheet.toks[i].text);
         let joins = matches!(self.sheet.toks[i].text.as_str(), "&" | "+");
         (joins || !self.sheet.toks[i].folded.is_empty())
             && !self.labelled[i]
-            && (!self.printed[i] || digits && matches!(concept, Concept::Number | Concept::Expires | Concept::SignedDate))
+            && (!self.printed[i] || dated || digits && matches!(concept, Concept::Number | Concept::Expires | Concept::SignedDate))
     }
 
     /// How far apart two words of one value may stand: handwriting is larger than print, and so are its blanks.

@@ -140,6 +140,13 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
         }
         if n == 0 && guess.guess.id == "LETTER" && reading.fields.purchaser_name.is_none() {
             parties::addressee(sheet, &mut reading.fields);
+            // A letter to the merchant: who wrote it is who buys.
+            let to_merchant = reading.fields.purchaser_name.as_ref().zip(ctx.seller).is_some_and(|(n, m)| parties::same_name(m, &n.value));
+            if to_merchant || reading.fields.purchaser_name.is_none() {
+                let seller = reading.fields.seller_name.take();
+                reading.fields = Fields { seller_name: seller, ..Fields::default() };
+                parties::sender(sheet, ctx.seller, &mut reading.fields);
+            }
         }
         reading.merchant_seen |= ctx.seller.is_some_and(|m| !parties::find_merchant(sheet, m).is_empty());
         if let Some((signature, at)) = page.seen.signature.clone() {

@@ -269,12 +269,15 @@ fn unlisted<'c>(text: &Text, states: &[(Region, f32)]) -> Option<Guess<'c>> {
             || text.all.contains("inreplyreferto")
             || text.all.contains("thisletter")
             || text.all.contains("sincerely") && text.all.contains("yourorganization"));
-    (letter && !invoice).then(|| Guess {
+    // A company's own letter: “… are purchased for resale …”.
+    let greeted = ["dear", "towhomitmayconcern", "sincerely", "verytrulyyours"].iter().any(|w| text.all.contains(w));
+    let resale = !letter && greeted && ["forresale", "beresold"].iter().any(|w| text.all.contains(w)) && text.all.contains("certif");
+    ((letter || resale) && !invoice).then(|| Guess {
         form: None,
-        guess: FormGuess { id: "LETTER".into(), title: "Exemption letter".into(), confidence: 0.6 },
+        guess: FormGuess { id: "LETTER".into(), title: if resale { "Resale letter" } else { "Exemption letter" }.into(), confidence: 0.6 },
         region,
         titled: true,
-        resale_title: false,
+        resale_title: resale,
     })
 }
 

@@ -45,6 +45,19 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, labels: &[Found], blanks: &[Blank]
 /// No caption for the signature was read, often because the pen went over it: large ink left of “Title” and “Date” on one line. Never sure.
 fn unlabelled(sheet: &Sheet, ink: &Ink, labels: &[Found]) -> Option<(Signature, f32)> {
     let h = sheet.h;
+    let print: Vec<BBox> = (0..sheet.toks.len()).filter(|&i| is_print(sheet, i)).map(|i| sheet.toks[i].area).collect();
+    let signed = |area: BBox| {
+        let (amount, wide) = if area.width() > 4.0 * h { ink.writing(sheet, area, &print) } else { (0.0, 0.0) };
+        amount >= 2.0 * SIGNED_INK && wide >= 2.0 * SIGNED_WIDTH
+    };
+    let verdict = |present: bool, at: f32| present.then_some((Signature { present, confidence: UNLABELLED }, at));
+    // A letter is signed under its closing.
+    const CLOSINGS: &[&str] = &["sincerely", "sincerelyyours", "respectfully", "verytrulyyours", "bestregards", "regards", "yourstruly"];
+    let joined = |run: &Vec<usize>| run.iter().map(|&i| sheet.toks[i].folded.as_str()).collect::<String>();
+    if let Some(closing) = sheet.runs.iter().rev().find(|r| CLOSINGS.contains(&joined(r).as_str())).and_then(|r| sheet.area(r)) {
+        let area = BBox::new(closing.left - 2.0 * h, closing.bottom + 0.2 * h, closing.left + 25.0 * h, closing.bottom + 6.0 * h);
+        return verdict(signed(area), closing.mid_y());
+    }
     let titles = ["title", "printedname", "printname", "printnamehere", "nameandtitle", "name"];
     let text = |l: &Found| l.toks.iter().map(|&i| sheet.toks[i].folded.as_str()).collect::<String>();
     let level = |a: &BBox, b: &BBox| (a.mid_y() - b.mid_y()).abs() < 1.2 * h;
@@ -52,11 +65,8 @@ fn unlabelled(sheet: &Sheet, ink: &Ink, labels: &[Found]) -> Option<(Signature, 
     let row = labels.iter().filter(titled).filter(|l| labels.iter().any(|d| d.concept == Concept::SignedDate && level(&d.area, &l.area)));
     let last = row.max_by(|a, b| a.area.mid_y().total_cmp(&b.area.mid_y()))?;
     let left = labels.iter().filter(|l| level(&l.area, &last.area)).map(|l| l.area.left).fold(f32::MAX, f32::min);
-    let print: Vec<BBox> = (0..sheet.toks.len()).filter(|&i| is_print(sheet, i)).map(|i| sheet.toks[i].area).collect();
     let area = BBox::new(0.03 * sheet.width(), last.area.top - 3.0 * h, left - 0.5 * h, last.area.bottom + 3.0 * h);
-    let (amount, wide) = if area.width() > 4.0 * h { ink.writing(sheet, area, &print) } else { (0.0, 0.0) };
-    let present = amount >= 2.0 * SIGNED_INK && wide >= 2.0 * SIGNED_WIDTH;
-    present.then_some((Signature { present, confidence: UNLABELLED }, last.area.mid_y()))
+    verdict(signed(area), last.area.mid_y())
 }
 
 /// “Notary signature”, “Vendor's signature”: somebody else signs there.
