@@ -409,6 +409,6 @@ fn address(sheet: &Sheet, blanks: &[Blank], name: Option<&Blank>, fields: &mut F
     }
 }
 
-fn state_in(text: &str) -> Option<Region> {
+pub fn state_in(text: &str) -> Option<Region> {
     address::state(text).or_else(|| text.split_whitespace().find_map(|w| address::state(w).filter(|_| w.len() <= 3)))
 }

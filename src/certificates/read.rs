@@ -174,7 +174,12 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
                     }
                 }
             }
-            None if reading.states.is_empty() => reading.states.extend(single_state(page, guess, &reading.fields, ctx)),
+            None if reading.states.is_empty() => {
+                reading.states = beside_their_states(page, ctx);
+                if reading.states.is_empty() {
+                    reading.states.extend(single_state(page, guess, &reading.fields, ctx));
+                }
+            }
             None => {}
         }
     }
@@ -240,6 +245,82 @@ fn single_state(page: &PageRead, guess: &Guess, fields: &Fields, ctx: &ReadConte
     single_claim(page, home, ctx).map(|claim| StateClaim { confidence: claim.confidence.min(STATE_OF_ADDRESS), ..claim })
 }
 
+/// The other labels on a label's line.
+fn row<'p>(page: &'p PageRead, label: &'p Found) -> impl Iterator<Item = &'p Found> {
+    let h = page.sheet.h;
+    page.labels.iter().filter(move |l| (l.area.mid_y() - label.area.mid_y()).abs() < 1.2 * h && l.toks != label.toks)
+}
+
+/// The label right beside a number's that asks for its state, and whether it stands before it.
+fn issuer_beside<'p>(page: &'p PageRead, label: &'p Found) -> Option<(&'p Found, bool)> {
+    let h = page.sheet.h;
+    let left = row(page, label).filter(|l| l.area.right <= label.area.left + h).max_by(|a, b| a.area.right.total_cmp(&b.area.right));
+    let right = row(page, label).filter(|l| l.area.left >= label.area.right - h).min_by(|a, b| a.area.left.total_cmp(&b.area.left));
+    let issuer = |found: Option<&'p Found>, before| found.filter(|l| l.concept == Concept::Issuer).map(|l| (l, before));
+    issuer(left, true).or_else(|| issuer(right, false))
+}
+
+/// Numbers with their state written beside them: “City or State | State Registration No.” side by side, repeated over the form or as the head
+/// of a table, and “Tax ID number | State of issue”.
+fn beside_their_states(page: &PageRead, ctx: &ReadContext) -> Vec<StateClaim> {
+    let sheet = &page.sheet;
+    let h = sheet.h;
+    let mut claims: Vec<StateClaim> = vec![];
+    let mut add = |region: Option<Region>, toks: &[usize]| {
+        let Some(region) = region else { return };
+        let words: Vec<&str> = toks.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
+        let picked = numbers::pick(&words, ctx.catalogue.jurisdiction(&region)).filter(|_| !numbers::is_no_number(&words.join(" ")));
+        let Some((number, used)) = picked else { return };
+        if !claims.iter().any(|c| c.region == region) {
+            let doubt = if numbers::left_over(&words, &used) { numbers::CUT_OFF } else { 1.0 };
+            let toks = &toks[used];
+            let confidence = (sheet.confidence(toks) * doubt).min(0.99);
+            claims.push(StateClaim {
+                region,
+                number: TaxNumber::new(&number),
+                confidence,
+                page: sheet.page.number,
+                bbox: sheet.page_box(toks),
+            });
+        }
+    };
+    let blank = |label: &Found| page.blanks.iter().find(|b| b.label.toks == label.toks && b.fit >= 0.3);
+    let state = |toks: &[usize]| parties::state_in(&sheet.text(toks));
+    for label in page.labels.iter().filter(|l| l.concept == Concept::Number && l.party != Party::Seller && !l.inline) {
+        let Some((issuer, before)) = issuer_beside(page, label) else { continue };
+        if let (Some(number), Some(of)) = (blank(label), blank(issuer)) {
+            add(state(&of.toks), &number.toks);
+        }
+        // The head of a table: rows of a state and its number below.
+        if !before || blank(label).is_some_and(|b| b.side != places::Side::Below) {
+            continue;
+        }
+        let right = row(page, label).filter(|l| l.area.left >= label.area.right - h).map(|l| l.area.left).fold(f32::MAX, f32::min);
+        let end = (label.area.right + 20.0 * h).min(right - h);
+        let (mut bottom, start) = (label.area.bottom.max(issuer.area.bottom), issuer.area.left - 3.0 * h);
+        let middle = label.area.left - 1.5 * h;
+        let below = sheet.within(BBox::new(start, bottom, end, bottom + 40.0 * h));
+        let mut heights: Vec<f32> = below.iter().map(|&i| sheet.toks[i].area.mid_y()).collect();
+        heights.sort_by(f32::total_cmp);
+        for height in heights {
+            if height < bottom {
+                continue;
+            }
+            if height - bottom > 4.5 * h {
+                break;
+            }
+            let words = sheet.within(BBox::new(start, height - 0.4 * h, end, height + 0.9 * h));
+            if words.iter().any(|i| page.labels.iter().any(|l| l.toks.contains(i))) || words.len() > 8 {
+                break;
+            }
+            let (of, number): (Vec<usize>, Vec<usize>) = words.into_iter().partition(|&i| sheet.toks[i].area.mid_x() < middle);
+            add(state(&of), &number);
+            bottom = height + 0.9 * h;
+        }
+    }
+    claims
+}
+
 /// The number beside the best label that asks for one.
 fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> Option<StateClaim> {
     let region = region?;
@@ -258,7 +339,13 @@ fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> O
         let score = blank.label.rank as f32 + 4.0 * blank.fit + if fit == Some(true) { 3.0 } else { 0.0 };
         if best.as_ref().is_none_or(|(b, _)| score > *b) {
             let doubt = if fit == Some(false) { 0.9 } else { 1.0 } * if left_over { numbers::CUT_OFF } else { 1.0 };
-            let confidence = (sheet.confidence(toks) * doubt).min(0.99);
+            // Another state may stand beside it that was not read.
+            let other = issuer_beside(page, &blank.label).is_some_and(|(issuer, before)| {
+                let value = page.blanks.iter().find(|b| b.label.toks == issuer.toks);
+                value.map_or(before, |b| parties::state_in(&sheet.text(&b.toks)).is_none())
+            });
+            let most = if other { STATE_OF_ADDRESS } else { 0.99 };
+            let confidence = (sheet.confidence(toks) * doubt).min(most);
             best = Some((
                 score,
                 StateClaim {
