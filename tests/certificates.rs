@@ -262,3 +262,279 @@ fn a_letter_names_its_addressee_and_is_never_taken_unseen() {
     assert_eq!(document.fields.purchaser_line1.as_ref().map(|f| f.value.as_str()), Some("12 QUAY ROW"));
     assert_eq!(verdict(&document, "form-known"), Some(Verdict::Unsure));
 }
+
+fn value(field: &Option<certonboard::domain::Field<String>>) -> Option<&str> {
+    field.as_ref().map(|f| f.value.as_str())
+}
+
+fn claims(document: &Document) -> Vec<(String, String)> {
+    document.states.iter().map(|s| (s.region.code().to_owned(), s.number.as_ref().map_or(String::new(), |n| n.to_string()))).collect()
+}
+
+#[test]
+fn a_form_that_names_no_party_is_told_by_the_merchant() {
+    // Two parts with the same captions; only the merchant's name tells which is the seller's.
+    let words = [
+        (0.3, 0.03, "Resale Certificate"),
+        (0.3, 0.05, "State of Ohio"),
+        (0.1, 0.12, "Name"),
+        (0.1, 0.135, "Gravel Lane Outfitters"),
+        (0.1, 0.16, "Address"),
+        (0.4, 0.16, "City"),
+        (0.6, 0.16, "State"),
+        (0.7, 0.16, "ZIP Code"),
+        (0.1, 0.175, "P.O. Box 77"),
+        (0.4, 0.175, "Dayton"),
+        (0.6, 0.175, "OH"),
+        (0.7, 0.175, "45402-0077"),
+        (0.1, 0.24, "Name"),
+        (0.1, 0.255, MERCHANT),
+        (0.1, 0.28, "Address"),
+        (0.4, 0.28, "City"),
+        (0.6, 0.28, "State"),
+        (0.7, 0.28, "ZIP Code"),
+        (0.1, 0.295, "40 Tin Row, Suite 14"),
+        (0.4, 0.295, "Lancaster"),
+        (0.6, 0.295, "PA"),
+        (0.7, 0.295, "17603"),
+    ];
+    let found = read(&[page(1, &words, &[])]);
+    let f = &found[0].fields;
+    assert_eq!(value(&f.purchaser_name), Some("Gravel Lane Outfitters"));
+    assert_eq!(value(&f.purchaser_line1), Some("P.O. Box 77"));
+    assert_eq!(value(&f.purchaser_city), Some("Dayton"));
+    assert_eq!(value(&f.purchaser_postal_code), Some("45402-0077"));
+    assert_eq!(value(&f.seller_name), Some(MERCHANT));
+}
+
+#[test]
+fn columns_of_two_parties_are_kept_apart() {
+    let words = [
+        (0.3, 0.03, "Blanket Exemption Certificate"),
+        (0.3, 0.05, "Iowa Department of Revenue"),
+        (0.05, 0.12, "Purchaser legal name:"),
+        (0.26, 0.12, "Gravel Lane Outfitters"),
+        (0.55, 0.12, "Seller name:"),
+        (0.7, 0.12, MERCHANT),
+        (0.05, 0.15, "Address:"),
+        (0.15, 0.15, "226 Bend Street"),
+        (0.55, 0.15, "Seller address:"),
+        (0.7, 0.15, "40 Tin Row"),
+        (0.05, 0.18, "City:"),
+        (0.15, 0.18, "Davenport"),
+        (0.55, 0.18, "City:"),
+        (0.62, 0.18, "Lancaster"),
+        (0.05, 0.21, "ZIP:"),
+        (0.15, 0.21, "52805"),
+        (0.55, 0.21, "ZIP:"),
+        (0.62, 0.21, "17603"),
+    ];
+    let found = read(&[page(1, &words, &[])]);
+    let f = &found[0].fields;
+    assert_eq!(value(&f.purchaser_city), Some("Davenport"));
+    assert_eq!(value(&f.purchaser_postal_code), Some("52805"));
+    // The state was never read; the ZIP tells it, and says no more than that.
+    let region = f.purchaser_region.as_ref().unwrap();
+    assert_eq!(region.value.code(), "IA");
+    assert!(region.confidence <= 0.7);
+}
+
+#[test]
+fn numbers_stay_with_the_state_beside_them() {
+    let words = [
+        (0.3, 0.03, "Connecticut Department of Revenue Services"),
+        (0.3, 0.05, "Sales and Use Tax Resale Certificate"),
+        (0.1, 0.12, "Name of purchaser"),
+        (0.1, 0.135, "Gravel Lane Outfitters"),
+        (0.10, 0.40, "CT"),
+        (0.30, 0.40, "3123917-000"),
+        (0.55, 0.40, "NY"),
+        (0.70, 0.40, "16-1297567"),
+        (0.10, 0.42, "City or State"),
+        (0.30, 0.42, "State Registration"),
+        (0.55, 0.42, "City or State"),
+        (0.70, 0.42, "State Registration"),
+    ];
+    let found = read(&[page(1, &words, &[])]);
+    let mut read = claims(&found[0]);
+    read.sort();
+    assert_eq!(read, [("CT".to_owned(), "3123917-000".to_owned()), ("NY".to_owned(), "16-1297567".to_owned())]);
+}
+
+#[test]
+fn what_a_sentence_counts_is_no_registration() {
+    let codes = ["AL", "AR", "AZ", "CA", "CO", "CT", "FL", "GA"];
+    let texts = ["SLS-R123456789", "Wayfair 2018 ruling", "Pending 06/2026", "Exempt since 2019", "N/A", "see attached", "none", "2020"];
+    let mut words = vec![
+        (0.2, 0.03, "Uniform Sales & Use Tax Resale Certificate - Multijurisdiction"),
+        (0.1, 0.12, "Name of Firm (Buyer):"),
+        (0.35, 0.12, "Gravel Lane Outfitters"),
+    ];
+    for (n, (code, text)) in codes.iter().zip(texts).enumerate() {
+        let y = 0.4 + 0.02 * n as f32;
+        words.push((0.1, y, code));
+        words.push((0.16, y, text));
+    }
+    let found = read(&[page(1, &words, &[])]);
+    assert_eq!(claims(&found[0]), [("AL".to_owned(), "SLS-R123456789".to_owned())]);
+}
+
+#[test]
+fn one_number_on_several_lines_of_a_table_is_told() {
+    let mut words = vec![
+        (0.2, 0.03, "Uniform Sales & Use Tax Resale Certificate - Multijurisdiction"),
+        (0.1, 0.12, "Name of Firm (Buyer):"),
+        (0.35, 0.12, "Gravel Lane Outfitters"),
+        (0.1, 0.15, "Address:"),
+        (0.35, 0.15, "12 Tallow Street, Phoenix, AZ 85004"),
+    ];
+    for (n, code) in ["AL", "AR", "AZ", "CA", "CO", "CT", "FL", "GA"].iter().enumerate() {
+        let y = 0.4 + 0.02 * n as f32;
+        words.push((0.1, y, code));
+        if ["AZ", "CO"].contains(code) {
+            words.push((0.16, y, "20183746"));
+        }
+    }
+    let found = read(&[page(1, &words, &[])]);
+    assert_eq!(claims(&found[0]).len(), 2, "kept as written");
+    let told = found[0].findings.iter().find(|f| f.rule == "number-repeated").unwrap();
+    assert_eq!(told.verdict, Verdict::Unsure);
+    assert!(told.evidence.contains("CO shows the number of AZ"), "{}", told.evidence);
+}
+
+#[test]
+fn a_table_goes_on_over_the_page() {
+    let head = |words: &mut Vec<(f32, f32, &'static str)>| {
+        words.push((0.2, 0.03, "Streamlined Sales and Use Tax Certificate of Exemption"));
+        words.push((0.7, 0.03, "F0003"));
+    };
+    let mut first = vec![(0.1, 0.12, "Name of purchaser"), (0.1, 0.135, "Gravel Lane Outfitters")];
+    head(&mut first);
+    for (n, code) in ["AR", "GA", "IA", "IN", "KS", "KY"].into_iter().enumerate() {
+        first.push((0.1, 0.5 + 0.02 * n as f32, code));
+    }
+    first.push((0.16, 0.54, "183-746-295"));
+    let mut second = vec![(0.1, 0.9, "Signature of authorized purchaser")];
+    for (n, code) in ["MI", "MN", "NC", "ND", "NE", "NJ"].into_iter().enumerate() {
+        second.push((0.1, 0.3 + 0.02 * n as f32, code));
+    }
+    second.push((0.16, 0.32, "4183746"));
+    let found = read(&[page(1, &first, &[]), page(2, &second, &[])]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(claims(&found[0]).iter().map(|c| c.0.as_str()).collect::<Vec<_>>(), ["IA", "MN"]);
+}
+
+#[test]
+fn somebody_elses_ink_is_no_signature_and_a_typed_name_is_for_a_person() {
+    let base = |caption: &'static str| {
+        vec![
+            (0.1, 0.03, "01-339"),
+            (0.2, 0.05, "Texas Sales and Use Tax Resale Certificate"),
+            (0.1, 0.12, "Name of purchaser"),
+            (0.1, 0.135, "Tidewater Net Company"),
+            (0.1, 0.60, "Purchaser's signature:"),
+            (0.1, 0.70, caption),
+        ]
+    };
+    let beside = |y: f32| BBox::new(0.32, y - 0.005, 0.55, y + 0.012);
+    let signed = |caption, ink: &[BBox]| read(&[page(1, &base(caption), ink)])[0].signature.clone();
+    assert!(signed("Title:", &[beside(0.60)]).present);
+    let vendor = signed("Vendor's signature:", &[beside(0.70)]);
+    assert!(!vendor.present, "{vendor:?}");
+    let mut typed = base("Title:");
+    typed.push((0.34, 0.60, "/s/ Josephine Marsh"));
+    let mut sheet = page(1, &typed, &[]);
+    sheet.words.iter_mut().for_each(|w| w.confidence = 1.0);
+    let found = read(&[sheet]);
+    assert_eq!(verdict(&found[0], "signed"), Some(Verdict::Unsure), "{:?}", found[0].signature);
+}
+
+#[test]
+fn the_merchant_in_a_letterhead_does_not_make_another_seller_the_merchant() {
+    let words = [
+        (0.1, 0.01, "FROM: Quay Brass Works"),
+        (0.1, 0.03, "01-339"),
+        (0.2, 0.05, "Texas Sales and Use Tax Resale Certificate"),
+        (0.1, 0.12, "Name of purchaser"),
+        (0.1, 0.135, "Tidewater Net Company"),
+        (0.1, 0.40, "Name of seller:"),
+        (0.28, 0.40, "Cobalt Harbor Supply"),
+    ];
+    let found = read(&[page(1, &words, &[])]);
+    assert_eq!(value(&found[0].fields.seller_name), Some("Cobalt Harbor Supply"));
+    assert_ne!(verdict(&found[0], "seller-is-merchant"), Some(Verdict::Pass));
+}
+
+#[test]
+fn a_state_is_a_word_and_not_letters_of_two() {
+    let words = [
+        (0.3, 0.03, "RESALE CERTIFICATE"),
+        (0.1, 0.06, "for purchases in Ohio"),
+        (0.1, 0.12, "Name of purchaser: Gravel Lane Outfitters"),
+        (0.1, 0.15, "Permit number: 89-123456"),
+        (0.1, 0.5, "This certificate shall remain effective until revoked without a hold by radio wave"),
+    ];
+    let found = read(&[page(1, &words, &[])]);
+    assert_eq!(found[0].form.as_ref().map(|f| f.id.as_str()), Some("OH-RESALE"));
+}
+
+#[test]
+fn a_companys_own_letter_is_read() {
+    let words = [
+        (0.1, 0.04, "Gravel Lane Outfitters, Inc."),
+        (0.1, 0.06, "226 Bend Street, Tulsa, OK 74104"),
+        (0.1, 0.14, "Quay Brass Works"),
+        (0.1, 0.16, "40 Tin Row"),
+        (0.1, 0.18, "Lancaster, PA 17603"),
+        (0.1, 0.24, "To whom it may concern:"),
+        (0.1, 0.28, "We certify that we hold Oklahoma sales tax permit number STS-20338146-02 and that"),
+        (0.1, 0.30, "all goods bought from Quay Brass Works are purchased for resale in Oklahoma."),
+        (0.1, 0.50, "Sincerely,"),
+        (0.1, 0.58, "Hollis Marlowe, Member"),
+    ];
+    let found = read(&[page(1, &words, &[BBox::new(0.11, 0.53, 0.35, 0.56)])]);
+    let d = &found[0];
+    assert_eq!(d.form.as_ref().map(|f| f.id.as_str()), Some("LETTER"));
+    assert_eq!(value(&d.fields.purchaser_name), Some("Gravel Lane Outfitters, Inc."));
+    assert_eq!(value(&d.fields.purchaser_city), Some("Tulsa"));
+    assert_eq!(claims(d), [("OK".to_owned(), "STS-20338146-02".to_owned())]);
+    assert!(d.signature.present && d.signature.confidence < 0.7, "{:?}", d.signature);
+    assert_ne!(d.disposition, Disposition::Accept);
+}
+
+#[test]
+fn a_ticked_option_on_no_list_is_told_by_its_word() {
+    let mut sheet = page(
+        1,
+        &[
+            (0.3, 0.03, "Certificate of Exemption"),
+            (0.3, 0.05, "Missouri Department of Revenue"),
+            (0.1, 0.12, "Name of purchaser: Gravel Lane Outfitters"),
+            (0.1, 0.40, "[X] Purchases of goods that our stores resell over the counter"),
+            (0.1, 0.43, "[ ] Purchases by farmers of feed"),
+        ],
+        &[],
+    );
+    sheet.image = None;
+    let found = read(&[sheet]);
+    assert_eq!(found[0].fields.reason.as_ref().map(|r| r.value.to_string()).as_deref(), Some("RESALE"));
+}
+
+#[test]
+fn list_letters_are_no_ticks() {
+    let mut sheet = page(
+        1,
+        &[
+            (0.3, 0.03, "Certificate of Exemption"),
+            (0.3, 0.05, "Missouri Department of Revenue"),
+            (0.1, 0.12, "Name of purchaser: Gravel Lane Outfitters"),
+            (0.1, 0.38, "(iv) Resale"),
+            (0.1, 0.40, "(v) Manufacturing"),
+            (0.1, 0.42, "(vi) Agricultural production"),
+        ],
+        &[],
+    );
+    sheet.image = None;
+    let found = read(&[sheet]);
+    assert!(found[0].fields.reason.is_none(), "{:?}", found[0].fields.reason);
+}

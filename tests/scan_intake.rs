@@ -717,6 +717,92 @@ fn content_that_never_ends_is_stopped() {
 }
 
 #[test]
+fn paint_that_never_ends_is_stopped() {
+    let scans = Scans::new();
+    // Few steps, each of them as large as the page: hours of drawing in a few kilobytes.
+    let sheet = Sheet { content: "0 0 612 792 re f ".repeat(200_000), ..Sheet::default() };
+    let mut pdf = document(&[sheet]);
+    pdf.compress();
+    assert!(scans.trouble("painted.pdf", &saved(pdf)).contains("more work than any paper does"));
+}
+
+#[test]
+fn only_text_that_can_be_seen_counts() {
+    let scans = Scans::new();
+    let mut sheet = letter("Shown");
+    sheet.content += "1 1 1 rg BT /F1 12 Tf 300 720 Td (Ghost) Tj ET ";
+    // White letters on a dark bar are a heading.
+    sheet.content += "0 0 0 rg 72 60 300 30 re f 1 1 1 rg BT /F1 12 Tf 80 70 Td (Heading) Tj ET ";
+    // An old value painted over, and the new one.
+    sheet.content +=
+        "0 0 0 rg BT /F1 12 Tf 72 30 Td (Oldvalue) Tj ET 1 1 1 rg 70 25 200 20 re f 0 0 0 rg BT /F1 12 Tf 72 30 Td (Newvalue) Tj ET ";
+    let read = said(&scans.page(&pdf(&[sheet])));
+    assert!(read.contains("Shown") && read.contains("Heading") && read.contains("Newvalue"), "{read}");
+    assert!(!read.contains("Ghost") && !read.contains("Oldvalue"), "{read}");
+    // A scanner's guess that its picture was laid over.
+    let mut sheet = letter("Guess");
+    sheet.content += "q 612 0 0 792 0 0 cm /Im1 Do Q";
+    let page = scans.page(&pdf(&[sheet]));
+    assert!(page.recognise && page.words.is_empty(), "{}", said(&page));
+}
+
+#[test]
+fn what_is_typed_over_a_line_of_underscores_stays_whole() {
+    let scans = Scans::new();
+    let mut sheet = letter("Form");
+    sheet.content += "BT /F1 12 Tf 72 60 Td (Name ________________________) Tj ET BT /F1 12 Tf 118 60 Td (Overton Park) Tj ET ";
+    let read = said(&scans.page(&pdf(&[sheet])));
+    assert!(read.contains("Name Overton Park"), "{read}");
+}
+
+#[test]
+fn values_of_form_fields_are_bounded() {
+    let scans = Scans::new();
+    let mut sheet = letter("Form");
+    let endless = "long ".repeat(400_000);
+    sheet.annotations.extend((0..50).map(|n| field(&format!("f{n}"), &endless, None)));
+    let page = scans.page(&pdf(&[sheet]));
+    let most = page.marks.iter().map(|m| if let MarkValue::Text(t) = &m.value { t.len() } else { 0 }).max();
+    assert!(most.is_some_and(|most| most <= 10_000), "{most:?}");
+}
+
+#[test]
+fn tiffs_of_too_many_pages_are_refused() {
+    let scans = Scans::new();
+    let page = || TiffPage { width: 8, height: 8, compression: 1, bits: 8, across: 204, down: 98, orientation: 1, data: vec![255; 64] };
+    let many: Vec<TiffPage> = (0..2_001).map(|_| page()).collect();
+    assert!(scans.trouble("many.tif", &tiff(&many)).contains("more than 2000 pages"));
+}
+
+#[test]
+fn what_is_typed_on_a_crooked_scan_is_made_level_with_it() {
+    struct Leveller;
+    impl certonboard::ports::OcrEngine for Leveller {
+        fn recognise(&mut self, image: &Gray, _: u32) -> Result<certonboard::ports::Recognised, certonboard::ports::OcrError> {
+            let image = Some(std::sync::Arc::new(image.clone()));
+            Ok(certonboard::ports::Recognised { image, levelled: 0.05f32.atan(), ..Default::default() })
+        }
+        fn reread(
+            &mut self,
+            _: &Gray,
+            _: certonboard::domain::BBox,
+            _: Manner,
+        ) -> Result<Vec<certonboard::domain::Word>, certonboard::ports::OcrError> {
+            Ok(vec![])
+        }
+    }
+    let scans = Scans::new();
+    // Typed along a line that falls by 5 in 100.
+    let sheet = Sheet {
+        content: "q 612 0 0 792 0 0 cm /Im1 Do Q BT /F1 12 Tf 72 500 Td (Left) Tj ET BT /F1 12 Tf 472 480 Td (Right) Tj ET".into(),
+        ..Sheet::default()
+    };
+    let page = scans.page(&pdf(&[sheet])).read_with(&mut Leveller).unwrap();
+    let at = |text: &str| page.words.iter().find(|w| w.text == text).unwrap().bbox.mid_y();
+    assert!((at("Left") - at("Right")).abs() < 0.003, "{} {}", at("Left"), at("Right"));
+}
+
+#[test]
 fn a_thousand_damaged_files_never_panic() {
     let scans = Scans::new();
     let mut form = letter("Form");

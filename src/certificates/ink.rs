@@ -421,6 +421,19 @@ mod tests {
     }
 
     #[test]
+    fn dithered_grey_holds_no_frame_and_ends_soon() {
+        let page = page(&[(0.3, 0.1, "blanket certificate")]);
+        let sheet = Sheet::new(&page);
+        let mut gray = canvas();
+        for y in 0..1100 {
+            for x in (0..850).filter(|x| (x + y) % 2 == 0) {
+                draw(&mut gray, x, y);
+            }
+        }
+        assert!(!Ink::new(&gray).unwrap().tick(&sheet, sheet.toks[0].area).framed);
+    }
+
+    #[test]
     fn ruled_lines_are_no_writing() {
         let page = page(&[(0.1, 0.5, "Signature")]);
         let sheet = Sheet::new(&page);

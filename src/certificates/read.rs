@@ -192,6 +192,11 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
         }
     }
     blanket(&options, guess, &mut reading.fields);
+    // No box for it: the printed text may say so.
+    let asked = options.iter().any(|(o, _)| matches!(o.choice, Choice::Blanket(_)));
+    if let (None, false, Some(page)) = (&reading.fields.blanket, asked, pages.iter().find(|p| says_blanket(&p.sheet))) {
+        reading.fields.blanket = Some(Field { value: true, confidence: SAID_BLANKET, page: page.sheet.page.number, bbox: None });
+    }
     reason(&options, guess, &mut reading);
     if let (None, Some(stated)) = (&reading.fields.reason, stated) {
         reading.fields.reason =
@@ -333,9 +338,11 @@ fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> O
             continue;
         }
         let Some((number, used)) = numbers::pick(&words, state) else { continue };
-        let left_over = numbers::left_over(&words, &used);
-        let toks = &blank.toks[used];
         let fit = numbers::fits(&number, state);
+        // Of digits written one to a box one is easily lost, and the pattern tells.
+        let torn = used.len() > 3 && fit == Some(false);
+        let left_over = torn || numbers::left_over(&words, &used);
+        let toks = &blank.toks[used];
         let score = blank.label.rank as f32 + 4.0 * blank.fit + if fit == Some(true) { 3.0 } else { 0.0 };
         if best.as_ref().is_none_or(|(b, _)| score > *b) {
             let doubt = if fit == Some(false) { 0.9 } else { 1.0 } * if left_over { numbers::CUT_OFF } else { 1.0 };
@@ -369,6 +376,17 @@ fn digits_asked(page: &PageRead) -> Option<usize> {
         let at = run.iter().position(|&i| sheet.toks[i].folded == "digits").filter(|&at| at > 0)?;
         sheet.toks[run[at - 1]].folded.parse().ok().filter(|n| (4..=20).contains(n))
     })
+}
+
+/// How sure it is that a paper is for all purchases whose printed text says so.
+const SAID_BLANKET: f32 = 0.7;
+
+/// “… for all purchases from this seller until revoked in writing …”
+fn says_blanket(sheet: &Sheet) -> bool {
+    let text: String = sheet.runs.iter().flatten().map(|&i| sheet.toks[i].folded.as_str()).collect();
+    ["untilrevoked", "untilcanceled", "untilcancelled", "untilitisrevoked", "untilwithdrawn", "untilitiswithdrawn", "allfuturepurchases"]
+        .iter()
+        .any(|said| text.contains(said))
 }
 
 fn blanket(options: &[(Offer, u32)], guess: &Guess, fields: &mut Fields) {

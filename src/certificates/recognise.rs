@@ -5,7 +5,7 @@
 
 use super::catalogue::{Catalogue, Form, Kind};
 use super::sheet::Sheet;
-use super::text::{alike_within, fold};
+use super::text::{alike_within, fold, is_sentence_word};
 use crate::domain::{FormGuess, Region};
 
 /// Sum of evidence from which a form counts as known.
@@ -68,8 +68,11 @@ impl Text {
                 }
             }
         }
-        let by_line = sheet.folded_between(-1.0, 0.33);
-        let as_read = sheet.toks.iter().filter(|t| t.page_box.mid_y() < 0.33).map(|t| t.folded.as_str()).collect();
+        // A sentence is no title: “we hold Oklahoma sales tax permit number …”.
+        let prose: Vec<bool> = sheet.runs.iter().map(|run| is_sentence(sheet, run)).collect();
+        let titles = sheet.runs.iter().zip(&prose).filter(|(_, prose)| !**prose).flat_map(|(run, _)| run).map(|&i| &sheet.toks[i]);
+        let by_line = titles.filter(|t| (-1.0..=0.33).contains(&t.area.mid_y())).map(|t| t.folded.as_str()).collect();
+        let as_read = sheet.toks.iter().filter(|t| t.page_box.mid_y() < 0.33 && !prose[t.run]).map(|t| t.folded.as_str()).collect();
         Text {
             marks,
             upper: [by_line, as_read],
@@ -84,6 +87,12 @@ impl Text {
         let title = fold(title);
         self.upper.iter().map(|text| alike_within(&title, text, 0.8)).fold(0.0, f64::max)
     }
+}
+
+fn is_sentence(sheet: &Sheet, run: &[usize]) -> bool {
+    let words = run.iter().map(|&i| sheet.toks[i].folded.as_str()).filter(|w| !w.is_empty());
+    let (all, own) = words.fold((0, 0), |(all, own), w| (all + 1, own + usize::from(is_sentence_word(w))));
+    all >= 9 && own * 10 >= all * 3
 }
 
 /// The head of a page, in page heights.

@@ -97,7 +97,7 @@ fn same(a: &[Word], b: &[Word]) -> bool {
 }
 
 /// The best of some readings, the earlier one where two are about as good.
-fn best<'r>(readings: &'r [Reread], quality: impl Fn(&[Word]) -> f32) -> Option<(f32, &'r [Word])> {
+fn best(readings: &[Reread], quality: impl Fn(&[Word]) -> f32) -> Option<(f32, &[Word])> {
     let all = readings.iter().map(|r| (quality(&r.words), &r.words[..]));
     all.reduce(|a, b| if b.0 > a.0 + CLEARLY { b } else { a })
 }

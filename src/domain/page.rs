@@ -236,6 +236,16 @@ mod tests {
     }
 
     #[test]
+    fn a_box_follows_the_levelled_page() {
+        // A page of 1000 by 1000 turned so that its lines, which fell to the right by 2 in 100, are level.
+        let angle = 0.02f32.atan();
+        let left = BBox::new(0.1, 0.492, 0.2, 0.502).levelled(angle, 1.0);
+        let right = BBox::new(0.8, 0.506, 0.9, 0.516).levelled(angle, 1.0);
+        assert!((left.mid_y() - right.mid_y()).abs() < 0.001, "{left:?} {right:?}");
+        assert!((left.width() - 0.1).abs() < 1e-6);
+    }
+
+    #[test]
     fn a_box_follows_the_turned_page() {
         let corner = BBox::new(0.0, 0.0, 0.25, 0.125);
         assert_eq!(corner.turned(90), BBox::new(0.875, 0.0, 1.0, 0.25));
