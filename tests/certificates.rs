@@ -503,6 +503,20 @@ fn a_companys_own_letter_is_read() {
 }
 
 #[test]
+fn a_tax_agency_that_writes_is_no_buyer() {
+    let words = [
+        (0.1, 0.04, "Illinois Department of Revenue"),
+        (0.1, 0.06, "101 W. Jefferson Street, Springfield, IL 62702"),
+        (0.1, 0.24, "Dear Sir or Madam:"),
+        (0.1, 0.28, "The organization named in your letter is exempt: its sales tax exemption is in force."),
+        (0.1, 0.50, "Sincerely,"),
+    ];
+    let found = read(&[page(1, &words, &[])]);
+    assert_eq!(found[0].form.as_ref().map(|f| f.id.as_str()), Some("LETTER"));
+    assert!(found[0].fields.purchaser_name.is_none(), "{:?}", found[0].fields.purchaser_name);
+}
+
+#[test]
 fn a_ticked_option_on_no_list_is_told_by_its_word() {
     let mut sheet = page(
         1,
@@ -518,6 +532,7 @@ fn a_ticked_option_on_no_list_is_told_by_its_word() {
     sheet.image = None;
     let found = read(&[sheet]);
     assert_eq!(found[0].fields.reason.as_ref().map(|r| r.value.to_string()).as_deref(), Some("RESALE"));
+    assert_eq!(verdict(&found[0], "reason-claimed"), Some(Verdict::Unsure), "one word is a hint and no more");
 }
 
 #[test]

@@ -25,8 +25,9 @@ pub struct Offer {
 /// Ink inside a frame above which it is ticked, and below which it is empty. Measured on drawn boxes: a cross fills 0.2 to 0.5, an empty box under 0.05.
 const TICKED: f32 = 0.12;
 const EMPTY: f32 = 0.06;
-/// How sure the reason of a ticked option is that stands on no list.
-const UNLISTED: f32 = 0.7;
+/// How sure the reason of a ticked option is that stands on no list: one word of it is a hint for a person, and too little to be used without
+/// one (“out of state”).
+const UNLISTED: f32 = 0.5;
 
 /// All options with a box (or where boxes cannot be seen, with a mark read as text).
 pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalogue) -> Vec<Offer> {

@@ -212,7 +212,8 @@ fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
         return;
     }
     // “This is to certify that Tidewater Brass Works”: a name alone.
-    if let Some(blank) = blocks.iter().find(|b| b.fit > 0.7)
+    let begins = |b: &&&Blank| clean(&sheet.text(&b.toks)).chars().next().is_some_and(|c| !c.is_lowercase());
+    if let Some(blank) = blocks.iter().filter(begins).find(|b| b.fit > 0.7)
         && fields.purchaser_name.is_none()
     {
         let text = clean(&sheet.text(&blank.toks));
@@ -222,7 +223,14 @@ fn block(sheet: &Sheet, blocks: &[&Blank], fields: &mut Fields) {
     }
 }
 
-/// The sender of a letter to the merchant: the name at its head with the address on the lines below.
+/// Those who write letters about a buyer's exemption and are no buyers.
+const AGENCIES: &[&str] = &["department", "revenue", "division", "comptroller", "taxation", "treasury", "stateof"];
+
+fn is_agency(text: &str) -> bool {
+    AGENCIES.iter().any(|word| fold(text).contains(word))
+}
+
+/// The sender of a letter to the merchant: the name at its head with the address on the lines below. A tax agency is none.
 pub fn sender(sheet: &Sheet, merchant: Option<&str>, fields: &mut Fields) {
     let is_merchant = |text: &str| merchant.is_some_and(|m| same_name(m, text));
     let head: Vec<&Vec<usize>> = sheet.runs.iter().filter(|r| sheet.toks[r[0]].area.mid_y() < 0.2).take(6).collect();
@@ -234,6 +242,9 @@ pub fn sender(sheet: &Sheet, merchant: Option<&str>, fields: &mut Fields) {
         let names = head[..at].iter().map(|r| (*r, clean(&sheet.text(r))));
         let name = names.into_iter().find(|(_, t)| super::places::fit(Concept::Name, t) > 0.8 && !is_merchant(t));
         let Some((toks, text)) = name else { return };
+        if head[..at].iter().any(|r| is_agency(&sheet.text(r))) {
+            return;
+        }
         fields.purchaser_name = Some(field(sheet, toks, text, 0.6));
         let street = head[..at].iter().find(|r| address::is_street(&clean(&sheet.text(r))));
         if let Some(street) = street.filter(|_| parts.line1.is_none()) {
@@ -253,7 +264,6 @@ fn before_phone(text: &str) -> String {
 
 /// The addressee of a letter: the block of lines in its upper part that ends with city, state and ZIP; not the sender's own.
 pub fn addressee(sheet: &Sheet, fields: &mut Fields) {
-    const SENDERS: &[&str] = &["department", "revenue", "division", "comptroller", "taxation", "treasury", "stateof"];
     let h = sheet.h;
     for run in sheet.runs.iter().filter(|r| sheet.toks[r[0]].area.mid_y() < 0.4 && r.len() <= 8) {
         let parts = address::parse(&clean(&sheet.text(run)));
@@ -275,7 +285,7 @@ pub fn addressee(sheet: &Sheet, fields: &mut Fields) {
         }
         let texts: Vec<String> = lines.iter().map(|l| clean(&sheet.text(l))).collect();
         let street = texts.iter().position(|t| address::is_street(t));
-        let sender = texts.iter().any(|t| SENDERS.iter().any(|s| fold(t).contains(s)));
+        let sender = texts.iter().any(|t| is_agency(t));
         let Some(street) = street.filter(|&at| at > 0 && !sender) else { continue };
         fields.purchaser_name = Some(field(sheet, &lines[0], texts[0].clone(), 0.6));
         fields.purchaser_line1 = Some(field(sheet, &lines[street], address::street(&texts[street]), 0.6));

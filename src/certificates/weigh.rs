@@ -41,7 +41,7 @@ pub struct Reread {
 
 /// Whether the readings of a place so far are enough; further ones cost time.
 pub fn settled(page: &PageContent, look: &Look, readings: &[Reread]) -> bool {
-    let old: Vec<Word> = page.words.iter().filter(|w| look.old.contains(&w.bbox)).cloned().collect();
+    let old = read_before(page, look);
     let free = readings.iter().filter(|r| !r.digits);
     let said = |words: &[Word]| look_alike(&fold(&text(words)));
     let agree = free.clone().all(|r| confidence(&r.words) >= LEGIBLE && (old.is_empty() || said(&r.words) == said(&old)));
@@ -58,7 +58,7 @@ pub fn adopt(page: &mut PageContent, looks: Vec<(Look, Vec<Reread>)>, ctx: &Read
     for (look, readings) in looks {
         let state = look.region.as_ref().and_then(|r| ctx.catalogue.jurisdiction(r));
         let replaced = |w: &Word| look.old.contains(&w.bbox);
-        let old: Vec<Word> = page.words.iter().filter(|w| replaced(w)).cloned().collect();
+        let old = read_before(page, &look);
         // A line cut out of the page has scraps of its neighbours at its edges: those were read in their own place.
         let foreign = |w: &Word| page.words.iter().any(|o| !replaced(o) && (o.bbox.shares(&w.bbox) > 0.3 || w.bbox.shares(&o.bbox) > 0.5));
         let own = |r: Reread| Reread { words: r.words.into_iter().filter(|w| !foreign(w)).collect(), ..r };
@@ -67,6 +67,10 @@ pub fn adopt(page: &mut PageContent, looks: Vec<(Look, Vec<Reread>)>, ctx: &Read
         page.words.extend(new.into_iter().map(|w| Word { line, ..w }));
         line += 1;
     }
+}
+
+fn read_before(page: &PageContent, look: &Look) -> Vec<Word> {
+    page.words.iter().filter(|w| look.old.contains(&w.bbox)).cloned().collect()
 }
 
 fn text(words: &[Word]) -> String {
