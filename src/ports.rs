@@ -135,12 +135,17 @@ pub trait OcrEngine {
 }
 
 /// How a part of a page is read again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Manner {
-    /// Only digits and the signs that stand between them.
-    pub digits: bool,
-    /// Smaller and softer than the page: strokes that are thin, ragged or shaky come closer to print.
-    pub soft: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// By the engine that read the page.
+    Same {
+        /// Only digits and the signs that stand between them.
+        digits: bool,
+        /// Smaller and softer than the page: strokes that are thin, ragged or shaky come closer to print.
+        soft: bool,
+    },
+    /// By a recogniser of another kind, whose mistakes are its own: a second opinion. No words where there is none.
+    Other,
 }
 
 /// Makes one engine for each worker thread.

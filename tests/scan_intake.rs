@@ -873,7 +873,7 @@ fn drawn_text_is_recognised_in_every_turn() {
         let number = read.words.iter().find(|w| w.text == "32049817263").unwrap_or_else(|| panic!("{turned}: {:?}", read.words));
         assert!((number.bbox.bottom - 72.0 / 792.0).abs() < 0.01, "{number:?}");
         let sheet = read.image.unwrap();
-        let again = engine.reread(&sheet, number.bbox, Manner { digits: true, soft: false }).unwrap();
+        let again = engine.reread(&sheet, number.bbox, Manner::Same { digits: true, soft: false }).unwrap();
         assert_eq!(again[0].text, "32049817263");
         assert!((again[0].bbox.left - number.bbox.left).abs() < 0.01);
     }

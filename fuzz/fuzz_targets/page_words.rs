@@ -72,7 +72,7 @@ fuzz_target!(|bytes: &[u8]| {
                 let mut again = vec![];
                 for look in places {
                     let readings: Vec<Reread> =
-                        [false, true].map(|digits| Reread { words: words(&mut data).unwrap_or_default(), digits }).into();
+                        [(false, false), (true, false), (false, true)].map(|(digits, independent)| Reread { words: words(&mut data).unwrap_or_default(), digits, independent }).into();
                     settled(&page, &look, &readings);
                     again.push((look, readings));
                 }

@@ -4,7 +4,9 @@
 //! Called by: `read`.
 
 use super::catalogue::{Catalogue, Choice};
-use super::ink::Ink;
+use super::circles::{Lettered, circled, counts_by_letters};
+use super::frames::{Place, by_the_list};
+use super::ink::{Frame, Ink};
 use super::sheet::Sheet;
 use super::text::{alike, alike_within, is_sentence_word};
 use crate::domain::{BBox, Mark, MarkValue};
@@ -29,9 +31,15 @@ const EMPTY: f32 = 0.06;
 /// one (“out of state”).
 const UNLISTED: f32 = 0.5;
 
+/// How sure a tick is at most whose box was not seen.
+const BY_THE_LIST: f32 = 0.8;
+/// How sure a circled letter is: as a tick without a frame, by comparison with its neighbours.
+const CIRCLED: f32 = 0.75;
+
 /// All options with a box (or where boxes cannot be seen, with a mark read as text).
 pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalogue) -> Vec<Offer> {
     let mut options: Vec<(Offer, Seen)> = vec![];
+    let mut letters: Vec<(BBox, Lettered)> = vec![];
     for run in &sheet.runs {
         let mut start = 0;
         while start < run.len() {
@@ -46,6 +54,7 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
                         let begins = room(first) || room(start) || boxed;
                         let seen = look(sheet, ink, marks, run, first, start);
                         if begins {
+                            letters.push((page_box, lettered(sheet, run, first, start)));
                             options.push((Offer { choice, page_box, ticked: false, confidence: 0.0, seen }, seen));
                         }
                     }
@@ -64,7 +73,30 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
     }
     let stands = |o: &Offer| sheet.toks.iter().find(|t| o.page_box.shares(&t.page_box) > 0.9).map(|t| t.run);
     let listed: HashSet<usize> = options.iter().filter_map(|(o, _)| stands(o)).collect();
+    if let Some(ink) = ink {
+        let places: Vec<Place> = options
+            .iter()
+            .map(|(o, seen)| {
+                let words = letters.iter().find(|(b, _)| *b == o.page_box).map_or((0.0, 0.0), |(_, l)| (l.words.left, l.words.mid_y()));
+                Place { words: ink.pixel(sheet, words.0, words.1), frame: seen.frame }
+            })
+            .collect();
+        for ((_, seen), frame) in options.iter_mut().zip(by_the_list(&places)) {
+            if let (Some(frame), None) = (frame, seen.text) {
+                *seen = Seen { framed: true, frame: Some(frame), by_the_list: true, ink: Some(ink.inside_about(&frame)), text: None };
+            }
+        }
+    }
     let mut offers = decide(options);
+    let reasons = || (0..offers.len()).filter(|n| matches!(offers[*n].choice, Choice::Reason(_)));
+    if let (Some(ink), false) = (ink, reasons().any(|n| offers[n].ticked)) {
+        let reasons: Vec<usize> = reasons().collect();
+        let list: Vec<Lettered> =
+            reasons.iter().filter_map(|n| letters.iter().find(|(b, _)| *b == offers[*n].page_box)).map(|(_, l)| *l).collect();
+        if let Some(at) = circled(sheet, ink, &list).and_then(|at| reasons.get(at)) {
+            (offers[*at].ticked, offers[*at].confidence) = (true, CIRCLED);
+        }
+    }
     if !offers.iter().any(|o| o.ticked && matches!(o.choice, Choice::Reason(_))) {
         offers.extend(unlisted(sheet, ink, marks, &listed));
     }
@@ -104,6 +136,20 @@ fn unlisted(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], listed: &HashSet<u
     found
 }
 
+/// An option's words and the letter that counts it: the last single letter before them.
+fn lettered(sheet: &Sheet, run: &[usize], first: usize, start: usize) -> Lettered {
+    let single = |i: usize| {
+        let folded = &sheet.toks[i].folded;
+        folded.len() == 1 && folded.chars().all(char::is_alphabetic)
+    };
+    let area = |i: usize| sheet.toks[i].area;
+    match run.get(start + 1) {
+        // Catalogued words may begin with the letter itself.
+        Some(&next) if single(run[start]) => Lettered { words: area(next), letter: Some(area(run[start])) },
+        _ => Lettered { words: area(run[start]), letter: run[first..start].iter().copied().rev().find(|&i| single(i)).map(area) },
+    }
+}
+
 /// A reason that was written out rather than ticked: between “… this claim is based upon …” and “must state a valid reason”. None if the
 /// words there tell of no reason or of several.
 pub fn stated(sheet: &Sheet, catalogue: &Catalogue) -> Option<(String, Vec<usize>)> {
@@ -141,6 +187,10 @@ fn heading(sheet: &Sheet, wanted: &str) -> Option<f32> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     pub framed: bool,
+    /// Where on the page's picture, in pixels.
+    pub frame: Option<Frame>,
+    /// The frame was not seen: it is where the others of the list have theirs.
+    pub by_the_list: bool,
     pub ink: Option<f32>,
     /// A mark that was read as text: `[X]`, `(x)`.
     pub text: Option<bool>,
@@ -217,7 +267,7 @@ fn is_list(sheet: &Sheet) -> bool {
 }
 
 fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: usize, start: usize) -> Seen {
-    let mut seen = Seen { framed: false, ink: None, text: None };
+    let mut seen = Seen { framed: false, frame: None, by_the_list: false, ink: None, text: None };
     // A form field of the PDF is certain.
     let page_left = sheet.toks[run[start]].page_box;
     let boxes = marks.iter().filter_map(|m| match m.value {
@@ -251,12 +301,14 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: 
     if let Some(ink) = ink {
         // The box stands before the words, before their letter, or was itself read as letters. The words' own place comes first: left of a box
         // that was read as letters there are other words.
-        let framed = (first..=start).rev().map(|n| ink.tick(sheet, sheet.toks[run[n]].area)).find(|t| t.framed);
+        let framed = (first..=start).rev().map(|n| ink.tick(sheet, sheet.toks[run[n]].area)).find(|t| t.frame.is_some());
         seen.framed = framed.is_some();
+        seen.frame = framed.and_then(|t| t.frame);
         // Without a frame: the darkest spot before the option's number, or before its words.
         let numbering = |n: &usize| {
             let text = &sheet.toks[run[*n]].text;
             text.chars().any(|c| c.is_ascii_digit())
+                || sheet.toks[run[*n]].folded.len() == 1 && !matches!(text.as_str(), "x" | "X" | "v" | "V") && counts_by_letters(sheet)
                 || text.len() > 1 && text.ends_with(['.', ')']) && text.chars().any(char::is_alphabetic)
         };
         let words = sheet.toks[run[(first..start).find(numbering).unwrap_or(start)]].area;
@@ -275,7 +327,7 @@ fn decide(options: Vec<(Offer, Seen)>) -> Vec<Offer> {
         .map(|(at, (option, seen))| {
             let (ticked, confidence) = match (seen.text, seen.framed, seen.ink) {
                 (Some(said), ..) => (said, 0.95),
-                (None, true, Some(ink)) if ink >= TICKED => (true, (0.75 + ink).min(0.97)),
+                (None, true, Some(ink)) if ink >= TICKED => (true, (0.75 + ink).min(if seen.by_the_list { BY_THE_LIST } else { 0.97 })),
                 (None, true, Some(ink)) if ink <= EMPTY => (false, 0.95),
                 (None, true, Some(_)) => (false, 0.5),
                 // Without a frame only ink where a sibling has next to none counts.
@@ -291,7 +343,7 @@ fn decide(options: Vec<(Offer, Seen)>) -> Vec<Offer> {
                 }
                 _ => (false, 0.3),
             };
-            Offer { ticked, confidence, ..option.clone() }
+            Offer { ticked, confidence, seen: *seen, ..option.clone() }
         })
         .collect()
 }

@@ -19,10 +19,25 @@ pub struct Ink {
 /// What stands left of an option.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tick {
-    /// A square frame was found; else `ink` is that of the place where one would be.
-    pub framed: bool,
+    /// A square frame, where one was found; else `ink` is that of the place where one would be.
+    pub frame: Option<Frame>,
     /// Share of dark pixels inside.
     pub ink: f32,
+}
+
+/// The frame of a box, in pixels of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    pub left: i64,
+    pub right: i64,
+    pub top: i64,
+    pub bottom: i64,
+}
+
+impl Frame {
+    pub fn width(&self) -> i64 {
+        self.right - self.left
+    }
 }
 
 const TILE: usize = 48;
@@ -121,8 +136,7 @@ impl Ink {
 
     /// Looks for a box left of the point where an option's words begin.
     pub fn tick(&self, sheet: &Sheet, words: BBox) -> Tick {
-        let (fx, fy) = sheet.to_page(words.left, words.mid_y());
-        let (x0, mid) = ((fx * self.width as f32) as i64, (fy * self.height as f32) as i64);
+        let (x0, mid) = self.pixel(sheet, words.left, words.mid_y());
         let h = (sheet.h.max(0.6 * words.height()) * self.height as f32).max(6.0);
         let near = (h * 0.1) as i64;
         let window = (x0 - (h * 5.5) as i64, x0 - near);
@@ -153,15 +167,14 @@ impl Ink {
             return tick;
         }
         let area = (x0 - (2.8 * h) as i64, x0 - (0.25 * h) as i64, mid - (0.55 * h) as i64, mid + (0.55 * h) as i64);
-        Tick { framed: false, ink: self.share(area.0, area.1, area.2, area.3) }
+        Tick { frame: None, ink: self.share(area.0, area.1, area.2, area.3) }
     }
 
     /// The darkest spot of a box's size between two level points of a line.
     pub fn patch(&self, sheet: &Sheet, from: f32, to: f32, height: f32) -> f32 {
         let h = (sheet.h * self.height as f32).max(6.0);
-        let (fx, fy) = sheet.to_page(from, height);
-        let (left, mid) = ((fx * self.width as f32) as i64, (fy * self.height as f32) as i64);
-        let right = (sheet.to_page(to, height).0 * self.width as f32) as i64;
+        let (left, mid) = self.pixel(sheet, from, height);
+        let (right, _) = self.pixel(sheet, to, height);
         let (wide, half) = ((1.5 * h) as i64, (0.6 * h) as i64);
         let mut best: f32 = 0.0;
         let mut x = left;
@@ -210,8 +223,31 @@ impl Ink {
         if strength < 0.85 {
             return None;
         }
+        let frame = Frame { left, right, top, bottom };
+        Some((strength, Tick { frame: Some(frame), ink: self.inside(&frame) }))
+    }
+
+    /// Share of dark pixels inside a frame, its own strokes apart.
+    pub fn inside(&self, frame: &Frame) -> f32 {
+        let Frame { left, right, top, bottom } = *frame;
         let (dx, dy) = (((right - left) as f32 * 0.22).max(2.0) as i64, ((bottom - top) as f32 * 0.22).max(2.0) as i64);
-        Some((strength, Tick { framed: true, ink: self.share(left + dx, right - dx, top + dy, bottom - dy) }))
+        self.share(left + dx, right - dx, top + dy, bottom - dy)
+    }
+
+    /// As [`Ink::inside`] for a frame that was not seen but worked out: of the places within a quarter of its size, the emptiest. A tick fills them
+    /// all, the frame's own strokes do not.
+    pub fn inside_about(&self, frame: &Frame) -> f32 {
+        let reach = (frame.width() / 4).max(1);
+        let shifts = || (-reach..=reach).step_by(usize::try_from((reach / 4).max(1)).unwrap_or(1));
+        let at =
+            |dx: i64, dy: i64| Frame { left: frame.left + dx, right: frame.right + dx, top: frame.top + dy, bottom: frame.bottom + dy };
+        shifts().flat_map(|dx| shifts().map(move |dy| (dx, dy))).map(|(dx, dy)| self.inside(&at(dx, dy))).fold(1.0, f32::min)
+    }
+
+    /// A level point in pixels of the page.
+    pub fn pixel(&self, sheet: &Sheet, x: f32, y: f32) -> (i64, i64) {
+        let (fx, fy) = sheet.to_page(x, y);
+        ((fx * self.width as f32) as i64, (fy * self.height as f32) as i64)
     }
 
     /// Writing in a level area, apart from ruled lines and the given words: how much (in squares of a text height) and how wide (in text heights).
@@ -416,7 +452,7 @@ mod tests {
         }
         let ink = Ink::new(&gray).unwrap();
         let ticks: Vec<Tick> = sheet.runs.iter().map(|r| ink.tick(&sheet, sheet.toks[r[0]].area)).collect();
-        assert!(ticks[0].framed && ticks[1].framed, "{ticks:?}");
+        assert!(ticks[0].frame.is_some() && ticks[1].frame.is_some(), "{ticks:?}");
         assert!(ticks[0].ink > 0.15 && ticks[1].ink < 0.02, "{ticks:?}");
     }
 
@@ -430,7 +466,7 @@ mod tests {
                 draw(&mut gray, x, y);
             }
         }
-        assert!(!Ink::new(&gray).unwrap().tick(&sheet, sheet.toks[0].area).framed);
+        assert!(Ink::new(&gray).unwrap().tick(&sheet, sheet.toks[0].area).frame.is_none());
     }
 
     #[test]

@@ -129,13 +129,15 @@ impl Board<'_, '_> {
         let (sheet, h) = (self.sheet, self.sheet.h);
         let mid = label.area.mid_y();
         // What is filled in stands on the line; typed text often sits a little higher than the label.
-        let band = BBox::new(label.area.right - 0.3 * h, mid - 1.0 * h, sheet.width() + h, mid + 0.75 * h);
+        let band = BBox::new(label.area.right - 0.8 * h, mid - 1.0 * h, sheet.width() + h, mid + 0.75 * h);
         let mut toks: Vec<usize> = vec![];
         let mut at = label.area.right;
         let mut paren = false;
         for i in sheet.within(band) {
             let tok = &sheet.toks[i];
-            if label.toks.contains(&i) || tok.area.mid_x() < label.area.right {
+            // The box of a caption's last word often reaches over the first digit on the line behind it.
+            let slack = if label.concept == Concept::Number && tok.text.starts_with(|c: char| c.is_ascii_digit()) { 0.8 * h } else { 0.0 };
+            if label.toks.contains(&i) || tok.area.mid_x() < label.area.right - slack {
                 continue;
             }
             let off = (tok.area.mid_y() - mid).abs();
@@ -569,6 +571,24 @@ mod tests {
     fn a_caption_of_two_lines_is_answered_beside_the_second() {
         let got = values(&[(0.04, 0.56, "Sales Tax Registration Number"), (0.04, 0.58, "of Purchaser"), (0.18, 0.578, "647283089")]);
         assert_eq!(got.iter().map(|g| (g.2.as_str(), g.3)).collect::<Vec<_>>(), [("647283089", Side::Right)]);
+    }
+
+    #[test]
+    fn a_digit_right_behind_its_caption_belongs_to_the_number() {
+        let mut page = page(&[(0.1, 0.10, "Account ID number"), (0.3, 0.10, "109-1343")]);
+        let end = page.words[2].bbox.right;
+        // The caption's box ends a little behind the digit's middle.
+        page.words.push(crate::domain::Word {
+            text: "7".into(),
+            bbox: BBox::new(end - 0.009, 0.10, end + 0.005, 0.111),
+            confidence: 0.9,
+            line: 0,
+        });
+        page.words[3].bbox.left = end + 0.02;
+        let sheet = Sheet::new(&page);
+        let labels = labels::find(&sheet, Catalogue::builtin(), &[]);
+        let got: Vec<String> = fill(&sheet, &labels).iter().map(|b| sheet.text(&b.toks)).collect();
+        assert_eq!(got, ["7 109-1343"]);
     }
 
     #[test]

@@ -25,6 +25,11 @@ const SURE: f32 = 0.93;
 /// capitals take.
 const WRITTEN_INK: f32 = 0.35;
 const WRITTEN_WIDTH: f32 = 0.8;
+/// Text heights beside a value in which a character of it may stand that was not read, its least ink in squares of a text height (a thin `1`),
+/// and how many are looked for on each side.
+const BESIDE: f32 = 2.2;
+const CHARACTER_INK: f32 = 0.07;
+const MOST_LOST: usize = 4;
 /// Words less sure than this explain no ink.
 const DOUBTFUL: f32 = 0.75;
 /// Words of doubtful lines are never surer than this: below what counts as print, so that a signature stays one.
@@ -49,6 +54,13 @@ pub struct Look {
     pub(super) region: Option<Region>,
     /// The words that were read there, which the new ones would replace.
     pub(super) old: Vec<BBox>,
+}
+
+impl Look {
+    /// Whether a label asks for something here.
+    pub fn is_value(&self) -> bool {
+        self.concept.is_some()
+    }
 }
 
 /// Lines that recognition passed over altogether, and short ones that it was not sure of. They come before [`looks`], because there may be
@@ -124,7 +136,7 @@ pub fn looks(page: &PageContent, ink: &Ink, ctx: &ReadContext) -> Vec<Look> {
             Some(blank) => {
                 let sure = blank.toks.iter().all(|&i| sheet.toks[i].confidence >= SURE);
                 if (!sure || label.concept == Concept::Number)
-                    && let Some(area) = sheet.area(&blank.toks)
+                    && let Some(area) = sheet.area(&blank.toks).map(|area| whole(sheet, ink, area, &blank.toks))
                 {
                     add(label.concept, region.clone(), padded(area, 0.5 * sheet.h, 0.35 * sheet.h), &blank.toks);
                 }
@@ -141,7 +153,9 @@ pub fn looks(page: &PageContent, ink: &Ink, ctx: &ReadContext) -> Vec<Look> {
         let digits = |i: &usize| sheet.toks[*i].text.chars().any(|c| c.is_ascii_digit());
         let toks: Vec<usize> = sheet.within(cell.area).into_iter().filter(digits).collect();
         match sheet.area(&toks) {
-            Some(area) => add(Concept::Number, Some(cell.region), padded(area, 0.5 * sheet.h, 0.3 * sheet.h), &toks),
+            Some(area) => {
+                add(Concept::Number, Some(cell.region), padded(whole(sheet, ink, area, &toks), 0.5 * sheet.h, 0.3 * sheet.h), &toks)
+            }
             None => {
                 if let Some(found) = ink.unread(sheet, cell.area, &known).filter(written) {
                     add(Concept::Number, Some(cell.region), padded(found.around, 0.4 * sheet.h, 0.25 * sheet.h), &misread(found.around));
@@ -160,6 +174,30 @@ pub fn purchaser_unread(read: &Layout, ink: &Ink) -> bool {
         let answered = read.blanks.iter().any(|b| b.label.toks == label.toks && b.fit >= 0.3);
         !answered && missed(&read.sheet, ink, label, read, &known).is_some()
     })
+}
+
+/// The area of a value with the ink right beside it that no word accounts for: of characters that stand apart, as on short lines of their own,
+/// recognition often passes over the first or the last.
+fn whole(sheet: &Sheet, ink: &Ink, area: BBox, toks: &[usize]) -> BBox {
+    let h = sheet.h;
+    let known: Vec<BBox> =
+        sheet.toks.iter().enumerate().filter(|(i, t)| !toks.contains(i) && !t.folded.is_empty()).map(|(_, t)| t.area).collect();
+    let (top, bottom) = (area.mid_y() - 0.6 * h, area.mid_y() + 0.6 * h);
+    let mut all = area;
+    // One character after the other, to the left and to the right.
+    for _ in 0..MOST_LOST {
+        let beside = [
+            BBox::new(all.left - BESIDE * h, top, all.left - 0.1 * h, bottom),
+            BBox::new(all.right + 0.1 * h, top, all.right + BESIDE * h, bottom),
+        ];
+        let lost: Vec<BBox> =
+            beside.iter().filter_map(|b| ink.unread(sheet, *b, &known)).filter(|w| w.ink >= CHARACTER_INK).map(|w| w.around).collect();
+        if lost.is_empty() {
+            break;
+        }
+        all = lost.iter().fold(all, |all, b| BBox::new(all.left.min(b.left), all.top, all.right.max(b.right), all.bottom));
+    }
+    all
 }
 
 fn wanted(label: &Found) -> bool {

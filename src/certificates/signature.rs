@@ -17,6 +17,8 @@ const SIGNED_WIDTH: f32 = 2.0;
 const BLANK_INK: f32 = 0.35;
 /// How sure a signature is whose caption was not read: a person looks.
 const UNLABELLED: f32 = 0.6;
+/// Text heights between a caption and what is written right behind it, and between the words of that.
+const NEAR: f32 = 3.0;
 /// Words that recognition is this sure of were printed or typed.
 const PRINT_SURE: f32 = 0.9;
 
@@ -123,17 +125,30 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
         () if room > 8.0 * h => vec![right, above, below],
         () => vec![above, below],
     };
+    // What stands right behind the caption answers it, whatever caption of another line could claim it. A signature is tall and stands on the line.
+    let mut answer: Vec<usize> = sheet.within(right).into_iter().filter(|i| !label.toks.contains(i)).collect();
+    answer.sort_by(|a, b| sheet.toks[*a].area.left.total_cmp(&sheet.toks[*b].area.left));
+    let mut end = label.area.right;
+    let follows = |i: &usize| {
+        let area = sheet.toks[*i].area;
+        let near = area.left - end < NEAR * h;
+        end = end.max(area.right);
+        near
+    };
+    let answer: std::collections::HashSet<usize> = answer.into_iter().take_while(follows).collect();
     // Words that are printed, or fill another blank, are no signature.
     let owned: std::collections::HashSet<usize> = labels
         .iter()
         .flat_map(|l| l.toks.iter().copied())
         .chain(blanks.iter().filter(|b| b.label.concept != Concept::Signature && b.fit > 0.3).flat_map(|b| b.toks.iter().copied()))
+        .filter(|i| !answer.contains(i))
         .collect();
     let mut known: Vec<BBox> = owned.iter().filter_map(|&i| sheet.toks.get(i)).map(|t| t.area).collect();
+    // A sentence is print however unsure its words are.
     for run in &sheet.runs {
         let words: Vec<&str> = run.iter().map(|&i| sheet.toks[i].text.as_str()).collect();
         if run.len() >= 4 && super::text::looks_printed(&words) {
-            known.extend(run.iter().map(|&i| sheet.toks[i].area));
+            known.extend(run.iter().filter(|i| !answer.contains(i)).map(|&i| sheet.toks[i].area));
         }
     }
     known.extend((0..sheet.toks.len()).filter(|&i| is_print(sheet, i)).map(|i| sheet.toks[i].area));

@@ -24,8 +24,9 @@ const DISPUTED: f32 = 0.55;
 const OUTVOTED: f32 = 0.8;
 /// So many readings for one against are a clear majority.
 const MAJORITY: usize = 3;
-/// What each further reading of the same number is worth beside quality (0 to 2.4).
+/// What each further reading of the same number is worth beside quality (0 to 2.4), and what one by another recogniser is.
 const VOTE: f32 = 0.25;
+const SECONDED: f32 = 0.5;
 /// A line of ink less sure than this is a drawing.
 const LINE_LEGIBLE: f32 = 0.6;
 /// A second reading this sure needs no third.
@@ -37,6 +38,8 @@ pub struct Reread {
     pub words: Vec<Word>,
     /// Only digits were allowed.
     pub digits: bool,
+    /// Not by the recogniser that read the page: its mistakes are its own.
+    pub independent: bool,
 }
 
 /// Whether the readings of a place so far are enough; further ones cost time.
@@ -44,6 +47,10 @@ pub fn settled(page: &PageContent, look: &Look, readings: &[Reread]) -> bool {
     let old = read_before(page, look);
     let free = readings.iter().filter(|r| !r.digits);
     let said = |words: &[Word]| look_alike(&fold(&text(words)));
+    let seconded = |r: &Reread| r.independent && !old.is_empty() && confidence(&r.words) >= LEGIBLE && said(&r.words) == said(&old);
+    if readings.iter().any(seconded) {
+        return true;
+    }
     let agree = free.clone().all(|r| confidence(&r.words) >= LEGIBLE && (old.is_empty() || said(&r.words) == said(&old)));
     match look.number {
         // Digits alone say the same, or the number has letters, which they leave out.
@@ -133,16 +140,31 @@ fn better_value(concept: Concept, old: &[Word], readings: &[Reread]) -> Option<V
         return (good >= LEGIBLE + 0.5).then(|| best.to_vec());
     }
     let mut chosen = if good > quality(old) + CLEARLY { best.to_vec() } else { old.to_vec() };
-    let agreeing: Vec<f32> = readings.iter().filter(|r| same(&r.words, &chosen)).map(|r| confidence(&r.words)).collect();
-    let agreed = if same(old, &chosen) { !agreeing.is_empty() } else { agreeing.len() > 1 };
-    if agreed {
-        let both = agreeing.into_iter().fold(0.0, f32::max);
-        chosen.iter_mut().for_each(|w| w.confidence = agreement(w.confidence, both));
+    let kept = same(old, &chosen);
+    // Of the recogniser that read the page, and of the other.
+    let agreeing = |independent: bool| {
+        let alike = readings.iter().filter(|r| r.independent == independent && same(&r.words, &chosen));
+        alike.map(|r| confidence(&r.words)).collect::<Vec<f32>>()
+    };
+    let (own, other) = (agreeing(false), agreeing(true));
+    let highest = |all: &[f32]| all.iter().copied().fold(0.0, f32::max);
+    let (of_own, of_other) = (own.len() + usize::from(kept), other.len());
+    for word in &mut chosen {
+        word.confidence = match (of_own, of_other) {
+            (1.., 1..) => seconded(word.confidence.max(highest(&own)), highest(&other)),
+            (2.., 0) => agreement(word.confidence, highest(&own)),
+            _ => word.confidence,
+        };
     }
     Some(chosen)
 }
 
-/// How sure two readings are that say the same. They are of one engine and one picture, so that they can be wrong in one way.
+/// How sure two readings are that say the same and are of recognisers that know nothing of each other.
+fn seconded(a: f32, b: f32) -> f32 {
+    (1.0 - (1.0 - a) * (1.0 - b)).max(a).min(0.99)
+}
+
+/// How sure two readings of one recogniser are that say the same: both saw one picture, so that they can be wrong in one way.
 fn agreement(a: f32, b: f32) -> f32 {
     let (high, low) = (a.max(b), a.min(b));
     high.max(1.0 - (1.0 - high) * (1.0 - 0.7 * low)).min(0.99)
@@ -154,47 +176,56 @@ struct Candidate<'w> {
     key: String,
     quality: f32,
     digits: bool,
+    independent: bool,
 }
 
 fn better_number(old: &[Word], readings: &[Reread], state: Option<&Jurisdiction>) -> Option<Vec<Word>> {
-    let candidate = |words: &'_ [Word], digits: bool| -> Option<(String, f32, bool)> {
+    let candidate = |words: &'_ [Word]| -> Option<(String, f32)> {
         let list: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
         let (number, _) = numbers::pick(&list, state)?;
         let shape = if numbers::fits(&number, state) == Some(true) { 1.4 } else { 0.9 };
-        Some((look_alike(&fold(&number)), confidence(words) + shape, digits))
+        Some((look_alike(&fold(&number)), confidence(words) + shape))
     };
-    let all = std::iter::once((old, false)).chain(readings.iter().map(|r| (&r.words[..], r.digits)));
+    let all = std::iter::once((old, false, false)).chain(readings.iter().map(|r| (&r.words[..], r.digits, r.independent)));
     let candidates: Vec<Candidate> = all
-        .filter_map(|(words, digits)| {
-            let (key, quality, digits) = candidate(words, digits)?;
-            Some(Candidate { words, key, quality, digits })
+        .filter_map(|(words, digits, independent)| {
+            let (key, quality) = candidate(words)?;
+            Some(Candidate { words, key, quality, digits, independent })
         })
         .collect();
     // The old one comes first, and stays where another is no better.
     let worth = |c: &Candidate| {
-        let alike = candidates.iter().filter(|d| d.key == c.key);
-        alike.clone().map(|d| d.quality).fold(0.0, f32::max) + VOTE * (alike.count() - 1) as f32
+        let alike = || candidates.iter().filter(|d| d.key == c.key);
+        let best = alike().map(|d| d.quality).fold(0.0, f32::max);
+        let both = alike().any(|d| d.independent) && alike().any(|d| !d.independent);
+        best + VOTE * (alike().count() - 1) as f32 + if both { SECONDED } else { 0.0 }
     };
     let (_, chosen) = candidates.iter().map(|c| (worth(c), c)).reduce(|a, b| if b.0 > a.0 + CLEARLY { b } else { a })?;
     // Of the same number, the reading that is surest.
     let chosen = candidates.iter().filter(|c| c.key == chosen.key).max_by(|a, b| a.quality.total_cmp(&b.quality)).unwrap_or(chosen);
     let lettered = has_letters(&text(chosen.words));
-    let (mut alike, mut against) = (vec![], 0);
-    for other in &candidates {
-        if other.key == chosen.key {
-            alike.push(confidence(other.words));
-        } else if !(other.digits && lettered) {
-            against += 1;
+    let (mut own, mut other, mut against) = (vec![], vec![], 0);
+    for candidate in &candidates {
+        if candidate.key != chosen.key {
+            against += usize::from(!(candidate.digits && lettered));
+        } else if candidate.independent {
+            other.push(confidence(candidate.words));
+        } else {
+            own.push(confidence(candidate.words));
         }
     }
-    alike.sort_by(f32::total_cmp);
+    own.sort_by(f32::total_cmp);
     let mut words = chosen.words.to_vec();
     for word in &mut words {
-        word.confidence = match (against, &alike[..]) {
-            (0, [.., second, _]) => agreement(word.confidence, *second),
-            (0, _) => word.confidence,
-            (1, more) if more.len() >= MAJORITY => word.confidence.min(OUTVOTED),
-            _ => word.confidence.min(DISPUTED),
+        let sure = word.confidence;
+        word.confidence = match (against, &own[..], &other[..]) {
+            (0, [.., best], [second, ..]) => seconded(*best, *second),
+            (0, [.., second, _], []) => agreement(sure, *second),
+            (0, ..) => sure,
+            (1, own, []) if own.len() >= MAJORITY => sure.min(OUTVOTED),
+            // Two recognisers against one slip of one of them.
+            (1, [_, ..], [_, ..]) if own.len() + other.len() >= MAJORITY => sure.min(OUTVOTED),
+            _ => sure.min(DISPUTED),
         };
     }
     Some(words)
@@ -226,12 +257,13 @@ mod tests {
         ReadContext { catalogue: Catalogue::builtin(), seller: None, today: jiff::civil::date(2026, 11, 20) }
     }
 
-    /// `new`: a reading with a `#` before it is of digits alone.
+    /// `new`: a reading with a `#` before it is of digits alone, one with a `?` by another recogniser.
     fn chosen(concept: Option<Concept>, state: Option<&str>, old: (&str, f32), new: &[(&str, f32)]) -> Option<(String, f32)> {
         let old = if old.0.is_empty() { vec![] } else { words(old.0, old.1, 0.1, 0.1) };
         let read = |(text, sure): &(&str, f32)| Reread {
-            words: words(text.trim_start_matches('#'), *sure, 0.1, 0.1),
+            words: words(text.trim_start_matches(['#', '?']), *sure, 0.1, 0.1),
             digits: text.starts_with('#'),
+            independent: text.starts_with('?'),
         };
         let region = state.and_then(Region::us_state);
         let state = region.as_ref().and_then(|r| Catalogue::builtin().jurisdiction(r));
@@ -275,6 +307,36 @@ mod tests {
     }
 
     #[test]
+    fn a_second_recogniser_that_agrees_makes_sure_and_one_that_differs_never_lets_a_number_pass() {
+        let number = |old, new: &[(&str, f32)]| chosen(Some(Concept::Number), Some("TX"), old, new).unwrap();
+        let seconded = number(("32011112222", 0.85), &[("?32011112222", 0.95)]);
+        assert!(seconded.1 > 0.98, "{seconded:?}");
+        let alone = number(("32011112222", 0.95), &[("?32017112222", 0.97)]);
+        assert!(alone.1 <= DISPUTED, "{alone:?}");
+        // One slip of the first reading against three others of both kinds.
+        let slip = number(("32011112227", 0.9), &[("?32011112222", 0.97), ("32011112222", 0.9), ("#32011112222", 0.9)]);
+        assert_eq!(slip.0, "32011112222");
+        assert!(slip.1 <= OUTVOTED && slip.1 > DISPUTED, "{slip:?}");
+        // By hand: the first recogniser makes something else of it each time.
+        let hand = number(("320i1lI2222", 0.5), &[("?32011112222", 0.97), ("82O1112Z22", 0.5), ("#8201111222", 0.5)]);
+        assert_eq!(hand.0, "32011112222");
+        assert!(hand.1 <= DISPUTED, "{hand:?}");
+        let name = chosen(Some(Concept::Name), None, ("Blue Ridge Supply", 0.9), &[("?Blue Ridge Supply", 0.9)]).unwrap();
+        assert!(name.1 > 0.98, "{name:?}");
+        let same_kind = chosen(Some(Concept::Name), None, ("Blue Ridge Supply", 0.9), &[("Blue Ridge Supply", 0.9)]).unwrap();
+        assert!(same_kind.1 < name.1, "one recogniser twice says less");
+    }
+
+    #[test]
+    fn two_recognisers_that_agree_settle_a_place() {
+        let page = page(&[(0.1, 0.1, "32011112222")]);
+        let look = look(Some(Concept::Number), &page.words);
+        let read = |text: &str| Reread { words: words(text, 0.9, 0.1, 0.1), digits: false, independent: true };
+        assert!(settled(&page, &look, &[read("32011112222")]));
+        assert!(!settled(&page, &look, &[read("32017112222")]));
+    }
+
+    #[test]
     fn a_reading_of_digits_alone_says_nothing_against_letters() {
         let (said, sure) = chosen(Some(Concept::Number), None, ("E9123-4567", 0.9), &[("E9123-4567", 0.9), ("#9123-4567", 0.9)]).unwrap();
         assert_eq!(said, "E9123-4567");
@@ -298,7 +360,7 @@ mod tests {
         // The lower half of the caption above, cut off by the edge.
         new.extend(words("ANNPFSS", 0.5, 0.1, 0.105));
         let look = Look { concept: Some(Concept::Line1), ..look(None, &old) };
-        adopt(&mut page, vec![(look, vec![Reread { words: new, digits: false }])], &ctx());
+        adopt(&mut page, vec![(look, vec![Reread { words: new, digits: false, independent: false }])], &ctx());
         let texts: Vec<&str> = page.words.iter().map(|w| w.text.as_str()).collect();
         assert_eq!(texts, ["ADDRESS", "OF", "PURCHASER", "TELEPHONE", "8920", "Main", "St"]);
     }
@@ -308,7 +370,7 @@ mod tests {
         let mut page = page(&[(0.1, 0.1, "32011112222")]);
         let old = page.words.clone();
         let look = look(Some(Concept::Number), &old);
-        let read = |text: &str, digits| Reread { words: words(text, 0.9, 0.1, 0.1), digits };
+        let read = |text: &str, digits| Reread { words: words(text, 0.9, 0.1, 0.1), digits, independent: false };
         assert!(settled(&page, &look, &[read("32011112222", false), read("32011112222", true)]));
         assert!(!settled(&page, &look, &[read("32011112222", false), read("32017112222", true)]));
         page.words[0].text = "E2011112222".into();

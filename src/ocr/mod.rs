@@ -4,6 +4,8 @@
 //! Must not touch: what the words mean, files of the user.
 //! Called by: `main` and the examples, which hand an `OcrEngines` to the wizard.
 
+#[cfg(feature = "tesseract")]
+mod lines;
 pub mod prepare;
 #[cfg(feature = "tesseract")]
 mod rows;
@@ -97,10 +99,11 @@ impl OcrEngine for FixedText {
     }
 
     fn reread(&mut self, image: &Gray, area: BBox, manner: Manner) -> Result<Vec<Word>, OcrError> {
+        let digits = matches!(manner, Manner::Same { digits: true, .. });
         let words = self.recognise(image, 0)?.words.into_iter();
         let inside =
             words.filter(|w| (area.left..=area.right).contains(&w.bbox.mid_x()) && (area.top..=area.bottom).contains(&w.bbox.mid_y()));
-        let kept = inside.map(|w| Word { text: w.text.chars().filter(|c| !manner.digits || NUMBER_SIGNS.contains(*c)).collect(), ..w });
+        let kept = inside.map(|w| Word { text: w.text.chars().filter(|c| !digits || NUMBER_SIGNS.contains(*c)).collect(), ..w });
         Ok(kept.filter(|w| !w.text.is_empty()).collect())
     }
 }

@@ -12,7 +12,7 @@ const WANTED_DPI: f32 = 300.0;
 /// Grey values at or above which a tile of paper counts as evenly white.
 const WHITE_ENOUGH: u8 = 225;
 /// Ink on flattened paper is darker than this.
-const INK: u8 = 150;
+pub const INK: u8 = 150;
 /// A sheet of 20 by 20 inches at the wanted resolution.
 const MOST_PIXELS: f32 = 36e6;
 /// Pages are fed straighter than this; a larger "skew" is a drawing.
@@ -304,11 +304,16 @@ fn rotated(page: &Gray, angle: f32) -> Gray {
 
 /// Smooth when enlarged, averaged when shrunk.
 pub fn scaled(page: &Gray, scale: f32) -> Gray {
+    let side = |length: u32| ((length as f32 * scale).round() as u32).max(1);
+    resized(page, side(page.width), side(page.height))
+}
+
+/// To a size in pixels; the sides may change by different factors.
+pub fn resized(page: &Gray, width: u32, height: u32) -> Gray {
     use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef};
-    let (width, height) = (((page.width as f32 * scale).round() as u32).max(1), ((page.height as f32 * scale).round() as u32).max(1));
     let Ok(from) = ImageRef::new(page.width, page.height, &page.pixels, PixelType::U8) else { return page.clone() };
     let mut to = Image::new(width, height, PixelType::U8);
-    let filter = if scale > 1.0 { FilterType::CatmullRom } else { FilterType::Bilinear };
+    let filter = if height > page.height { FilterType::CatmullRom } else { FilterType::Bilinear };
     match Resizer::new().resize(&from, &mut to, &ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter))) {
         Ok(()) => Gray { width, height, pixels: to.into_vec() },
         Err(_) => page.clone(),

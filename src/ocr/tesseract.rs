@@ -4,6 +4,7 @@
 //! Must not touch: pixels beyond what `prepare` offers.
 //! Called by: `main`, through the `OcrEngines` port.
 
+use super::lines::LineReader;
 use super::{NUMBER_SIGNS, prepare, rows};
 use crate::domain::{BBox, Gray, Word};
 use crate::ports::{Manner, OcrEngine, OcrEngines, OcrError, Recognised};
@@ -54,7 +55,7 @@ impl OcrEngines for TesseractEngines {
 
     fn engine(&self) -> Result<Box<dyn OcrEngine>, OcrError> {
         one_thread();
-        let mut engine = Tesseract { api: self.start("eng")? };
+        let mut engine = Tesseract { api: self.start("eng")?, lines: LineReader::shared()? };
         engine.set("tessedit_do_invert", "0")?;
         engine.set("debug_file", "/dev/null")?;
         // SAFETY: sets one number in the library. 6 is "say nothing": its remarks on odd pages are no use to the user.
@@ -84,6 +85,7 @@ fn one_thread() {
 
 struct Tesseract {
     api: TessApi,
+    lines: &'static LineReader,
 }
 
 impl Tesseract {
@@ -180,16 +182,21 @@ impl OcrEngine for Tesseract {
         let part = Gray { width: x1 - x0, height: y1 - y0, pixels: rows.collect() };
         // The page's resolution is what makes a sheet of it; only its order matters here.
         let dpi = (w.min(h) / 8.5).round().clamp(72.0, 600.0) as u32;
-        let ready = prepare::prepare_value(&part, dpi);
-        let ready = if manner.soft { prepare::softened(&ready.image) } else { ready.image };
-        let ready = prepare::with_margin(&ready, 20);
-        self.set("tessedit_char_whitelist", if manner.digits { NUMBER_SIGNS } else { "" })?;
-        let read = self.read(&ready, 300, ONE_LINE);
-        self.set("tessedit_char_whitelist", "")?;
-        let scale = (ready.width - 40) as f32 / part.width as f32;
-        let back = |v: f32, from: u32, all: f32| ((v - 20.0) / scale + from as f32) / all;
+        let ready = prepare::prepare_value(&part, dpi).image;
+        let (read, margin, scale) = match manner {
+            Manner::Other => (self.lines.read(&ready)?, 0.0, ready.width as f32 / part.width as f32),
+            Manner::Same { digits, soft } => {
+                let ready = prepare::with_margin(&if soft { prepare::softened(&ready) } else { ready }, MARGIN);
+                self.set("tessedit_char_whitelist", if digits { NUMBER_SIGNS } else { "" })?;
+                let read = self.read(&ready, 300, ONE_LINE);
+                self.set("tessedit_char_whitelist", "")?;
+                let scale = (ready.width - 2 * MARGIN) as f32 / part.width as f32;
+                (read?.into_iter().flatten().collect(), MARGIN as f32, scale)
+            }
+        };
+        let back = |v: f32, from: u32, all: f32| ((v - margin) / scale + from as f32) / all;
         let place = |b: BBox| BBox::new(back(b.left, x0, w), back(b.top, y0, h), back(b.right, x0, w), back(b.bottom, y0, h));
-        Ok(read?.into_iter().flatten().map(|word| Word { bbox: place(word.bbox), ..word }).collect())
+        Ok(read.into_iter().map(|word| Word { bbox: place(word.bbox), ..word }).collect())
     }
 }
 
@@ -238,6 +245,9 @@ impl Tesseract {
 const WHOLE_PAGE: &str = "3";
 const ONE_BLOCK: &str = "6";
 const ONE_LINE: &str = "7";
+
+/// Pixels of white paper around a part that is read by itself.
+const MARGIN: u32 = 20;
 
 /// Pixels.
 const LONGEST: i32 = i16::MAX as i32;

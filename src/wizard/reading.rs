@@ -264,11 +264,10 @@ pub fn second_look(page: &mut PageContent, ink: &Ink, engine: &mut dyn OcrEngine
     let mut again = |looks: Vec<Look>, page: &mut PageContent| -> Result<(), OcrError> {
         let mut answers = Vec::with_capacity(looks.len());
         for look in looks {
-            let mut readings = Vec::with_capacity(4);
-            for soft in [false, true] {
-                for digits in [false, true].into_iter().filter(|digits| !digits || look.number) {
-                    let manner = Manner { digits, soft };
-                    readings.push(Reread { words: engine.reread(&image, look.area, manner)?, digits });
+            let mut readings = Vec::with_capacity(5);
+            for round in rounds(&look) {
+                for &manner in *round {
+                    readings.push(reread(engine.reread(&image, look.area, manner)?, manner));
                 }
                 if certificates::settled(page, &look, &readings) {
                     break;
@@ -281,6 +280,27 @@ pub fn second_look(page: &mut PageContent, ink: &Ink, engine: &mut dyn OcrEngine
     };
     again(certificates::doubtful_lines(page, ink), page)?;
     again(certificates::looks(page, ink, context), page)
+}
+
+/// The ways to read a place again, until the readings settle it. A value is settled when two recognisers of different kinds agree, so the
+/// second opinion comes first; of a line it is not yet known whether anybody needs it, and the engine at hand is quicker.
+fn rounds(look: &Look) -> &'static [&'static [Manner]] {
+    const PLAIN: Manner = Manner::Same { digits: false, soft: false };
+    const DIGITS: Manner = Manner::Same { digits: true, soft: false };
+    const SOFT: Manner = Manner::Same { digits: false, soft: true };
+    const SOFT_DIGITS: Manner = Manner::Same { digits: true, soft: true };
+    match (look.number, look.is_value()) {
+        (true, _) => &[&[Manner::Other], &[PLAIN, DIGITS], &[SOFT, SOFT_DIGITS]],
+        (false, true) => &[&[Manner::Other], &[PLAIN], &[SOFT]],
+        (false, false) => &[&[PLAIN], &[Manner::Other]],
+    }
+}
+
+fn reread(words: Vec<Word>, manner: Manner) -> Reread {
+    match manner {
+        Manner::Same { digits, .. } => Reread { words, digits, independent: false },
+        Manner::Other => Reread { words, digits: false, independent: true },
+    }
 }
 
 /// For pages that are not recognised.
