@@ -4,8 +4,8 @@
 Needs: pip install onnx rapidocr==3.10.0 (whose package carries the model; nothing else is fetched).
 Usage: scripts/make-line-model.py [MODEL.onnx]
 
-The published model reads some 18,700 characters and takes 21 MB. Dropping the rows of its last layer for the others leaves every score of the
-ones that stay as it was. Weights of the larger layers are kept as 8-bit whole numbers with one factor for each output channel; the program turns them
+The published model reads some 18,700 characters and takes 21 MB. Its last layer loses the rows of the others: the
+characters that stay keep their order, and share what the others had. Weights of the larger layers are kept as 8-bit whole numbers with one factor for each output channel; the program turns them
 back when it loads the model.
 """
 import hashlib

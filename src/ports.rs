@@ -144,7 +144,7 @@ pub enum Manner {
         /// Smaller and softer than the page: strokes that are thin, ragged or shaky come closer to print.
         soft: bool,
     },
-    /// By a recogniser of another kind, whose mistakes are its own: a second opinion. No words where there is none.
+    /// By a recogniser of another kind, whose mistakes are its own: a second opinion. Where it reads nothing, it doubts what others read.
     Other,
 }
 

@@ -400,6 +400,27 @@ fn damaged_files_say_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn a_pdf_cut_off_anywhere_says_so_or_is_read_as_far_as_it_goes() {
+    let scans = Scans::new();
+    let whole = pdf(&[letter("Permit 32049817263")]);
+    let text = said(&scans.page(&whole));
+    let mut told = 0;
+    for length in (8..whole.len() - 8).step_by(7) {
+        match scans.open("cut.pdf", &whole[..length]).and_then(|mut scan| scan.page(1)) {
+            // Never a page that looks as if nothing had been on it.
+            Ok(page) => {
+                assert!(!said(&page).is_empty() && text.starts_with(&said(&page)), "{length} of {}: {:?}", whole.len(), said(&page))
+            }
+            Err(why) => {
+                assert!(why.reason.contains("cut off"), "{length} of {}: {}", whole.len(), why.reason);
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 10, "{told}");
+}
+
+#[test]
 fn huge_pictures_are_refused_by_their_header() {
     let scans = Scans::new();
     let crc = |bytes: &[u8]| {
@@ -876,6 +897,16 @@ fn drawn_text_is_recognised_in_every_turn() {
         let again = engine.reread(&sheet, number.bbox, Manner::Same { digits: true, soft: false }).unwrap();
         assert_eq!(again[0].text, "32049817263");
         assert!((again[0].bbox.left - number.bbox.left).abs() < 0.01);
+        // The second opinion, on the whole line: its words have their own places on the page.
+        let line = read.words.iter().map(|w| w.bbox).reduce(|a, b| a.union(&b)).unwrap();
+        let other = engine.reread(&sheet, line, Manner::Other).unwrap();
+        assert_eq!(other.iter().map(|w| w.text.as_str()).collect::<Vec<_>>(), ["Permit", "32049817263"]);
+        assert!(
+            (other[1].bbox.left - number.bbox.left).abs() < 0.015 && (other[1].bbox.right - number.bbox.right).abs() < 0.015,
+            "{other:?}"
+        );
+        assert!((other[1].bbox.mid_y() - number.bbox.mid_y()).abs() < 0.01 && other[1].confidence > 0.9, "{other:?}");
+        assert_eq!(engine.reread(&sheet, certonboard::domain::BBox::new(0.1, 0.6, 0.6, 0.62), Manner::Other).unwrap(), [], "white paper");
     }
     let white = Gray::new(600, 800, vec![255; 600 * 800]).unwrap();
     assert_eq!(engine.recognise(&white, 100).unwrap().words, []);

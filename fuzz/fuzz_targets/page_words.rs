@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use certonboard::certificates::{Catalogue, Ink, ReadContext, Reread, adopt, doubtful_lines, explain_page, looks, read_documents, see, settle, settled};
+use certonboard::certificates::{Catalogue, Ink, ReadByOther, ReadContext, Reread, adopt, doubtful_lines, explain_page, looks, read_documents, see, settle, settled};
 use certonboard::domain::{BBox, Gray, Mark, MarkValue, PageContent, PageOrigin, Sha256, Word};
 use jiff::civil::Date;
 use libfuzzer_sys::fuzz_target;
@@ -67,16 +67,17 @@ fuzz_target!(|bytes: &[u8]| {
     for mut page in pages.drain(..) {
         let ink = page.image.as_deref().and_then(Ink::new);
         if let Some(ink) = &ink {
+            let mut others = ReadByOther::default();
             for first in [true, false] {
                 let places = if first { doubtful_lines(&page, ink) } else { looks(&page, ink, &ctx) };
                 let mut again = vec![];
                 for look in places {
                     let readings: Vec<Reread> =
                         [(false, false), (true, false), (false, true)].map(|(digits, independent)| Reread { words: words(&mut data).unwrap_or_default(), digits, independent }).into();
-                    settled(&page, &look, &readings);
+                    settled(&page, &look, &readings, &others);
                     again.push((look, readings));
                 }
-                adopt(&mut page, again, &ctx);
+                adopt(&mut page, again, &ctx, &mut others);
             }
         }
         explain_page(&page, &ctx);

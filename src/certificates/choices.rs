@@ -4,7 +4,7 @@
 //! Called by: `read`.
 
 use super::catalogue::{Catalogue, Choice};
-use super::circles::{Lettered, circled, counts_by_letters};
+use super::circles::{Lettered, asks_for_circles, circled, counts_by_letters};
 use super::frames::{Place, by_the_list};
 use super::ink::{Frame, Ink};
 use super::sheet::Sheet;
@@ -31,15 +31,15 @@ const EMPTY: f32 = 0.06;
 /// one (“out of state”).
 const UNLISTED: f32 = 0.5;
 
-/// How sure a tick is at most whose box was not seen.
-const BY_THE_LIST: f32 = 0.8;
+/// How sure a tick is at most whose box was not seen: too little to be used without a person. That such a box is empty is sure enough.
+const BY_THE_LIST: f32 = 0.55;
 /// How sure a circled letter is: as a tick without a frame, by comparison with its neighbours.
 const CIRCLED: f32 = 0.75;
 
 /// All options with a box (or where boxes cannot be seen, with a mark read as text).
 pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalogue) -> Vec<Offer> {
-    let mut options: Vec<(Offer, Seen)> = vec![];
-    let mut letters: Vec<(BBox, Lettered)> = vec![];
+    let mut options: Vec<(Offer, Lettered)> = vec![];
+    let by_letters = counts_by_letters(sheet);
     for run in &sheet.runs {
         let mut start = 0;
         while start < run.len() {
@@ -52,10 +52,10 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
                         let room = |n: usize| n == 0 || sheet.toks[run[n]].area.left - sheet.toks[run[n - 1]].area.right > 0.9 * sheet.h;
                         let boxed = run[first..start].iter().any(|&i| is_box(&sheet.toks[i].text));
                         let begins = room(first) || room(start) || boxed;
-                        let seen = look(sheet, ink, marks, run, first, start);
+                        let seen = look(sheet, ink, marks, run, first, start, by_letters);
                         if begins {
-                            letters.push((page_box, lettered(sheet, run, first, start)));
-                            options.push((Offer { choice, page_box, ticked: false, confidence: 0.0, seen }, seen));
+                            let offer = Offer { choice, page_box, ticked: false, confidence: 0.0, seen };
+                            options.push((offer, lettered(sheet, run, first, start)));
                         }
                     }
                     start = end;
@@ -74,33 +74,40 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
     let stands = |o: &Offer| sheet.toks.iter().find(|t| o.page_box.shares(&t.page_box) > 0.9).map(|t| t.run);
     let listed: HashSet<usize> = options.iter().filter_map(|(o, _)| stands(o)).collect();
     if let Some(ink) = ink {
-        let places: Vec<Place> = options
-            .iter()
-            .map(|(o, seen)| {
-                let words = letters.iter().find(|(b, _)| *b == o.page_box).map_or((0.0, 0.0), |(_, l)| (l.words.left, l.words.mid_y()));
-                Place { words: ink.pixel(sheet, words.0, words.1), frame: seen.frame }
-            })
-            .collect();
-        for ((_, seen), frame) in options.iter_mut().zip(by_the_list(&places)) {
-            if let (Some(frame), None) = (frame, seen.text) {
-                *seen = Seen { framed: true, frame: Some(frame), by_the_list: true, ink: Some(ink.inside_about(&frame)), text: None };
-            }
-        }
+        where_the_list_has_them(sheet, ink, &mut options);
     }
-    let mut offers = decide(options);
-    let reasons = || (0..offers.len()).filter(|n| matches!(offers[*n].choice, Choice::Reason(_)));
-    if let (Some(ink), false) = (ink, reasons().any(|n| offers[n].ticked)) {
-        let reasons: Vec<usize> = reasons().collect();
-        let list: Vec<Lettered> =
-            reasons.iter().filter_map(|n| letters.iter().find(|(b, _)| *b == offers[*n].page_box)).map(|(_, l)| *l).collect();
+    let mut offers = decide(&options);
+    let reasons: Vec<usize> = (0..offers.len()).filter(|n| matches!(offers[*n].choice, Choice::Reason(_))).collect();
+    if let Some(ink) = ink
+        && !reasons.iter().any(|n| offers[*n].ticked || offers[*n].seen.text.is_some())
+    {
+        let list: Vec<Lettered> = reasons.iter().map(|n| options[*n].1).collect();
         if let Some(at) = circled(sheet, ink, &list).and_then(|at| reasons.get(at)) {
-            (offers[*at].ticked, offers[*at].confidence) = (true, CIRCLED);
+            // Where the form has boxes or says nothing of circles, a ring is a hint for a person.
+            let sure = asks_for_circles(sheet) && !offers[*at].seen.framed;
+            (offers[*at].ticked, offers[*at].confidence) = (true, if sure { CIRCLED } else { UNLISTED });
         }
     }
     if !offers.iter().any(|o| o.ticked && matches!(o.choice, Choice::Reason(_))) {
         offers.extend(unlisted(sheet, ink, marks, &listed));
     }
     offers
+}
+
+/// Boxes that were not seen, or taken for letters, are looked at where the others of their list have theirs.
+fn where_the_list_has_them(sheet: &Sheet, ink: &Ink, options: &mut [(Offer, Lettered)]) {
+    let kinds: [fn(&Choice) -> bool; 2] = [|c| matches!(c, Choice::Reason(_)), |c| !matches!(c, Choice::Reason(_))];
+    for kind in kinds {
+        let mut list: Vec<&mut (Offer, Lettered)> = options.iter_mut().filter(|(o, _)| kind(&o.choice)).collect();
+        let place = |(o, l): &(Offer, Lettered)| Place { words: ink.pixel(sheet, l.words.left, l.words.mid_y()), frame: o.seen.frame };
+        let places: Vec<Place> = list.iter().map(|option| place(option)).collect();
+        for ((offer, _), frame) in list.iter_mut().map(|o| (&mut o.0, o.1)).zip(by_the_list(&places)) {
+            if let (Some(frame), None) = (frame, offer.seen.text) {
+                let inside = Some(ink.inside_about(&frame));
+                offer.seen = Seen { framed: true, frame: Some(frame), by_the_list: true, ink: inside, text: None };
+            }
+        }
+    }
 }
 
 /// Ticked options on no list, by the word that names their reason. Only boxes that can be seen count.
@@ -120,7 +127,7 @@ fn unlisted(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], listed: &HashSet<u
     for (_, run) in sheet.runs.iter().enumerate().filter(|(n, _)| !listed.contains(n)) {
         let letters = |i: &usize| sheet.toks[*i].folded.chars().filter(|c| c.is_alphabetic()).count() > 2;
         let Some(start) = run.iter().position(letters).filter(|at| *at <= 3) else { continue };
-        let seen = look(sheet, ink, marks, run, 0, start);
+        let seen = look(sheet, ink, marks, run, 0, start, false);
         let ticked = seen.text == Some(true) || seen.framed && seen.ink.is_some_and(|ink| ink >= TICKED);
         if !ticked || numbered(sheet, run, start) {
             continue;
@@ -266,7 +273,7 @@ fn is_list(sheet: &Sheet) -> bool {
     sheet.toks.iter().filter(|t| beside.iter().any(|b| t.text.to_lowercase().starts_with(b))).count() > 0
 }
 
-fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: usize, start: usize) -> Seen {
+fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: usize, start: usize, by_letters: bool) -> Seen {
     let mut seen = Seen { framed: false, frame: None, by_the_list: false, ink: None, text: None };
     // A form field of the PDF is certain.
     let page_left = sheet.toks[run[start]].page_box;
@@ -308,7 +315,7 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: 
         let numbering = |n: &usize| {
             let text = &sheet.toks[run[*n]].text;
             text.chars().any(|c| c.is_ascii_digit())
-                || sheet.toks[run[*n]].folded.len() == 1 && !matches!(text.as_str(), "x" | "X" | "v" | "V") && counts_by_letters(sheet)
+                || by_letters && sheet.toks[run[*n]].folded.len() == 1 && !matches!(text.as_str(), "x" | "X" | "v" | "V")
                 || text.len() > 1 && text.ends_with(['.', ')']) && text.chars().any(char::is_alphabetic)
         };
         let words = sheet.toks[run[(first..start).find(numbering).unwrap_or(start)]].area;
@@ -318,13 +325,14 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: 
     seen
 }
 
-fn decide(options: Vec<(Offer, Seen)>) -> Vec<Offer> {
+fn decide(options: &[(Offer, Lettered)]) -> Vec<Offer> {
     let same_kind =
         |a: &Choice, b: &Choice| matches!((a, b), (Choice::Reason(_), Choice::Reason(_)) | (Choice::Blanket(_), Choice::Blanket(_)));
     options
         .iter()
         .enumerate()
-        .map(|(at, (option, seen))| {
+        .map(|(at, (option, _))| {
+            let seen = &option.seen;
             let (ticked, confidence) = match (seen.text, seen.framed, seen.ink) {
                 (Some(said), ..) => (said, 0.95),
                 (None, true, Some(ink)) if ink >= TICKED => (true, (0.75 + ink).min(if seen.by_the_list { BY_THE_LIST } else { 0.97 })),
@@ -335,15 +343,15 @@ fn decide(options: Vec<(Offer, Seen)>) -> Vec<Offer> {
                     let siblings = options
                         .iter()
                         .enumerate()
-                        .filter(|(n, o)| *n != at && !o.1.framed && same_kind(&o.0.choice, &option.choice))
-                        .filter_map(|(_, o)| o.1.ink);
+                        .filter(|(n, o)| *n != at && !o.0.seen.framed && same_kind(&o.0.choice, &option.choice))
+                        .filter_map(|(_, o)| o.0.seen.ink);
                     let least = siblings.fold(f32::MAX, f32::min);
                     let clear = ink >= TICKED && least < 0.3 * ink;
                     (clear, if clear { 0.75 } else { 0.5 })
                 }
                 _ => (false, 0.3),
             };
-            Offer { ticked, confidence, seen: *seen, ..option.clone() }
+            Offer { ticked, confidence, ..option.clone() }
         })
         .collect()
 }

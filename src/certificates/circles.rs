@@ -26,6 +26,11 @@ const MORE: f32 = 1.6;
 /// No other letter may have so much of what the circled one has beyond the usual.
 const RIVAL: f32 = 0.5;
 
+/// Whether the form says that one circles its options.
+pub fn asks_for_circles(sheet: &Sheet) -> bool {
+    sheet.toks.iter().any(|t| matches!(t.folded.as_str(), "circle" | "encircle"))
+}
+
 /// Which of the options has its letter circled. `None`: none, or more than one stands out.
 pub fn circled(sheet: &Sheet, ink: &Ink, options: &[Lettered]) -> Option<usize> {
     let mut found = None;
@@ -38,7 +43,8 @@ pub fn circled(sheet: &Sheet, ink: &Ink, options: &[Lettered]) -> Option<usize> 
         let column: Vec<usize> = (0..options.len()).filter(aligned).collect();
         column.iter().for_each(|n| done[*n] = true);
         if let Some(letter) = letters_before(options, &column) {
-            let amounts: Vec<f32> = column.iter().map(|n| ink.writing(sheet, around(options[*n].words, letter, sheet.h), &[]).0).collect();
+            let amounts: Vec<f32> =
+                column.iter().map(|n| ink.writing(sheet, around(options[*n].words, letter, sheet.h), &[options[*n].words]).0).collect();
             if let Some(at) = stands_out(&amounts) {
                 if found.is_some() {
                     return None;

@@ -19,6 +19,8 @@ const ALIGNED: f32 = 0.5;
 const OF_ONE_SIZE: f32 = 0.25;
 /// A frame narrower than this share of the list's boxes is a letter with a bowl: `B`, `D`, `O`.
 const LETTER: f32 = 0.75;
+/// Widths of a box that a list's first and last rows may lie beyond its boxes that were seen.
+const BEYOND: f32 = 2.0;
 /// Widths of a box between it and its words.
 const REACH: f32 = 4.0;
 
@@ -38,7 +40,12 @@ pub fn by_the_list(places: &[Place]) -> Vec<Option<Frame>> {
             let right = middle(list.iter().map(|(f, _)| f.right));
             let wide = middle(list.iter().map(|(f, _)| f.width())) as f32;
             let gap = (place.words.0 - right) as f32;
-            gap > -0.3 * wide && gap < REACH * wide
+            // Other lists and running text above and below are not this list.
+            let (top, bottom) = (list.iter().map(|(f, _)| f.top).min(), list.iter().map(|(f, _)| f.bottom).max());
+            let beyond = (BEYOND * wide) as i64;
+            let inside =
+                top.is_some_and(|top| place.words.1 > top - beyond) && bottom.is_some_and(|bottom| place.words.1 < bottom + beyond);
+            gap > -0.3 * wide && gap < REACH * wide && inside
         };
         let list = lists.iter().filter(reaches).max_by_key(|list| list.len())?;
         let wide = middle(list.iter().map(|(f, _)| f.width()));
@@ -87,6 +94,12 @@ mod tests {
         let list = [place(0, Some((100, 24))), place(1, None), place(2, Some((100, 24))), place(3, Some((100, 24)))];
         assert_eq!(by_the_list(&list)[1], Some(Frame { left: 100, right: 124, top: 128, bottom: 152 }));
         assert_eq!(by_the_list(&list[..2]), [None, None], "two options are no list");
+    }
+
+    #[test]
+    fn what_stands_far_below_a_list_is_not_of_it() {
+        let list = [place(0, Some((100, 24))), place(1, Some((100, 24))), place(2, Some((100, 24))), place(8, None)];
+        assert_eq!(by_the_list(&list)[3], None);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use pages::{explain_page, read_documents};
 pub use read::{SeenPage, see};
 pub use rules::settle;
 pub use second::{Look, doubtful_lines, looks};
-pub use weigh::{Reread, adopt, settled};
+pub use weigh::{ReadByOther, Reread, adopt, settled};
 
 use jiff::civil::Date;
 

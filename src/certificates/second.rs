@@ -26,10 +26,10 @@ const SURE: f32 = 0.93;
 const WRITTEN_INK: f32 = 0.35;
 const WRITTEN_WIDTH: f32 = 0.8;
 /// Text heights beside a value in which a character of it may stand that was not read, its least ink in squares of a text height (a thin `1`),
-/// and how many are looked for on each side.
+/// and how often one more is looked for.
 const BESIDE: f32 = 2.2;
 const CHARACTER_INK: f32 = 0.07;
-const MOST_LOST: usize = 4;
+const MOST_LOST: usize = 2;
 /// Words less sure than this explain no ink.
 const DOUBTFUL: f32 = 0.75;
 /// Words of doubtful lines are never surer than this: below what counts as print, so that a signature stays one.
@@ -136,7 +136,9 @@ pub fn looks(page: &PageContent, ink: &Ink, ctx: &ReadContext) -> Vec<Look> {
             Some(blank) => {
                 let sure = blank.toks.iter().all(|&i| sheet.toks[i].confidence >= SURE);
                 if (!sure || label.concept == Concept::Number)
-                    && let Some(area) = sheet.area(&blank.toks).map(|area| whole(sheet, ink, area, &blank.toks))
+                    && let Some(area) = sheet
+                        .area(&blank.toks)
+                        .map(|area| whole(sheet, ink, area, &blank.toks, line_of(sheet, label, blank.side, &read.labels)))
                 {
                     add(label.concept, region.clone(), padded(area, 0.5 * sheet.h, 0.35 * sheet.h), &blank.toks);
                 }
@@ -153,9 +155,12 @@ pub fn looks(page: &PageContent, ink: &Ink, ctx: &ReadContext) -> Vec<Look> {
         let digits = |i: &usize| sheet.toks[*i].text.chars().any(|c| c.is_ascii_digit());
         let toks: Vec<usize> = sheet.within(cell.area).into_iter().filter(digits).collect();
         match sheet.area(&toks) {
-            Some(area) => {
-                add(Concept::Number, Some(cell.region), padded(whole(sheet, ink, area, &toks), 0.5 * sheet.h, 0.3 * sheet.h), &toks)
-            }
+            Some(area) => add(
+                Concept::Number,
+                Some(cell.region),
+                padded(whole(sheet, ink, area, &toks, (cell.area.left, cell.area.right)), 0.5 * sheet.h, 0.3 * sheet.h),
+                &toks,
+            ),
             None => {
                 if let Some(found) = ink.unread(sheet, cell.area, &known).filter(written) {
                     add(Concept::Number, Some(cell.region), padded(found.around, 0.4 * sheet.h, 0.25 * sheet.h), &misread(found.around));
@@ -176,22 +181,25 @@ pub fn purchaser_unread(read: &Layout, ink: &Ink) -> bool {
     })
 }
 
+/// From where to where on its line the value of a label may reach: not into the label, nor into the next one.
+fn line_of(sheet: &Sheet, label: &Found, side: Side, labels: &[Found]) -> (f32, f32) {
+    let area = place(sheet, label, side, labels);
+    (area.left, area.right)
+}
+
 /// The area of a value with the ink right beside it that no word accounts for: of characters that stand apart, as on short lines of their own,
-/// recognition often passes over the first or the last.
-fn whole(sheet: &Sheet, ink: &Ink, area: BBox, toks: &[usize]) -> BBox {
+/// recognition often passes over the first or the last. `limits`: how far left and right the value's place reaches.
+fn whole(sheet: &Sheet, ink: &Ink, area: BBox, toks: &[usize], limits: (f32, f32)) -> BBox {
     let h = sheet.h;
     let known: Vec<BBox> =
         sheet.toks.iter().enumerate().filter(|(i, t)| !toks.contains(i) && !t.folded.is_empty()).map(|(_, t)| t.area).collect();
     let (top, bottom) = (area.mid_y() - 0.6 * h, area.mid_y() + 0.6 * h);
     let mut all = area;
-    // One character after the other, to the left and to the right.
     for _ in 0..MOST_LOST {
-        let beside = [
-            BBox::new(all.left - BESIDE * h, top, all.left - 0.1 * h, bottom),
-            BBox::new(all.right + 0.1 * h, top, all.right + BESIDE * h, bottom),
-        ];
-        let lost: Vec<BBox> =
-            beside.iter().filter_map(|b| ink.unread(sheet, *b, &known)).filter(|w| w.ink >= CHARACTER_INK).map(|w| w.around).collect();
+        let left = BBox::new((all.left - BESIDE * h).max(limits.0), top, all.left - 0.1 * h, bottom);
+        let right = BBox::new(all.right + 0.1 * h, top, (all.right + BESIDE * h).min(limits.1), bottom);
+        let beside = [left, right].into_iter().filter(|b| b.width() > 0.0).filter_map(|b| ink.unread(sheet, b, &known));
+        let lost: Vec<BBox> = beside.filter(|w| w.ink >= CHARACTER_INK).map(|w| w.around).collect();
         if lost.is_empty() {
             break;
         }

@@ -125,9 +125,11 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
         () if room > 8.0 * h => vec![right, above, below],
         () => vec![above, below],
     };
-    // What stands right behind the caption answers it, whatever caption of another line could claim it. A signature is tall and stands on the line.
-    let mut answer: Vec<usize> = sheet.within(right).into_iter().filter(|i| !label.toks.contains(i)).collect();
-    answer.sort_by(|a, b| sheet.toks[*a].area.left.total_cmp(&sheet.toks[*b].area.left));
+    // What stands right behind the caption on its own line answers it, whatever caption of another line could claim it: no other label, and nothing
+    // that has a caption of its own on this line.
+    let on_the_line = |a: &BBox| (a.bottom - label.area.bottom).abs() < 0.9 * h;
+    let labelled = |i: &usize| labels.iter().any(|l| l.toks.contains(i));
+    let captioned = |i: &usize| blanks.iter().any(|b| b.label.toks != label.toks && level(&b.label.area) && b.toks.contains(i));
     let mut end = label.area.right;
     let follows = |i: &usize| {
         let area = sheet.toks[*i].area;
@@ -135,7 +137,8 @@ fn judge(sheet: &Sheet, ink: Option<&Ink>, label: &Found, labels: &[Found], blan
         end = end.max(area.right);
         near
     };
-    let answer: std::collections::HashSet<usize> = answer.into_iter().take_while(follows).collect();
+    let line = sheet.within(right).into_iter().filter(|i| on_the_line(&sheet.toks[*i].area) && !labelled(i) && !captioned(i));
+    let answer: std::collections::HashSet<usize> = line.take_while(follows).collect();
     // Words that are printed, or fill another blank, are no signature.
     let owned: std::collections::HashSet<usize> = labels
         .iter()
@@ -196,7 +199,26 @@ mod tests {
     use super::super::sheet::tests::page;
     use super::super::{labels, places};
     use super::*;
-    use crate::domain::Gray;
+    use crate::domain::{Gray, PageContent, Word};
+
+    /// What is judged of a page whose words are dark blocks of stripes, with a wave of a pen between two points of a row of pixels.
+    fn judged(page: &PageContent, pen: Option<(std::ops::Range<u32>, u32)>) -> Signature {
+        let mut gray = Gray::new(850, 1100, vec![230; 850 * 1100]).unwrap();
+        for word in &page.words {
+            for y in (word.bbox.top * 1100.0) as u32..(word.bbox.bottom * 1100.0) as u32 {
+                for x in ((word.bbox.left * 850.0) as u32..(word.bbox.right * 850.0) as u32).filter(|x| x % 6 < 3) {
+                    gray.pixels[(y * 850 + x) as usize] = 30;
+                }
+            }
+        }
+        for (x, row) in pen.into_iter().flat_map(|(across, row)| across.map(move |x| (x, row))) {
+            (0..3).for_each(|t| gray.pixels[((row + (x / 5 % 4) * 3 + t) * 850 + x) as usize] = 30);
+        }
+        let sheet = Sheet::new(page);
+        let labels = labels::find(&sheet, Catalogue::builtin(), &[]);
+        let blanks = places::fill(&sheet, &labels);
+        read(&sheet, Ink::new(&gray).as_ref(), &labels, &blanks).unwrap().0
+    }
 
     fn signed(pen: bool) -> Signature {
         let page = page(&[
@@ -208,26 +230,7 @@ mod tests {
             (0.1, 0.82, "Jo Marsh, Owner"),
             (0.1, 0.84, "Signature of owner, partner, or authorized person of purchaser"),
         ]);
-        let mut gray = Gray::new(850, 1100, vec![230; 850 * 1100]).unwrap();
-        // Every printed word is a dark block of stripes; a signature is a wave under its caption.
-        for word in &page.words {
-            for y in (word.bbox.top * 1100.0) as u32..(word.bbox.bottom * 1100.0) as u32 {
-                for x in ((word.bbox.left * 850.0) as u32..(word.bbox.right * 850.0) as u32).filter(|x| x % 6 < 3) {
-                    gray.pixels[(y * 850 + x) as usize] = 30;
-                }
-            }
-        }
-        if pen {
-            for x in 150..400u32 {
-                for t in 0..3 {
-                    gray.pixels[((946 + (x / 5 % 4) * 3 + t) * 850 + x) as usize] = 30;
-                }
-            }
-        }
-        let sheet = Sheet::new(&page);
-        let labels = labels::find(&sheet, Catalogue::builtin(), &[]);
-        let blanks = places::fill(&sheet, &labels);
-        read(&sheet, Ink::new(&gray).as_ref(), &labels, &blanks).unwrap().0
+        judged(&page, pen.then_some((150..400, 946)))
     }
 
     #[test]
@@ -235,5 +238,36 @@ mod tests {
         let empty = signed(false);
         assert!(!empty.present && empty.confidence > 0.7, "{empty:?}");
         assert!(signed(true).present);
+    }
+
+    /// A form whose captions stand left of their lines. `unsure`: a name that recognition is not sure of, and where it stands.
+    fn beside(unsure: Option<(f32, f32, &str)>, pen: bool) -> Signature {
+        let mut lines = vec![
+            (0.1, 0.10, "Name of purchaser:"),
+            (0.35, 0.10, "Tidewater Brass Works"),
+            (0.1, 0.78, "Print name:"),
+            (0.1, 0.80, "Authorized signature:"),
+            (0.6, 0.80, "Date:"),
+            (0.68, 0.80, "03/04/2026"),
+            (0.6, 0.82, "Title:"),
+        ];
+        lines.extend(unsure);
+        let mut page = page(&lines);
+        if let Some((left, top, name)) = unsure {
+            let new = |w: &&mut Word| w.bbox.left >= left && (w.bbox.top - top).abs() < 1e-4 && name.contains(&w.text);
+            page.words.iter_mut().filter(new).for_each(|w| w.confidence = 0.6);
+        }
+        judged(&page, pen.then_some((290..450, 878)))
+    }
+
+    #[test]
+    fn handwriting_that_was_read_is_a_signature_in_its_own_place_only() {
+        assert!(!beside(None, false).present);
+        assert!(beside(None, true).present);
+        assert!(beside(Some((0.34, 0.80, "Marcus Oyelaran")), false).present, "behind the caption");
+        for elsewhere in [(0.24, 0.78, "Jo Marsh"), (0.68, 0.82, "Controller")] {
+            let found = beside(Some(elsewhere), false);
+            assert!(!(found.present && found.confidence >= 0.7), "{elsewhere:?}: {found:?}");
+        }
     }
 }

@@ -11,8 +11,8 @@ use super::catalogue::{Concept, Jurisdiction};
 use super::places::fit;
 use super::second::{LINE_SURE, Look};
 use super::text::{fold, look_alike};
-use super::{address, numbers};
-use crate::domain::{PageContent, Word};
+use super::{address, dates, numbers};
+use crate::domain::{BBox, PageContent, Word};
 
 /// A reading less sure than this is no reading.
 const LEGIBLE: f32 = 0.45;
@@ -42,25 +42,38 @@ pub struct Reread {
     pub independent: bool,
 }
 
-/// Whether the readings of a place so far are enough; further ones cost time.
-pub fn settled(page: &PageContent, look: &Look, readings: &[Reread]) -> bool {
-    let old = read_before(page, look);
-    let free = readings.iter().filter(|r| !r.digits);
-    let said = |words: &[Word]| look_alike(&fold(&text(words)));
-    let seconded = |r: &Reread| r.independent && !old.is_empty() && confidence(&r.words) >= LEGIBLE && said(&r.words) == said(&old);
-    if readings.iter().any(seconded) {
-        return true;
-    }
-    let agree = free.clone().all(|r| confidence(&r.words) >= LEGIBLE && (old.is_empty() || said(&r.words) == said(&old)));
-    match look.number {
-        // Digits alone say the same, or the number has letters, which they leave out.
-        true => agree && readings.iter().all(|r| !r.digits || has_letters(&text(&old)) || said(&r.words) == said(&old)),
-        false => agree || free.clone().any(|r| confidence(&r.words) >= SURE),
+/// Where the words stand that the other recogniser read, so that it is never asked to confirm itself.
+#[derive(Debug, Clone, Default)]
+pub struct ReadByOther(Vec<BBox>);
+
+impl ReadByOther {
+    fn holds(&self, words: &[Word]) -> bool {
+        words.iter().any(|w| self.0.contains(&w.bbox))
     }
 }
 
+/// Whether the readings of a place so far are enough; further ones cost time. A value is settled when recognisers of both kinds say the same.
+pub fn settled(page: &PageContent, look: &Look, readings: &[Reread], others: &ReadByOther) -> bool {
+    let old = read_before(page, look);
+    let said = |words: &[Word]| said(look.concept, words);
+    let legible = |r: &&Reread| !r.digits && confidence(&r.words) >= LEGIBLE;
+    let free = || readings.iter().filter(legible);
+    if look.concept.is_none() {
+        let agree = readings.iter().filter(|r| !r.digits).all(|r| legible(&r) && (old.is_empty() || said(&r.words) == said(&old)));
+        return agree || free().any(|r| confidence(&r.words) >= SURE);
+    }
+    let before = (confidence(&old) >= LEGIBLE).then(|| (said(&old), others.holds(&old)));
+    let all: Vec<(String, bool)> = before.into_iter().chain(free().map(|r| (said(&r.words), r.independent))).collect();
+    let both = |text: &String| all.iter().any(|(t, other)| t == text && *other) && all.iter().any(|(t, other)| t == text && !*other);
+    let digits = |text: &String| {
+        let against = |r: &Reread| r.digits && confidence(&r.words) >= LEGIBLE && self::said(look.concept, &r.words) != *text;
+        has_letters(text) || !readings.iter().any(against)
+    };
+    all.iter().any(|(text, _)| both(text) && digits(text))
+}
+
 /// Puts the better of the readings of each place on the page. `readings`: what was read there the second time, most trusted first.
-pub fn adopt(page: &mut PageContent, looks: Vec<(Look, Vec<Reread>)>, ctx: &ReadContext) {
+pub fn adopt(page: &mut PageContent, looks: Vec<(Look, Vec<Reread>)>, ctx: &ReadContext, others: &mut ReadByOther) {
     let mut line = page.words.iter().map(|w| w.line).max().map_or(0, |l| l + 1);
     for (look, readings) in looks {
         let state = look.region.as_ref().and_then(|r| ctx.catalogue.jurisdiction(r));
@@ -69,7 +82,11 @@ pub fn adopt(page: &mut PageContent, looks: Vec<(Look, Vec<Reread>)>, ctx: &Read
         // A line cut out of the page has scraps of its neighbours at its edges: those were read in their own place.
         let foreign = |w: &Word| page.words.iter().any(|o| !replaced(o) && (o.bbox.shares(&w.bbox) > 0.3 || w.bbox.shares(&o.bbox) > 0.5));
         let own = |r: Reread| Reread { words: r.words.into_iter().filter(|w| !foreign(w)).collect(), ..r };
-        let Some(new) = weigh(&look, &old, readings.into_iter().map(own).collect(), state) else { continue };
+        let readings: Vec<Reread> = readings.into_iter().map(own).collect();
+        let first = Reread { words: old.clone(), digits: false, independent: others.holds(&old) };
+        let Some(new) = weigh(&look, first, &readings, state) else { continue };
+        let by_other = |w: &&Word| readings.iter().any(|r| r.independent && r.words.iter().any(|o| o.bbox == w.bbox));
+        others.0.extend(new.iter().filter(by_other).map(|w| w.bbox));
         page.words.retain(|w| !look.old.contains(&w.bbox));
         page.words.extend(new.into_iter().map(|w| Word { line, ..w }));
         line += 1;
@@ -78,6 +95,12 @@ pub fn adopt(page: &mut PageContent, looks: Vec<(Look, Vec<Reread>)>, ctx: &Read
 
 fn read_before(page: &PageContent, look: &Look) -> Vec<Word> {
     page.words.iter().filter(|w| look.old.contains(&w.bbox)).cloned().collect()
+}
+
+/// What words say, for comparing: dates by their day, everything else by its letters and digits.
+fn said(concept: Option<Concept>, words: &[Word]) -> String {
+    let dated = matches!(concept, Some(Concept::SignedDate | Concept::Expires));
+    dated.then(|| dates::find(&text(words))).flatten().map_or_else(|| fold(&text(words)), |date| date.to_string())
 }
 
 fn text(words: &[Word]) -> String {
@@ -94,12 +117,11 @@ fn confidence(words: &[Word]) -> f32 {
 }
 
 /// What to put in the place of the old words; `None`: they stay as they are.
-fn weigh(look: &Look, old: &[Word], readings: Vec<Reread>, state: Option<&Jurisdiction>) -> Option<Vec<Word>> {
-    let readings: Vec<Reread> = readings.into_iter().filter(|r| confidence(&r.words) >= LEGIBLE).collect();
+fn weigh(look: &Look, old: Reread, readings: &[Reread], state: Option<&Jurisdiction>) -> Option<Vec<Word>> {
     match look.concept {
-        None => better_line(old, &readings),
-        Some(Concept::Number) => better_number(old, &readings, state),
-        Some(concept) => better_value(concept, old, &readings),
+        None => better_line(&old.words, readings),
+        Some(Concept::Number) => better_number(old, readings, state),
+        Some(concept) => better_value(concept, &old, readings),
     }
 }
 
@@ -109,7 +131,8 @@ fn same(a: &[Word], b: &[Word]) -> bool {
 
 /// The best of some readings, the earlier one where two are about as good.
 fn best(readings: &[Reread], quality: impl Fn(&[Word]) -> f32) -> Option<(f32, &[Word])> {
-    let all = readings.iter().map(|r| (quality(&r.words), &r.words[..]));
+    let legible = readings.iter().filter(|r| confidence(&r.words) >= LEGIBLE);
+    let all = legible.map(|r| (quality(&r.words), &r.words[..]));
     all.reduce(|a, b| if b.0 > a.0 + CLEARLY { b } else { a })
 }
 
@@ -132,36 +155,38 @@ fn better_line(old: &[Word], readings: &[Reread]) -> Option<Vec<Word>> {
 }
 
 /// What a label asks for, but for numbers.
-fn better_value(concept: Concept, old: &[Word], readings: &[Reread]) -> Option<Vec<Word>> {
+fn better_value(concept: Concept, old: &Reread, readings: &[Reread]) -> Option<Vec<Word>> {
     let quality = |words: &[Word]| confidence(words) + fit(concept, &text(words));
     let (good, best) = best(readings, quality)?;
-    if fold(&text(old)).is_empty() {
+    if fold(&text(&old.words)).is_empty() && good < LEGIBLE + 0.5 {
         // Ink that no label's value looks like (a stamp, a line's end) is left alone.
-        return (good >= LEGIBLE + 0.5).then(|| best.to_vec());
+        return None;
     }
-    let mut chosen = if good > quality(old) + CLEARLY { best.to_vec() } else { old.to_vec() };
-    let kept = same(old, &chosen);
-    // Of the recogniser that read the page, and of the other.
-    let agreeing = |independent: bool| {
-        let alike = readings.iter().filter(|r| r.independent == independent && same(&r.words, &chosen));
-        alike.map(|r| confidence(&r.words)).collect::<Vec<f32>>()
+    let mut chosen = if good > quality(&old.words) + CLEARLY { best.to_vec() } else { old.words.clone() };
+    let says = said(Some(concept), &chosen);
+    let legible = || std::iter::once(old).chain(readings).filter(|r| confidence(&r.words) >= LEGIBLE);
+    let highest = |independent: bool| {
+        let alike = legible().filter(|r| r.independent == independent && said(Some(concept), &r.words) == says);
+        alike.map(|r| (1, confidence(&r.words))).fold((0, 0.0f32), |a, b| (a.0 + b.0, a.1.max(b.1)))
     };
-    let (own, other) = (agreeing(false), agreeing(true));
-    let highest = |all: &[f32]| all.iter().copied().fold(0.0, f32::max);
-    let (of_own, of_other) = (own.len() + usize::from(kept), other.len());
+    let ((own, own_sure), (other, other_sure)) = (highest(false), highest(true));
+    // Of a date or a ZIP no digit is less than the others; a name may be written in many ways and is compared with the customer's.
+    let exact = matches!(concept, Concept::SignedDate | Concept::Expires | Concept::PostalCode);
+    let disputed = exact && legible().any(|r| fit(concept, &text(&r.words)) >= 0.5 && said(Some(concept), &r.words) != says);
     for word in &mut chosen {
-        word.confidence = match (of_own, of_other) {
-            (1.., 1..) => seconded(word.confidence.max(highest(&own)), highest(&other)),
-            (2.., 0) => agreement(word.confidence, highest(&own)),
+        word.confidence = match (own, other) {
+            _ if disputed && (own == 0 || other == 0) => word.confidence.min(DISPUTED),
+            (1.., 1..) => seconded(word.confidence, own_sure.min(other_sure)),
+            (2.., 0) => agreement(word.confidence, own_sure),
             _ => word.confidence,
         };
     }
     Some(chosen)
 }
 
-/// How sure two readings are that say the same and are of recognisers that know nothing of each other.
-fn seconded(a: f32, b: f32) -> f32 {
-    (1.0 - (1.0 - a) * (1.0 - b)).max(a).min(0.99)
+/// How sure a word is that recognisers of both kinds read, the less sure of them with `less`. They know nothing of each other, but saw the same ink.
+fn seconded(sure: f32, less: f32) -> f32 {
+    sure.max(1.0 - (1.0 - sure) * (1.0 - 0.9 * less)).min(0.99)
 }
 
 /// How sure two readings of one recogniser are that say the same: both saw one picture, so that they can be wrong in one way.
@@ -174,25 +199,39 @@ struct Candidate<'w> {
     words: &'w [Word],
     /// The number with what scans confuse made one.
     key: String,
+    /// The number as it was read, folded.
+    exact: String,
+    fits: bool,
     quality: f32,
     digits: bool,
     independent: bool,
 }
 
-fn better_number(old: &[Word], readings: &[Reread], state: Option<&Jurisdiction>) -> Option<Vec<Word>> {
-    let candidate = |words: &'_ [Word]| -> Option<(String, f32)> {
-        let list: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
+fn better_number(old: Reread, readings: &[Reread], state: Option<&Jurisdiction>) -> Option<Vec<Word>> {
+    let candidate = |r: &'_ Reread| -> Option<(String, bool)> {
+        let list: Vec<&str> = r.words.iter().map(|w| w.text.as_str()).collect();
         let (number, _) = numbers::pick(&list, state)?;
-        let shape = if numbers::fits(&number, state) == Some(true) { 1.4 } else { 0.9 };
-        Some((look_alike(&fold(&number)), confidence(words) + shape))
+        Some((fold(&number), numbers::fits(&number, state) == Some(true)))
     };
-    let all = std::iter::once((old, false, false)).chain(readings.iter().map(|r| (&r.words[..], r.digits, r.independent)));
-    let candidates: Vec<Candidate> = all
-        .filter_map(|(words, digits, independent)| {
-            let (key, quality) = candidate(words)?;
-            Some(Candidate { words, key, quality, digits, independent })
-        })
-        .collect();
+    let mut candidates: Vec<Candidate> = vec![];
+    // Readings that found no number where another found one.
+    let mut empty = 0;
+    for (at, reading) in std::iter::once(&old).chain(readings).enumerate() {
+        let sure = confidence(&reading.words);
+        // What was read at first counts whatever its sureness: it is there.
+        match candidate(reading).filter(|_| at == 0 || sure >= LEGIBLE) {
+            Some((exact, fits)) => candidates.push(Candidate {
+                words: &reading.words,
+                key: look_alike(&exact),
+                exact,
+                fits,
+                quality: sure + if fits { 1.4 } else { 0.9 },
+                digits: reading.digits,
+                independent: reading.independent,
+            }),
+            None => empty += usize::from(reading.independent || sure >= LEGIBLE && !reading.digits),
+        }
+    }
     // The old one comes first, and stays where another is no better.
     let worth = |c: &Candidate| {
         let alike = || candidates.iter().filter(|d| d.key == c.key);
@@ -204,27 +243,27 @@ fn better_number(old: &[Word], readings: &[Reread], state: Option<&Jurisdiction>
     // Of the same number, the reading that is surest.
     let chosen = candidates.iter().filter(|c| c.key == chosen.key).max_by(|a, b| a.quality.total_cmp(&b.quality)).unwrap_or(chosen);
     let lettered = has_letters(&text(chosen.words));
-    let (mut own, mut other, mut against) = (vec![], vec![], 0);
-    for candidate in &candidates {
-        if candidate.key != chosen.key {
-            against += usize::from(!(candidate.digits && lettered));
-        } else if candidate.independent {
-            other.push(confidence(candidate.words));
-        } else {
-            own.push(confidence(candidate.words));
-        }
-    }
-    own.sort_by(f32::total_cmp);
+    let alike = |independent: bool| candidates.iter().filter(move |c| c.independent == independent && c.key == chosen.key);
+    let (own, other) = (alike(false).count(), alike(true).count());
+    // A letter for a digit is a difference, unless the state's pattern tells which it is.
+    let exactly = chosen.fits || alike(true).any(|a| alike(false).any(|b| a.exact == b.exact));
+    let against: Vec<&Candidate> = candidates.iter().filter(|c| c.key != chosen.key && !(c.digits && lettered)).collect();
+    let contradicted = empty > 0 || against.iter().any(|c| c.independent);
+    let second = |of: bool| alike(of).map(|c| confidence(c.words)).fold(0.0, f32::max);
+    let mut own_sure: Vec<f32> = alike(false).map(|c| confidence(c.words)).collect();
+    own_sure.sort_by(f32::total_cmp);
+    let asked = readings.iter().any(|r| r.independent);
     let mut words = chosen.words.to_vec();
     for word in &mut words {
         let sure = word.confidence;
-        word.confidence = match (against, &own[..], &other[..]) {
-            (0, [.., best], [second, ..]) => seconded(*best, *second),
-            (0, [.., second, _], []) => agreement(sure, *second),
-            (0, ..) => sure,
-            (1, own, []) if own.len() >= MAJORITY => sure.min(OUTVOTED),
+        word.confidence = match (against.len(), own, other) {
+            _ if contradicted => sure.min(DISPUTED),
+            (0, 1.., 1..) if exactly => seconded(sure, second(true).min(second(false))),
+            (0, 2.., 0) if !asked => agreement(sure, own_sure[own - 2]),
+            (0, 1, 0) if !asked => sure,
+            (1, MAJORITY.., 0) if !asked => sure.min(OUTVOTED),
             // Two recognisers against one slip of one of them.
-            (1, [_, ..], [_, ..]) if own.len() + other.len() >= MAJORITY => sure.min(OUTVOTED),
+            (1, 1.., 1..) if exactly && own + other >= MAJORITY => sure.min(OUTVOTED),
             _ => sure.min(DISPUTED),
         };
     }
@@ -236,7 +275,7 @@ mod tests {
     use super::super::catalogue::Catalogue;
     use super::super::sheet::tests::page;
     use super::*;
-    use crate::domain::{BBox, Region};
+    use crate::domain::Region;
 
     fn words(text: &str, confidence: f32, left: f32, top: f32) -> Vec<Word> {
         let mut at = left;
@@ -267,7 +306,13 @@ mod tests {
         };
         let region = state.and_then(Region::us_state);
         let state = region.as_ref().and_then(|r| Catalogue::builtin().jurisdiction(r));
-        weigh(&look(concept, &old), &old, new.iter().map(read).collect(), state).map(|w| (text(&w), confidence(&w)))
+        weigh(
+            &look(concept, &old),
+            Reread { words: old, digits: false, independent: false },
+            &new.iter().map(read).collect::<Vec<_>>(),
+            state,
+        )
+        .map(|w| (text(&w), confidence(&w)))
     }
 
     #[test]
@@ -317,6 +362,14 @@ mod tests {
         let slip = number(("32011112227", 0.9), &[("?32011112222", 0.97), ("32011112222", 0.9), ("#32011112222", 0.9)]);
         assert_eq!(slip.0, "32011112222");
         assert!(slip.1 <= OUTVOTED && slip.1 > DISPUTED, "{slip:?}");
+        // One engine three times is no majority against the other.
+        let repeated = number(("32011112227", 0.9), &[("?32011112222", 0.97), ("32011112227", 0.9), ("#32011112227", 0.9)]);
+        assert!(repeated.1 <= DISPUTED, "{repeated:?}");
+        // One of them finds no number there, or a letter for a digit.
+        assert!(number(("32011112222", 0.95), &[("?~", 0.9)]).1 <= DISPUTED);
+        assert!(number(("", 0.0), &[("?32011112222", 0.97)]).1 <= DISPUTED);
+        let lettered = chosen(Some(Concept::Number), None, ("S123456", 0.95), &[("?5123456", 0.97)]).unwrap();
+        assert!(lettered.1 <= DISPUTED, "{lettered:?}");
         // By hand: the first recogniser makes something else of it each time.
         let hand = number(("320i1lI2222", 0.5), &[("?32011112222", 0.97), ("82O1112Z22", 0.5), ("#8201111222", 0.5)]);
         assert_eq!(hand.0, "32011112222");
@@ -328,12 +381,10 @@ mod tests {
     }
 
     #[test]
-    fn two_recognisers_that_agree_settle_a_place() {
-        let page = page(&[(0.1, 0.1, "32011112222")]);
-        let look = look(Some(Concept::Number), &page.words);
-        let read = |text: &str| Reread { words: words(text, 0.9, 0.1, 0.1), digits: false, independent: true };
-        assert!(settled(&page, &look, &[read("32011112222")]));
-        assert!(!settled(&page, &look, &[read("32017112222")]));
+    fn dates_that_are_read_in_two_ways_are_disputed() {
+        let date = |old, new: &[(&str, f32)]| chosen(Some(Concept::Expires), None, old, new).unwrap();
+        assert!(date(("1/12/2027", 0.95), &[("?11/2/2027", 0.95)]).1 <= DISPUTED);
+        assert!(date(("1/12/2027", 0.9), &[("?01-12-2027", 0.9)]).1 > 0.95, "one day, written in two ways");
     }
 
     #[test]
@@ -360,20 +411,43 @@ mod tests {
         // The lower half of the caption above, cut off by the edge.
         new.extend(words("ANNPFSS", 0.5, 0.1, 0.105));
         let look = Look { concept: Some(Concept::Line1), ..look(None, &old) };
-        adopt(&mut page, vec![(look, vec![Reread { words: new, digits: false, independent: false }])], &ctx());
+        adopt(&mut page, vec![(look, vec![Reread { words: new, digits: false, independent: false }])], &ctx(), &mut ReadByOther::default());
         let texts: Vec<&str> = page.words.iter().map(|w| w.text.as_str()).collect();
         assert_eq!(texts, ["ADDRESS", "OF", "PURCHASER", "TELEPHONE", "8920", "Main", "St"]);
     }
 
     #[test]
-    fn more_readings_are_asked_for_only_where_the_first_ones_differ() {
+    fn more_readings_are_asked_for_until_recognisers_of_both_kinds_agree() {
         let mut page = page(&[(0.1, 0.1, "32011112222")]);
         let old = page.words.clone();
         let look = look(Some(Concept::Number), &old);
-        let read = |text: &str, digits| Reread { words: words(text, 0.9, 0.1, 0.1), digits, independent: false };
-        assert!(settled(&page, &look, &[read("32011112222", false), read("32011112222", true)]));
-        assert!(!settled(&page, &look, &[read("32011112222", false), read("32017112222", true)]));
-        page.words[0].text = "E2011112222".into();
-        assert!(settled(&page, &look, &[read("E2011112222", false), read("2011112222", true)]));
+        let read = |text: &str, digits, independent| Reread { words: words(text, 0.9, 0.1, 0.1), digits, independent };
+        let none = ReadByOther::default();
+        assert!(!settled(&page, &look, &[read("32011112222", false, false), read("32011112222", true, false)], &none), "one engine alone");
+        assert!(settled(&page, &look, &[read("32011112222", false, true)], &none));
+        assert!(!settled(&page, &look, &[read("32017112222", false, true)], &none));
+        // What the other recogniser read on the page it cannot confirm.
+        let others = ReadByOther(old.iter().map(|w| w.bbox).collect());
+        assert!(!settled(&page, &look, &[read("32011112222", false, true)], &others));
+        assert!(settled(&page, &look, &[read("32011112222", false, true), read("32011112222", false, false)], &others));
+        page.words.clear();
+        assert!(!settled(&page, &look, &[read("32011112222", false, true)], &none), "a lone reading");
+        page.words = words("E2011112222", 0.9, 0.1, 0.1);
+        page.words[0].bbox = old[0].bbox;
+        assert!(settled(&page, &look, &[read("E2011112222", false, true), read("2011112222", true, false)], &none));
+    }
+
+    #[test]
+    fn a_recogniser_never_confirms_itself() {
+        let mut page = page(&[(0.1, 0.5, "Sales tax permit")]);
+        let mut others = ReadByOther::default();
+        let line = look(None, &[]);
+        let wrong = Reread { words: words("32017112222", 0.97, 0.1, 0.1), digits: false, independent: true };
+        adopt(&mut page, vec![(line, vec![wrong.clone()])], &ctx(), &mut others);
+        let found: Vec<Word> = page.words.iter().filter(|w| w.text == "32017112222").cloned().collect();
+        assert_eq!(found.len(), 1);
+        adopt(&mut page, vec![(look(Some(Concept::Number), &found), vec![wrong])], &ctx(), &mut others);
+        let sure = page.words.iter().find(|w| w.text == "32017112222").unwrap().confidence;
+        assert!(sure <= DISPUTED, "{sure}");
     }
 }

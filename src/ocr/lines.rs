@@ -23,9 +23,11 @@ const HEIGHT: u32 = 48;
 /// Pixels: a stretch as long as the widest page's line; longer ones are squeezed.
 const WIDEST: u32 = 2_400;
 const NARROWEST: u32 = 48;
-/// The model's scores say how it compares its characters, not that ink is text at all: no single opinion is surer than this. Of the values of the
-/// sample corpus that it was surest of, it read 95 to 98 of 100 right (docs/reading.md).
+/// The model's scores say how it compares its characters, not that ink is text at all: no single opinion is surer than this. Of 170 registration
+/// numbers in three sets of scans that it was surest of, it read 167 right.
 const SUREST: f32 = 0.97;
+/// Signs that papers have hardly ever, and that digits are taken for.
+const DOUBTED: &str = "°§|";
 
 pub struct LineReader {
     model: Model,
@@ -73,7 +75,13 @@ impl LineReader {
             Unsqueeze
         );
         let model = ModelOptions::with_ops(operators).load_static_slice(MODEL).map_err(|error| error.to_string())?;
-        Ok(Self { model, characters: CHARACTERS.chars().collect(), alone: Arc::new(ThreadPool::with_num_threads(1)) })
+        let reader = Self { model, characters: CHARACTERS.chars().collect(), alone: Arc::new(ThreadPool::with_num_threads(1)) };
+        // Model and list must belong together: a class of no character would be a character lost.
+        let classes = reader.scores(&Gray { width: HEIGHT, height: HEIGHT, pixels: vec![255; (HEIGHT * HEIGHT) as usize] })?.size(2);
+        match classes == reader.characters.len() + 1 {
+            true => Ok(reader),
+            false => Err(format!("it has {classes} classes for {} characters", reader.characters.len())),
+        }
     }
 
     /// The words of a picture of one line, boxes in its pixels. An answer that is no text at all has no words.
@@ -81,58 +89,74 @@ impl LineReader {
         if line.width == 0 || line.height == 0 {
             return Ok(Vec::new());
         }
-        let width = (line.width as f32 * HEIGHT as f32 / line.height as f32).round() as u32;
-        let input = prepare::resized(line, width.clamp(NARROWEST, WIDEST), HEIGHT);
-        let failed = |error: String| OcrError::Failed(format!("a line could not be read: {error}"));
-        let mut tensor = NdTensor::<f32, 4>::zeros([1, 3, HEIGHT as usize, input.width as usize]);
+        let wide = ((line.width as f32 * HEIGHT as f32 / line.height as f32).round() as u32).clamp(1, WIDEST);
+        let input = prepare::resized(line, wide, HEIGHT);
+        let scores = self.scores(&input).map_err(|error| OcrError::Failed(format!("a line could not be read: {error}")))?;
+        Ok(self.words(scores, line, line.width as f32 * wide.max(NARROWEST) as f32 / wide as f32))
+    }
+
+    /// 1 x steps x classes, the probability of each class at each step from left to right. A short line gets white paper behind it.
+    fn scores(&self, input: &Gray) -> Result<NdTensor<f32, 3>, String> {
+        let mut tensor = NdTensor::<f32, 4>::full([1, 3, HEIGHT as usize, input.width.max(NARROWEST) as usize], 1.0);
         for channel in 0..3 {
-            for y in 0..HEIGHT {
+            for y in 0..HEIGHT.min(input.height) {
                 for x in 0..input.width {
                     tensor[[0, channel, y as usize, x as usize]] = f32::from(input.at(x, y)) / 127.5 - 1.0;
                 }
             }
         }
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.alone)));
-        let answer = self.model.run_one(tensor.view().into(), Some(options)).map_err(|e| failed(e.to_string()))?;
-        let scores: NdTensor<f32, 3> = answer.try_into().map_err(|_| failed("the model answers in another shape".to_owned()))?;
-        Ok(self.words(scores, line))
+        let answer = self.model.run_one(tensor.view().into(), Some(options)).map_err(|e| e.to_string())?;
+        answer.try_into().map_err(|_| "the model answers in another shape".to_owned())
     }
 
-    /// `scores`: 1 x steps x classes, the probability of each class at each step from left to right.
-    fn words(&self, scores: NdTensor<f32, 3>, line: &Gray) -> Vec<Word> {
+    /// `width`: of all steps together, in pixels of the line.
+    fn words(&self, scores: NdTensor<f32, 3>, line: &Gray, width: f32) -> Vec<Word> {
         let steps = scores.size(1).max(1) as f32;
         let scores = scores.slice(0);
         let mut words: Vec<Word> = vec![];
-        let mut open = false;
+        // The step at which the word goes on.
+        let mut open: Option<usize> = None;
         for step in CtcDecoder::new().decode_greedy(scores.view()).steps() {
             let (class, at) = (step.label as usize, step.pos as usize);
             let Some(&character) = self.characters.get(class.wrapping_sub(1)) else { continue };
-            let sure = scores[[at, class]];
+            let character = plain(character);
+            let sure = scores[[at, class]] * if DOUBTED.contains(character) { 0.5 } else { 1.0 };
             if character.is_whitespace() {
-                open = false;
+                open = None;
                 continue;
             }
-            let x = |at: f32| (at / steps * line.width as f32).clamp(0.0, line.width as f32);
+            let x = |at: f32| (at / steps * width).clamp(0.0, line.width as f32);
             let (left, right) = (x(at as f32 - 0.5), x(at as f32 + 1.5));
-            match words.last_mut().filter(|_| open) {
-                Some(word) => {
+            match (words.last_mut(), open) {
+                (Some(word), Some(before)) => {
                     word.text.push(character);
                     word.bbox.right = right;
-                    // All of its characters must be right.
-                    word.confidence *= sure;
+                    // All of its characters must be right, and none may be missing between them.
+                    let nothing = (before + 1..at).map(|step| (0..scores.size(1)).map(|c| scores[[step, c]]).fold(0.0, f32::max));
+                    word.confidence *= sure * nothing.fold(1.0, f32::min);
                 }
-                None => {
+                _ => {
                     let bbox = BBox::new(left, 0.0, right, line.height as f32);
                     words.push(Word { text: character.into(), bbox, confidence: sure, line: 0 });
-                    open = true;
                 }
             }
+            open = Some(at);
         }
         for word in &mut words {
             word.confidence = word.confidence.min(SUREST);
             (word.bbox.top, word.bbox.bottom) = inked_rows(line, word.bbox);
         }
         words
+    }
+}
+
+/// The signs that registration numbers are written with.
+fn plain(character: char) -> char {
+    match character {
+        '–' | '—' => '-',
+        '’' => '\'',
+        other => other,
     }
 }
 

@@ -58,7 +58,7 @@ impl OcrEngine for NullEngine {
     }
 }
 
-/// Reads the same text on every page, for tests: a line of the text is a line of the page.
+/// Reads the same text on every page and in every manner, for tests: a line of the text is a line of the page.
 #[derive(Debug, Clone, Default)]
 pub struct FixedText {
     pub text: String,

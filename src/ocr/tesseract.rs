@@ -48,6 +48,7 @@ impl TesseractEngines {
 impl OcrEngines for TesseractEngines {
     fn check(&self) -> Result<String, OcrError> {
         self.start("eng")?;
+        LineReader::shared()?;
         // SAFETY: the library returns a pointer to a constant of its own.
         let version = unsafe { CStr::from_ptr(leptess::capi::TessVersion()) }.to_string_lossy().into_owned();
         Ok(format!("Tesseract {version}, English"))

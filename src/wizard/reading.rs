@@ -1,7 +1,7 @@
 //! From files to documents: pages in, recognition where it is needed, fields, match. Files are read on several threads and come out in order.
 
 use super::pool::{Next, Pool};
-use crate::certificates::{self, Catalogue, Ink, Look, ReadContext, Reread, SeenPage, read_documents, see, settle};
+use crate::certificates::{self, Catalogue, Ink, Look, ReadByOther, ReadContext, Reread, SeenPage, read_documents, see, settle};
 use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, PageContent, PageOrigin, Sha256, Word};
 use crate::matching::Index;
 use crate::ports::{Interrupt, Manner, OcrEngine, OcrEngines, OcrError, PageInput, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
@@ -261,21 +261,27 @@ fn failed_inside() -> Unreadable {
 /// Reads the doubtful places of a page again, each as a line of its own.
 pub fn second_look(page: &mut PageContent, ink: &Ink, engine: &mut dyn OcrEngine, context: &ReadContext) -> Result<(), OcrError> {
     let (PageOrigin::Ocr, Some(image)) = (page.origin, page.image.clone()) else { return Ok(()) };
+    let mut others = ReadByOther::default();
     let mut again = |looks: Vec<Look>, page: &mut PageContent| -> Result<(), OcrError> {
         let mut answers = Vec::with_capacity(looks.len());
         for look in looks {
             let mut readings = Vec::with_capacity(5);
             for round in rounds(&look) {
                 for &manner in *round {
-                    readings.push(reread(engine.reread(&image, look.area, manner)?, manner));
+                    let words = match (manner, engine.reread(&image, look.area, manner)) {
+                        // A second opinion that fails says nothing, which lets no number pass; the other readings still count.
+                        (Manner::Other, answer) => answer.unwrap_or_default(),
+                        (_, answer) => answer?,
+                    };
+                    readings.push(reread(words, manner));
                 }
-                if certificates::settled(page, &look, &readings) {
+                if certificates::settled(page, &look, &readings, &others) {
                     break;
                 }
             }
             answers.push((look, readings));
         }
-        certificates::adopt(page, answers, context);
+        certificates::adopt(page, answers, context, &mut others);
         Ok(())
     };
     again(certificates::doubtful_lines(page, ink), page)?;

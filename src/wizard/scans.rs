@@ -186,10 +186,13 @@ fn place(document: &Document) -> String {
     }
 }
 
+/// Counted up when reading changes, so that a resumed run does not mix what two ways of reading found.
+const READING: u32 = 2;
+
 /// Everything besides the file's own bytes on which the reading depends.
 fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer]) -> String {
     let customers = serde_json::to_string(customers).unwrap_or_default();
-    let text = format!("{}\n{merchant}\n{today}\n{customers}", env!("CARGO_PKG_VERSION"));
+    let text = format!("{}\n{READING}\n{merchant}\n{today}\n{customers}", env!("CARGO_PKG_VERSION"));
     Sha256::of(text.as_bytes()).as_str().to_owned()
 }
 

@@ -31,9 +31,12 @@ const DPI_LEAST: u32 = 72;
 /// The densest form has 1,500 words on a page.
 const MOST_WORDS: usize = 20_000;
 
+const CUT_OFF: &str = "the file is cut off: the PDF's end is missing; copy or scan it again";
+
 pub struct PdfPages {
     pdf: Pdf,
     page_pixels: u64,
+    cut_off: bool,
 }
 
 impl PdfPages {
@@ -45,7 +48,7 @@ impl PdfPages {
             n if n > limits.pages as usize => {
                 Err(unreadable(format!("the PDF has {n} pages, more than the limit of {}; split it", limits.pages)))
             }
-            _ => Ok(Self { pdf, page_pixels: limits.page_pixels }),
+            _ => Ok(Self { pdf, page_pixels: limits.page_pixels, cut_off }),
         }
     }
 }
@@ -58,7 +61,7 @@ fn load(bytes: Vec<u8>, cut_off: bool) -> Result<Pdf, Unreadable> {
                 "the PDF is protected by a password; open it, print it to a new PDF without one, and use that"
             }
             LoadPdfError::Decryption(_) => "the PDF is encrypted in a way that can't be read; open it, print it to a new PDF, and use that",
-            LoadPdfError::Invalid if cut_off => "the file is cut off: the PDF's end is missing; copy or scan it again",
+            LoadPdfError::Invalid if cut_off => CUT_OFF,
             LoadPdfError::Invalid => "the PDF is damaged; open it in a PDF viewer, print it to a new PDF, and use that",
         })
     })
@@ -71,12 +74,12 @@ impl Pages for PdfPages {
     }
 
     fn page(&mut self, number: u32) -> Result<PageInput, Unreadable> {
-        let (pdf, page_pixels) = (&self.pdf, self.page_pixels);
-        guard::guarded_deep("the PDF page", || page(pdf, number, page_pixels))
+        let (pdf, page_pixels, cut_off) = (&self.pdf, self.page_pixels, self.cut_off);
+        guard::guarded_deep("the PDF page", || page(pdf, number, page_pixels, cut_off))
     }
 }
 
-fn page(pdf: &Pdf, number: u32, page_pixels: u64) -> Result<PageInput, Unreadable> {
+fn page(pdf: &Pdf, number: u32, page_pixels: u64, cut_off: bool) -> Result<PageInput, Unreadable> {
     let page = &pdf.pages()[number as usize - 1];
     let broken = Arc::new(AtomicBool::new(false));
     let seen = text::look(page, settings(&broken));
@@ -85,6 +88,10 @@ fn page(pdf: &Pdf, number: u32, page_pixels: u64) -> Result<PageInput, Unreadabl
         return Err(too_large(across.into(), down.into(), page_pixels));
     }
     let marks = fields::read(page, &seen.place);
+    // Of a file without its end the page may be there and what stood on it gone.
+    if cut_off && seen.is_blank() && marks.is_empty() {
+        return Err(unreadable(CUT_OFF));
+    }
     let mut words = if seen.unreadable_letters() || seen.piled_up() { Vec::new() } else { seen.words() };
     fields::add_missing(&marks, &mut words, &seen);
     if words.len() > MOST_WORDS {
