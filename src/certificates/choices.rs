@@ -31,8 +31,10 @@ const EMPTY: f32 = 0.06;
 /// one (“out of state”).
 const UNLISTED: f32 = 0.5;
 
-/// How sure a tick is at most whose box was not seen: too little to be used without a person. That such a box is empty is sure enough.
-const BY_THE_LIST: f32 = 0.55;
+/// How sure a tick is whose box was not seen where all other boxes of its list are empty, and where they are not: too little to be used without a
+/// person.
+const BY_THE_LIST: f32 = 0.8;
+const BY_THE_LIST_DOUBTED: f32 = 0.55;
 /// How sure a circled letter is: as a tick without a frame, by comparison with its neighbours.
 const CIRCLED: f32 = 0.75;
 
@@ -335,7 +337,13 @@ fn decide(options: &[(Offer, Lettered)]) -> Vec<Offer> {
             let seen = &option.seen;
             let (ticked, confidence) = match (seen.text, seen.framed, seen.ink) {
                 (Some(said), ..) => (said, 0.95),
-                (None, true, Some(ink)) if ink >= TICKED => (true, (0.75 + ink).min(if seen.by_the_list { BY_THE_LIST } else { 0.97 })),
+                (None, true, Some(ink)) if ink >= TICKED && seen.by_the_list => {
+                    let empty = |s: &Seen| s.framed && s.ink.is_some_and(|ink| ink <= EMPTY);
+                    let others = options.iter().enumerate().filter(|(n, o)| *n != at && same_kind(&o.0.choice, &option.choice));
+                    let others: Vec<bool> = others.map(|(_, o)| empty(&o.0.seen)).collect();
+                    (true, if others.len() >= 2 && others.iter().all(|e| *e) { BY_THE_LIST } else { BY_THE_LIST_DOUBTED })
+                }
+                (None, true, Some(ink)) if ink >= TICKED => (true, (0.75 + ink).min(0.97)),
                 (None, true, Some(ink)) if ink <= EMPTY => (false, 0.95),
                 (None, true, Some(_)) => (false, 0.5),
                 // Without a frame only ink where a sibling has next to none counts.

@@ -129,15 +129,13 @@ impl Board<'_, '_> {
         let (sheet, h) = (self.sheet, self.sheet.h);
         let mid = label.area.mid_y();
         // What is filled in stands on the line; typed text often sits a little higher than the label.
-        let band = BBox::new(label.area.right - 0.8 * h, mid - 1.0 * h, sheet.width() + h, mid + 0.75 * h);
-        let mut toks: Vec<usize> = vec![];
+        let band = BBox::new(label.area.right - 0.3 * h, mid - 1.0 * h, sheet.width() + h, mid + 0.75 * h);
+        let mut toks = if label.concept == Concept::Number { self.swallowed(label) } else { vec![] };
         let mut at = label.area.right;
         let mut paren = false;
         for i in sheet.within(band) {
             let tok = &sheet.toks[i];
-            // The box of a caption's last word often reaches over the first digit on the line behind it.
-            let slack = if label.concept == Concept::Number && tok.text.starts_with(|c: char| c.is_ascii_digit()) { 0.8 * h } else { 0.0 };
-            if label.toks.contains(&i) || tok.area.mid_x() < label.area.right - slack {
+            if label.toks.contains(&i) || toks.contains(&i) || tok.area.mid_x() < label.area.right {
                 continue;
             }
             let off = (tok.area.mid_y() - mid).abs();
@@ -171,6 +169,18 @@ impl Board<'_, '_> {
         let near = if far < 4.0 { 1.0 } else { 0.9 - 0.02 * (far - 4.0).min(20.0) };
         let fit = fit(label.concept, &sheet.text(&toks)) * near;
         Some((toks, fit))
+    }
+
+    /// Digits right behind a label that stand within its box: the box of a caption's last word often reaches over the first characters behind it.
+    fn swallowed(&self, label: &Found) -> Vec<usize> {
+        let Some(&last) = label.toks.last() else { return vec![] };
+        let run = &self.sheet.runs[self.sheet.toks[last].run];
+        let behind = run.iter().skip_while(|i| **i != last).skip(1);
+        let inside = |i: &usize| {
+            let tok = &self.sheet.toks[*i];
+            tok.area.mid_x() < label.area.right && !tok.folded.is_empty() && tok.folded.chars().all(|c| c.is_ascii_digit())
+        };
+        behind.copied().take_while(inside).collect()
     }
 
     /// The words right before a caption on its line.
@@ -577,7 +587,7 @@ mod tests {
     fn a_digit_right_behind_its_caption_belongs_to_the_number() {
         let mut page = page(&[(0.1, 0.10, "Account ID number"), (0.3, 0.10, "109-1343")]);
         let end = page.words[2].bbox.right;
-        // The caption's box ends a little behind the digit's middle.
+        // The caption's box reaches over the digit.
         page.words.push(crate::domain::Word {
             text: "7".into(),
             bbox: BBox::new(end - 0.009, 0.10, end + 0.005, 0.111),
