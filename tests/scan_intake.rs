@@ -898,7 +898,7 @@ fn drawn_text_is_recognised_in_every_turn() {
         assert_eq!(again[0].text, "32049817263");
         assert!((again[0].bbox.left - number.bbox.left).abs() < 0.01);
         // The second opinion, on the whole line: its words have their own places on the page.
-        let line = read.words.iter().map(|w| w.bbox).reduce(|a, b| a.union(&b)).unwrap();
+        let line = read.words.iter().filter(|w| w.line == number.line).map(|w| w.bbox).reduce(|a, b| a.union(&b)).unwrap();
         let other = engine.reread(&sheet, line, Manner::Other).unwrap();
         assert_eq!(other.iter().map(|w| w.text.as_str()).collect::<Vec<_>>(), ["Permit", "32049817263"]);
         assert!(
@@ -906,9 +906,9 @@ fn drawn_text_is_recognised_in_every_turn() {
             "{other:?}"
         );
         assert!((other[1].bbox.mid_y() - number.bbox.mid_y()).abs() < 0.01 && other[1].confidence > 0.9, "{other:?}");
-        assert_eq!(engine.reread(&sheet, certonboard::domain::BBox::new(0.1, 0.6, 0.6, 0.62), Manner::Other).unwrap(), [], "white paper");
     }
     let white = Gray::new(600, 800, vec![255; 600 * 800]).unwrap();
+    assert_eq!(engine.reread(&white, certonboard::domain::BBox::new(0.1, 0.6, 0.6, 0.62), Manner::Other).unwrap(), []);
     assert_eq!(engine.recognise(&white, 100).unwrap().words, []);
     let tiny = Gray::new(1, 1, vec![0]).unwrap();
     assert!(engine.recognise(&tiny, 30).is_ok());

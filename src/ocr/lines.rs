@@ -86,7 +86,8 @@ impl LineReader {
 
     /// The words of a picture of one line, boxes in its pixels. An answer that is no text at all has no words.
     pub fn read(&self, line: &Gray) -> Result<Vec<Word>, OcrError> {
-        if line.width == 0 || line.height == 0 {
+        // On white paper the model sees words that are not there.
+        if line.height == 0 || line.pixels.iter().all(|p| *p >= prepare::INK) {
             return Ok(Vec::new());
         }
         let wide = ((line.width as f32 * HEIGHT as f32 / line.height as f32).round() as u32).clamp(1, WIDEST);
