@@ -29,7 +29,7 @@ const WRITTEN_WIDTH: f32 = 0.8;
 /// and how often one more is looked for.
 const BESIDE: f32 = 2.2;
 const CHARACTER_INK: f32 = 0.07;
-const MOST_LOST: usize = 2;
+const MOST_LOST: usize = 4;
 /// Words less sure than this explain no ink.
 const DOUBTFUL: f32 = 0.75;
 /// Words of doubtful lines are never surer than this: below what counts as print, so that a signature stays one.
