@@ -114,7 +114,7 @@ pub struct Reading {
     /// The merchant's name stands somewhere on the paper.
     pub merchant_seen: bool,
     /// Numbers in a state table whose state could not be told.
-    pub lost_numbers: usize,
+    pub lost_numbers: Vec<String>,
     /// How many digits the blank for the number says it wants.
     pub digits_asked: Option<usize>,
     /// Every reason that is ticked.
@@ -167,7 +167,7 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
             // A table can go on over the page.
             Some(form) => {
                 let (claims, lost) = states::read(sheet, ctx.catalogue, &form.tables);
-                reading.lost_numbers += lost;
+                reading.lost_numbers.extend(lost);
                 for claim in claims {
                     if !reading.states.iter().any(|c| c.region == claim.region) {
                         reading.states.push(claim);
@@ -411,6 +411,9 @@ fn blanket(options: &[(Offer, u32)], guess: &Guess, fields: &mut Fields) {
     };
 }
 
+/// How sure the reason is that a form claims when nothing is ticked.
+const BY_DEFAULT: f32 = 0.85;
+
 fn reason(options: &[(Offer, u32)], guess: &Guess, reading: &mut Reading) {
     let page = reading.fields.purchaser_name.as_ref().map_or(1, |f| f.page);
     let claimed = |name: &str, confidence: f32| Some(Field { value: ExemptionReason::new(name), confidence, page, bbox: None });
@@ -426,14 +429,19 @@ fn reason(options: &[(Offer, u32)], guess: &Guess, reading: &mut Reading) {
     let form_reason = guess.form.and_then(|f| f.kind.reason());
     reading.fields.reason = match (form_reason, &ticked[..]) {
         (Some(name), _) => claimed(name, 0.97),
-        (None, [only]) => Some(Field { value: ExemptionReason::new(only.0), confidence: only.1, page: only.2, bbox: Some(only.3) }),
+        (None, [only]) => {
+            // A tick that is hardly seen, beside what the form means without any: no less sure than none.
+            let usual = guess.form.and_then(|f| f.default_reason.as_deref()) == Some(only.0);
+            let sure = if usual { only.1.max(BY_DEFAULT) } else { only.1 };
+            Some(Field { value: ExemptionReason::new(only.0), confidence: sure, page: only.2, bbox: Some(only.3) })
+        }
         (None, [first, ..]) => {
             // Several ticks: resale with others is resale, but a human should look.
             let name = ticked.iter().find(|t| t.0 == "RESALE").unwrap_or(first).0;
             claimed(name, 0.5)
         }
         (None, []) => match guess.form.and_then(|f| f.default_reason.as_deref()) {
-            Some(name) => claimed(name, 0.85),
+            Some(name) => claimed(name, BY_DEFAULT),
             None if guess.resale_title => claimed("RESALE", 0.9),
             None => None,
         },

@@ -21,6 +21,8 @@ pub const CLEAR_NAME: f32 = 0.75;
 const READABLE: f32 = 0.4;
 /// A number read clearer than this is what the paper says, whatever its state's pattern.
 const CLEAR_NUMBER: f32 = 0.75;
+/// Only what both recognisers read alike in every try is surer than this (`weigh`).
+const UNDISPUTED: f32 = 0.8;
 
 fn finding(rule: &str, verdict: Verdict, evidence: impl Into<String>) -> Finding {
     Finding { rule: rule.to_owned(), verdict, evidence: evidence.into() }
@@ -46,11 +48,11 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
     });
     numbers_findings(document, form, reading, ctx, &mut out);
     out.extend(repeated(document));
-    if reading.lost_numbers > 0 {
+    if !reading.lost_numbers.is_empty() {
         out.push(finding(
             "state-table-complete",
             Unsure,
-            format!("{} number(s) stand in rows whose state could not be read", reading.lost_numbers),
+            format!("in rows whose state could not be read: {}", reading.lost_numbers.join(", ")),
         ));
     }
     let signature = &document.signature;
@@ -137,9 +139,9 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
             Some(false) if claim.confidence >= CLEAR_NUMBER => {
                 let firm = state.is_some_and(|s| s.pattern_firm) && form.is_some_and(|f| !f.is_multistate());
                 said.push(format!("{} {} differs from the {}format", claim.region, number, if firm { "state's " } else { "usual " }));
-                // Where the blank itself tells how many digits it wants, another count is a slip of the pen or a misreading.
+                // Where the blank itself tells how many digits it wants, another count may be a misreading, unless all readings agree.
                 let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
-                if reading.digits_asked.is_some_and(|asked| asked != digits) {
+                if reading.digits_asked.is_some_and(|asked| asked != digits) && claim.confidence <= UNDISPUTED {
                     worst.verdict = Unsure;
                 }
                 continue;

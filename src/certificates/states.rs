@@ -3,6 +3,7 @@
 //! Owns: finding the columns of state codes and what stands in each row. Must not touch: other fields. Called by: `read`.
 
 use super::catalogue::Catalogue;
+use super::dates;
 use super::numbers;
 use super::sheet::Sheet;
 use crate::domain::{BBox, Region, StateClaim, TaxNumber};
@@ -34,8 +35,8 @@ pub struct Cell {
     pub area: BBox,
 }
 
-/// The claims of all rows with a number, and how many numbers stand in rows whose state could not be told.
-pub fn read(sheet: &Sheet, catalogue: &Catalogue, tables: &[Vec<Region>]) -> (Vec<StateClaim>, usize) {
+/// The claims of all rows with a number, and the numbers in rows whose state could not be told.
+pub fn read(sheet: &Sheet, catalogue: &Catalogue, tables: &[Vec<Region>]) -> (Vec<StateClaim>, Vec<String>) {
     let columns = columns(sheet, tables);
     let mut claims: Vec<StateClaim> = vec![];
     for cell in cells_of(sheet, &columns) {
@@ -72,18 +73,21 @@ fn cells_of(sheet: &Sheet, columns: &[Vec<Row>]) -> Vec<Cell> {
 }
 
 /// Long numbers beside the table's columns that no row claimed.
-fn lost_numbers(sheet: &Sheet, columns: &[Vec<Row>], claims: &[StateClaim]) -> usize {
+fn lost_numbers(sheet: &Sheet, columns: &[Vec<Row>], claims: &[StateClaim]) -> Vec<String> {
     let rows = || columns.iter().flatten().map(|r| r.area);
-    let Some(all) = rows().reduce(|a, b| a.union(&b)) else { return 0 };
+    let Some(all) = rows().reduce(|a, b| a.union(&b)) else { return vec![] };
     let inside =
         |t: &super::sheet::Tok| t.area.mid_y() > all.top - sheet.h && t.area.mid_y() < all.bottom + sheet.h && t.area.left > all.left;
-    let long = |t: &super::sheet::Tok| t.text.chars().filter(char::is_ascii_digit).count() >= 6;
+    // The day of signing and the form's revision often stand right below the table.
+    let long = |t: &super::sheet::Tok| {
+        t.text.chars().filter(char::is_ascii_digit).count() >= 6 && !(t.text.contains('/') && dates::find(&t.text).is_some())
+    };
     let claimed = |t: &super::sheet::Tok| {
         claims.iter().filter_map(|c| c.bbox).any(|b| {
             b.left <= t.page_box.mid_x() && t.page_box.mid_x() <= b.right && b.top <= t.page_box.mid_y() && t.page_box.mid_y() <= b.bottom
         })
     };
-    sheet.toks.iter().filter(|t| inside(t) && long(t) && !claimed(t)).count()
+    sheet.toks.iter().filter(|t| inside(t) && long(t) && !claimed(t)).map(|t| t.text.clone()).collect()
 }
 
 fn typical_step(column: &[Row], h: f32) -> f32 {
@@ -249,10 +253,20 @@ mod tests {
             (0.2, 0.4, "SEE ATTACHED"),
             (0.6, 0.36, "801-373-333/061"),
             (0.6, 0.38, "662 846 325"),
+            // The day of signing below the table.
+            (0.2, 0.415, "9/30/2026"),
         ]);
         let page = page(&words);
         let (found, lost) = read(&Sheet::new(&page), Catalogue::builtin(), &Catalogue::builtin().form("MTC").unwrap().tables);
-        assert_eq!(lost, 0);
+        assert!(lost.is_empty(), "{lost:?}");
+        let far = (0.3, 0.405, "552-846-325");
+        words.push(far);
+        let (_, lost) = read(
+            &Sheet::new(&super::super::sheet::tests::page(&words)),
+            Catalogue::builtin(),
+            &Catalogue::builtin().form("MTC").unwrap().tables,
+        );
+        assert_eq!(lost, [far.2]);
         let got: Vec<(&str, &str)> = found.iter().map(|c| (c.region.code(), c.number.as_ref().unwrap().as_str())).collect();
         assert_eq!(got, [("AZ", "170852787"), ("CO", "662846111"), ("NJ", "801-373-333/061"), ("NM", "662 846 325")]);
     }
