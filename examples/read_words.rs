@@ -7,8 +7,8 @@
 //! The dump is one JSON file per scan: `{file, sha256, pages: [{number, words, marks, origin, turned, aspect, image}]}`, where `image` is the
 //! path of a grey PNG. The customers are a JSON list of `domain::Customer`.
 
-use certonboard::certificates::{Catalogue, Ink, ReadContext, explain_page, read_documents, see, settle};
-use certonboard::domain::{Customer, Gray, Mark, PageContent, PageOrigin, Sha256, Word};
+use certonboard::certificates::{Case, Catalogue, Ink, ReadContext, explain_page, read_documents, see, settle};
+use certonboard::domain::{Customer, Gray, Mark, PageContent, PageOrigin, Policy, Sha256, Word};
 use certonboard::matching::Index;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ fn picture(path: &str) -> Option<Arc<Gray>> {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let policy = Policy::default();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (explain, args) = match args.iter().position(|a| a == "--explain") {
         Some(at) => (args.get(at + 1).cloned(), args[..at].to_vec()),
@@ -88,7 +89,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         .collect();
                     for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &ctx) {
                         let decision = index.decide(&document);
-                        settle(&mut document, decision, true);
+                        let customer = decision.as_ref().and_then(|found| index.customer(&found.customer_code));
+                        let case = Case { policy: &policy, today: ctx.today, customers_known: true, customer };
+                        settle(&mut document, decision, case);
                         println!("{}", serde_json::to_string(&document).unwrap_or_default());
                     }
                 }

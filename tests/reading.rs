@@ -172,7 +172,9 @@ impl Run {
         let file = |name: &&str| ScanFile { name: name.to_string(), path: PathBuf::from(name), member: None, bytes: 1 };
         let files: Vec<ScanFile> = names.iter().map(file).collect();
         let folder = Made { gate: self.gate.clone() };
+        let policy = certonboard::domain::Policy::default();
         let reader = Reader {
+            policy: &policy,
             folder: &folder,
             engines: &self.engines,
             seller: None,

@@ -3,8 +3,8 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use certonboard::certificates::{Catalogue, Ink, ReadByOther, ReadContext, Reread, adopt, doubtful_lines, explain_page, looks, read_documents, see, settle, settled};
-use certonboard::domain::{BBox, Gray, Mark, MarkValue, PageContent, PageOrigin, Sha256, Word};
+use certonboard::certificates::{Case, Catalogue, Ink, ReadByOther, ReadContext, Reread, adopt, doubtful_lines, explain_page, looks, read_documents, see, settle, settled};
+use certonboard::domain::{BBox, Gray, Mark, MarkValue, PageContent, PageOrigin, Policy, Sha256, Word};
 use jiff::civil::Date;
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ fuzz_target!(|bytes: &[u8]| {
     let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &seen, &ctx);
     for mut document in documents {
         assert!(document.pages[0] <= document.pages[1] && document.pages[1] <= count);
-        settle(&mut document, None, true);
+        settle(&mut document, None, Case { policy: &Policy::default(), today: ctx.today, customers_known: true, customer: None });
         let line = serde_json::to_string(&document).expect("a document can be written");
         assert!(!line.contains('\n'));
     }

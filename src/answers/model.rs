@@ -1,6 +1,6 @@
 //! The keys. The doc comments here become the schema's descriptions and the comments of the template, so they are written for its reader.
 
-use crate::domain::Delivery;
+use crate::domain::{Delivery, PolicyWishes};
 use crate::plan::NoExpiration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ pub struct Answers {
     pub create: CreateAnswers,
     #[serde(default, skip_serializing_if = "is_default")]
     pub invitations: InvitationsAnswers,
+    /// How strict to be with papers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policy: PolicyWishes,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -40,6 +40,7 @@ fn section(node: &Value, root: &Value, depth: usize, out: &mut String) {
         let example = child.pointer("/examples/0").cloned().or_else(|| words.first().map(|w| Value::String(w.clone())));
         let example = match example {
             _ if key == "columns" => "{ customer_code: \"Customer ID\" }".to_owned(),
+            _ if key == "rules" => "{ registration-number-format: review }".to_owned(),
             _ if key == "tax_values" => "{ \"B\": exempt, \"A\": taxable }".to_owned(),
             Some(value) => scalar(&value),
             None => String::new(),

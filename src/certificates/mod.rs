@@ -4,6 +4,7 @@
 //! Must not touch: files, network, the clock (today is passed in), customers, matching.
 //! Called by: the wizard and `extract`.
 
+mod account;
 mod address;
 mod captions;
 mod catalogue;
@@ -19,20 +20,24 @@ mod parties;
 mod places;
 mod read;
 mod recognise;
+mod rulebook;
 mod rules;
 mod second;
+mod settle;
 mod sheet;
 mod signature;
 mod states;
 mod text;
 mod weigh;
 
+pub use account::account;
 pub use catalogue::{BlanketRule, Catalogue, Expiration, ExpirationRule, Form, Jurisdiction, Kind};
 pub use ink::Ink;
 pub use pages::{explain_page, read_documents};
 pub use read::{SeenPage, see};
-pub use rules::settle;
+pub use rulebook::{Rule, RuleBook};
 pub use second::{Look, doubtful_lines, looks};
+pub use settle::{Case, SeenPapers, settle};
 pub use weigh::{ReadByOther, Reread, adopt, settled};
 
 use jiff::civil::Date;

@@ -6,8 +6,8 @@ use super::catalogue::{Concept, Party};
 use super::ink::Ink;
 use super::read::{self, Layout, PageRead, Reading, SeenPage};
 use super::recognise::{self, Guess};
-use super::{ReadContext, rules};
-use crate::domain::{Document, PageContent, Sha256, Signature};
+use super::{ReadContext, rules, settle};
+use crate::domain::{Document, PageContent, Policy, Sha256, Signature};
 
 struct Draft<'a, 'c> {
     pages: Vec<PageRead<'a>>,
@@ -104,17 +104,44 @@ fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Do
         signature: reading.signature.clone().unwrap_or(Signature { present: false, confidence: 0.0 }),
         fields: reading.fields.clone(),
         states: reading.states.clone(),
+        mentions: mentions(&pages),
         findings: vec![],
         matched: None,
         disposition: crate::domain::Disposition::Review,
         reasons: vec![],
     };
+    let signed = document.fields.signed_date.as_ref().map(|f| f.value);
+    if let (None, Some(signed), Some(form)) = (&document.fields.expiration_date, signed, draft.guess.as_ref().and_then(|g| g.form)) {
+        for claim in &mut document.states {
+            claim.ends_by_rule = rules::expiration_of(form, &claim.region, ctx).and_then(|rule| rules::end_by_rule(rule, signed));
+        }
+    }
     document.findings = match draft.wordless {
         true => vec![rules::wordless()],
         false => rules::findings(&document, &reading, draft.guess.as_ref(), ctx),
     };
-    rules::settle(&mut document, None, false);
+    settle::settle(
+        &mut document,
+        None,
+        settle::Case { policy: &Policy::default(), today: ctx.today, customers_known: false, customer: None },
+    );
     document
+}
+
+/// Words that may be a customer's code or e-mail address, each once. Which they are only the customer list tells.
+fn mentions(pages: &[&PageRead]) -> Vec<String> {
+    let mut found: Vec<String> = vec![];
+    for tok in pages.iter().flat_map(|page| &page.sheet.toks) {
+        let word = tok.text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let email = word.contains('@') && word.contains('.');
+        let code = (4..=20).contains(&word.len())
+            && word.chars().any(|c| c.is_ascii_digit())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        if (email || code) && word.len() <= 100 && found.len() < Document::MOST_MENTIONS && !found.iter().any(|f| f == word) {
+            found.push(word.to_owned());
+        }
+    }
+    found
 }
 
 /// What was seen on one page, in words: the form, each label with its value, each option. For whoever adds a form or a label.

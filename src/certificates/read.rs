@@ -115,6 +115,8 @@ pub struct Reading {
     pub merchant_seen: bool,
     /// Numbers in a state table whose state could not be told.
     pub lost_numbers: Vec<String>,
+    /// Rows of a state table that say something other than a number.
+    pub disclaimers: Vec<(Region, String)>,
     /// How many digits the blank for the number says it wants.
     pub digits_asked: Option<usize>,
     /// Every reason that is ticked.
@@ -166,7 +168,8 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
         match guess.form.filter(|f| f.is_multistate()) {
             // A table can go on over the page.
             Some(form) => {
-                let (claims, lost) = states::read(sheet, ctx.catalogue, &form.tables);
+                let states::Table { claims, lost, disclaimers } = states::read(sheet, ctx.catalogue, &form.tables);
+                reading.disclaimers.extend(disclaimers);
                 reading.lost_numbers.extend(lost);
                 for claim in claims {
                     if !reading.states.iter().any(|c| c.region == claim.region) {
@@ -281,6 +284,7 @@ fn beside_their_states(page: &PageRead, ctx: &ReadContext) -> Vec<StateClaim> {
             let toks = &toks[used];
             let confidence = (sheet.confidence(toks) * doubt).min(0.99);
             claims.push(StateClaim {
+                ends_by_rule: None,
                 region,
                 number: TaxNumber::new(&number),
                 confidence,
@@ -356,6 +360,7 @@ fn single_claim(page: &PageRead, region: Option<Region>, ctx: &ReadContext) -> O
             best = Some((
                 score,
                 StateClaim {
+                    ends_by_rule: None,
                     region: region.clone(),
                     number: TaxNumber::new(&number),
                     confidence,

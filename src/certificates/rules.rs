@@ -1,15 +1,16 @@
-//! What the rules say of a document, and what may be done with it.
+//! What the rules say of a document, from the paper alone.
 //!
-//! Owns: the findings and the disposition. Must not touch: pages. Called by: `pages`, and by the wizard once customers are known.
+//! Owns: the findings. Must not touch: pages, what follows from a finding (`settle`). Called by: `pages`.
 
 use super::ReadContext;
-use super::catalogue::{ExpirationRule, Form};
+use super::catalogue::{Expiration, ExpirationRule, Form};
 use super::numbers;
 use super::parties;
 use super::read::Reading;
 use super::recognise::Guess;
-use crate::domain::{Disposition, Document, Finding, Match, Verdict};
+use crate::domain::{Document, Finding, Region, StateClaim, Verdict};
 use jiff::ToSpan;
+use jiff::civil::Date;
 
 /// A field whose words were read with less than this is not used with no human.
 const LEGIBLE: f32 = 0.6;
@@ -24,7 +25,7 @@ const CLEAR_NUMBER: f32 = 0.75;
 /// Only what both recognisers read alike in every try is surer than this (`weigh`).
 const UNDISPUTED: f32 = 0.8;
 
-fn finding(rule: &str, verdict: Verdict, evidence: impl Into<String>) -> Finding {
+pub(super) fn finding(rule: &str, verdict: Verdict, evidence: impl Into<String>) -> Finding {
     Finding { rule: rule.to_owned(), verdict, evidence: evidence.into() }
 }
 
@@ -46,6 +47,7 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
         Some(form) => finding("form-known", Pass, format!("{} ({:.2})", form.title(), guess.guess.confidence)),
         None => finding("form-known", Unsure, format!("{}: a form that is on no list", guess.guess.title)),
     });
+    out.extend(form.filter(|_| !document.states.is_empty()).map(|form| accepted(document, form, ctx)));
     numbers_findings(document, form, reading, ctx, &mut out);
     out.extend(repeated(document));
     if !reading.lost_numbers.is_empty() {
@@ -54,6 +56,10 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
             Unsure,
             format!("in rows whose state could not be read: {}", reading.lost_numbers.join(", ")),
         ));
+    }
+    if !reading.disclaimers.is_empty() {
+        let said = reading.disclaimers.iter().map(|(region, text)| format!("{region}: “{text}”"));
+        out.push(finding("state-table-disclaimer", Unsure, said.collect::<Vec<_>>().join("; ")));
     }
     let signature = &document.signature;
     out.push(match (signature.present, signature.confidence >= SURE_SIGNATURE) {
@@ -77,7 +83,7 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
         }
         None => out.push(finding("dated", Unsure, "no date found beside the signature")),
     }
-    out.push(expiry(document, form, ctx));
+    expiry(document, form, ctx, &mut out);
     if let Some(merchant) = ctx.seller {
         out.push(match &fields.seller_name {
             Some(name) if parties::same_name(merchant, &name.value) => finding("seller-is-merchant", Pass, name.value.clone()),
@@ -110,8 +116,13 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
         Some(reason) => finding("reason-claimed", Unsure, format!("{} among {}", reason.value, reading.reasons.join(", "))),
         None => finding("reason-claimed", Unsure, "no reason is ticked"),
     });
+    match &fields.blanket {
+        Some(blanket) if !blanket.value => out.push(finding("covers-later-purchases", Fail, "ticked as a single purchase")),
+        Some(_) => out.push(finding("covers-later-purchases", Pass, "a blanket certificate")),
+        None => {}
+    }
     out.push(legible(document));
-    if let Some(found) = file_name(document) {
+    if let Some(found) = file_name(document, ctx) {
         out.push(found);
     }
     out
@@ -126,35 +137,78 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
         (true, true) => finding("registration-number-present", Unsure, "no registration number found"),
         (true, false) => finding("registration-number-present", Pass, "not needed for this reason"),
     });
-    let mut worst = finding("registration-number-format", Pass, "");
-    let mut said: Vec<String> = vec![];
+    let (mut unclear, mut odd, mut sure): (Vec<String>, Vec<String>, Vec<String>) = (vec![], vec![], vec![]);
     for claim in numbers {
         let Some(number) = &claim.number else { continue };
         let state = ctx.catalogue.jurisdiction(&claim.region);
-        let verdict = match numbers::fits(number.as_str(), state) {
-            Some(true) | None if claim.confidence >= LEGIBLE => Pass,
-            // A number misread by one digit fits its pattern all the same.
-            Some(true) | None => Unsure,
-            // States describe their formats loosely and buyers write them freely: clear print that differs is told, not held up.
-            Some(false) if claim.confidence >= CLEAR_NUMBER => {
+        let said = format!("{} {number}", claim.region);
+        let fits = numbers::fits(number.as_str(), state) != Some(false);
+        // A number misread by one digit may fit its pattern all the same; one that fits none is believed only in clear print.
+        let clear = claim.confidence >= if fits { LEGIBLE } else { CLEAR_NUMBER };
+        // Where the blank itself tells how many digits it wants, another count may be a misreading, unless all readings agree.
+        let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
+        let counted = fits || claim.confidence > UNDISPUTED || reading.digits_asked.is_none_or(|asked| asked == digits);
+        match (clear && counted, fits) {
+            (false, _) => unclear.push(format!("{said} ({:.2})", claim.confidence)),
+            (true, true) => sure.push(said),
+            (true, false) => {
                 let firm = state.is_some_and(|s| s.pattern_firm) && form.is_some_and(|f| !f.is_multistate());
-                said.push(format!("{} {} differs from the {}format", claim.region, number, if firm { "state's " } else { "usual " }));
-                // Where the blank itself tells how many digits it wants, another count may be a misreading, unless all readings agree.
-                let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
-                if reading.digits_asked.is_some_and(|asked| asked != digits) && claim.confidence <= UNDISPUTED {
-                    worst.verdict = Unsure;
-                }
-                continue;
+                odd.push(format!("{said} differs from the {} format", if firm { "state's" } else { "usual" }));
             }
-            Some(false) => Unsure,
-        };
-        said.push(format!("{} {}", claim.region, number));
-        if verdict == Unsure || verdict == Fail {
-            worst.verdict = verdict;
         }
     }
-    worst.evidence = said.join("; ");
-    out.push(worst);
+    if document.states.iter().any(|s| s.number.is_some()) {
+        out.push(match unclear.is_empty() {
+            true => finding("registration-number-legible", Pass, [&sure[..], &odd[..]].concat().join("; ")),
+            false => finding("registration-number-legible", Unsure, unclear.join("; ")),
+        });
+        out.push(match odd.is_empty() {
+            true => finding("registration-number-format", Pass, sure.join("; ")),
+            false => finding("registration-number-format", Fail, odd.join("; ")),
+        });
+    }
+}
+
+/// Does each state that is claimed take this form?
+fn accepted(document: &Document, form: &Form, ctx: &ReadContext) -> Finding {
+    use Verdict::{Fail, Pass, Unsure};
+    let (mut refused, mut open) = (vec![], vec![]);
+    for claim in &document.states {
+        let state = ctx.catalogue.jurisdiction(&claim.region);
+        let takes = match (&form.region, form.id.as_str()) {
+            (Some(own), _) => Some(*own == claim.region),
+            (None, "MTC") => state.and_then(|s| s.accepts_mtc),
+            (None, _) => state.and_then(|s| s.accepts_sst),
+        };
+        match takes {
+            Some(true) => {}
+            Some(false) => refused.push(claim.region.code()),
+            None => open.push(claim.region.code()),
+        }
+    }
+    match (refused.is_empty(), open.is_empty()) {
+        (false, _) => finding("form-accepted", Fail, format!("{} is not taken by {}", form.id, refused.join(", "))),
+        (true, false) => finding("form-accepted", Unsure, format!("whether {} takes {} is not known", open.join(", "), form.id)),
+        (true, true) => finding("form-accepted", Pass, document.states.iter().map(|s| s.region.code()).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// When a state's rule ends a paper that shows no end itself.
+pub fn end_by_rule(expiration: Expiration, signed: Date) -> Option<Date> {
+    match expiration.rule {
+        ExpirationRule::Years => signed.checked_add(i16::from(expiration.years.unwrap_or(1)).years()).ok(),
+        ExpirationRule::CalendarYearEnd => Date::new(signed.year(), 12, 31).ok(),
+        _ => None,
+    }
+}
+
+/// Of multi-state forms the state's own rule counts, if it is one of years: that a calendar year ends them holds of the papers that a state
+/// issues itself.
+pub fn expiration_of(form: &Form, region: &Region, ctx: &ReadContext) -> Option<Expiration> {
+    match form.region {
+        Some(_) => Some(form.expiration),
+        None => ctx.catalogue.jurisdiction(region).map(|state| state.expiration).filter(|e| e.rule == ExpirationRule::Years),
+    }
 }
 
 /// The same number on several lines of a state table: usually the home state's, written where the buyer is not registered. It is kept as
@@ -180,36 +234,32 @@ fn repeated(document: &Document) -> Option<Finding> {
     (!told.is_empty()).then(|| finding("number-repeated", Verdict::Unsure, told.join("; ")))
 }
 
-fn expiry(document: &Document, form: Option<&Form>, ctx: &ReadContext) -> Finding {
+fn expiry(document: &Document, form: Option<&Form>, ctx: &ReadContext, out: &mut Vec<Finding>) {
     use Verdict::{Fail, Pass, Unsure};
     if let Some(date) = &document.fields.expiration_date {
-        return match (date.value < ctx.today, date.confidence >= LEGIBLE) {
+        out.push(match (date.value < ctx.today, date.confidence >= LEGIBLE) {
             (true, true) => finding("not-expired", Fail, format!("expired on {}", date.value)),
             (true, false) => finding("not-expired", Unsure, format!("seems to have expired on {}", date.value)),
             (false, true) => finding("not-expired", Pass, format!("holds until {}", date.value)),
             (false, false) => finding("not-expired", Unsure, format!("seems to hold until {}", date.value)),
-        };
+        });
+        return;
     }
-    let Some(form) = form else {
-        return finding("not-expired", Pass, "no end printed");
-    };
-    let signed = document.fields.signed_date.as_ref().map(|d| d.value);
-    match (form.expiration.rule, signed) {
-        // The state's own paper prints its end; without it the paper says too little.
-        (ExpirationRule::CalendarYearEnd, _) if form.issued => {
+    // The state's own paper prints its end; without it the paper says too little.
+    out.push(match form {
+        Some(form) if form.issued && form.expiration.rule == ExpirationRule::CalendarYearEnd => {
             finding("not-expired", Unsure, "the paper ends with its year, and no year was read")
         }
-        (ExpirationRule::Years, Some(signed)) => {
-            let years = i16::from(form.expiration.years.unwrap_or(1));
-            match signed.checked_add(years.years()) {
-                Ok(end) if end < ctx.today => {
-                    finding("not-expired", Unsure, format!("older than the {years} years after which the state asks for a new one"))
-                }
-                _ => finding("not-expired", Pass, format!("within {years} years of {signed}")),
-            }
-        }
         _ => finding("not-expired", Pass, "no end printed"),
-    }
+    });
+    let ended = |s: &&StateClaim| s.ends_by_rule.is_some_and(|end| end < ctx.today);
+    let old: Vec<String> = document.states.iter().filter(ended).map(|s| s.region.code().to_owned()).collect();
+    let ends = document.states.iter().filter_map(|s| s.ends_by_rule).min();
+    out.push(match (old.is_empty(), ends) {
+        (false, _) => finding("within-validity", Unsure, format!("older than {} lets certificates grow", old.join(", "))),
+        (true, Some(end)) => finding("within-validity", Pass, format!("by the state's rule until {end}")),
+        (true, None) => finding("within-validity", Pass, "the state names no age, or none is known"),
+    });
 }
 
 fn legible(document: &Document) -> Finding {
@@ -229,10 +279,25 @@ fn legible(document: &Document) -> Finding {
     finding("legible", verdict, format!("mean confidence {mean:.2}"))
 }
 
-/// Scans are often named after the customer; a name that says something else is worth telling. Names such as `scan0007` say nothing.
-fn file_name(document: &Document) -> Option<Finding> {
+/// Scans are often named after the customer or the state; a name that says something else is worth telling. Names such as `scan0007` say
+/// nothing.
+fn file_name(document: &Document, ctx: &ReadContext) -> Option<Finding> {
     let name = document.fields.purchaser_name.as_ref()?;
     let stem = document.file.rsplit('/').next()?.rsplit_once('.').map_or("", |p| p.0);
+    let claimed = |region: &Region| document.states.iter().any(|s| s.region == *region);
+    // States by their names, or by their codes in capitals.
+    let lower = format!(" {} ", stem.to_lowercase().replace(|c: char| !c.is_alphanumeric(), " "));
+    let codes = stem.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() == 2 && w.chars().all(|c| c.is_ascii_uppercase()));
+    let named = ctx.catalogue.jurisdictions.iter().filter(|j| lower.contains(&format!(" {} ", j.name.to_lowercase()))).map(|j| &j.region);
+    let coded = codes.filter_map(Region::us_state);
+    let spoken: Vec<Region> = named.cloned().chain(coded).collect();
+    if !document.states.is_empty() && !spoken.is_empty() && !spoken.iter().any(claimed) {
+        return Some(finding(
+            "file-name-agrees",
+            Verdict::Unsure,
+            format!("the file is named “{stem}”, and {} is not claimed", spoken[0].code()),
+        ));
+    }
     const PLAIN: &[&str] = &[
         "scan",
         "img",
@@ -270,27 +335,4 @@ fn file_name(document: &Document) -> Option<Finding> {
         true => finding("file-name-agrees", Verdict::Pass, stem),
         false => finding("file-name-agrees", Verdict::Unsure, format!("the file is named “{stem}”")),
     })
-}
-
-/// Final disposition from the findings and the match. With `customers_known` false nothing is accepted.
-pub fn settle(document: &mut Document, decision: Option<Match>, customers_known: bool) {
-    document.matched = decision;
-    document.reasons.clear();
-    let words = |f: &Finding| format!("{}: {}", f.rule, f.evidence);
-    // What a human would refuse.
-    let refused = |f: &&Finding| f.verdict == Verdict::Fail && matches!(f.rule.as_str(), "form-known" | "signed" | "not-expired");
-    if document.findings.iter().any(|f| refused(&f)) {
-        document.disposition = Disposition::Reject;
-        document.reasons = document.findings.iter().filter(refused).map(words).collect();
-        return;
-    }
-    // The file's name is a hint for the human; it holds nothing up.
-    document.reasons = document.findings.iter().filter(|f| f.verdict != Verdict::Pass && f.rule != "file-name-agrees").map(words).collect();
-    match &document.matched {
-        _ if !customers_known => document.reasons.push("customers are not known".to_owned()),
-        None => document.reasons.push("match: no such customer".to_owned()),
-        Some(m) if !m.sure => document.reasons.push(format!("match: {} is not sure ({})", m.customer_code, m.evidence.join(", "))),
-        Some(_) => {}
-    }
-    document.disposition = if document.reasons.is_empty() { Disposition::Accept } else { Disposition::Review };
 }

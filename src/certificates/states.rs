@@ -35,20 +35,40 @@ pub struct Cell {
     pub area: BBox,
 }
 
-/// The claims of all rows with a number, and the numbers in rows whose state could not be told.
-pub fn read(sheet: &Sheet, catalogue: &Catalogue, tables: &[Vec<Region>]) -> (Vec<StateClaim>, Vec<String>) {
+/// What a state table says.
+pub struct Table {
+    /// The rows with a number.
+    pub claims: Vec<StateClaim>,
+    /// Numbers in rows whose state could not be told.
+    pub lost: Vec<String>,
+    /// Rows with words and no number: `SEE ATTACHED`, `Wayfair ruling`.
+    pub disclaimers: Vec<(Region, String)>,
+}
+
+pub fn read(sheet: &Sheet, catalogue: &Catalogue, tables: &[Vec<Region>]) -> Table {
     let columns = columns(sheet, tables);
     let mut claims: Vec<StateClaim> = vec![];
+    let mut disclaimers = vec![];
     for cell in cells_of(sheet, &columns) {
-        if let Some(claim) = claim(sheet, catalogue, &cell.region, &sheet.within(cell.area))
-            && !claims.iter().any(|c| c.region == claim.region)
-        {
-            claims.push(claim);
+        let toks = sheet.within(cell.area);
+        match claim(sheet, catalogue, &cell.region, &toks) {
+            Some(claim) if !claims.iter().any(|c| c.region == claim.region) => claims.push(claim),
+            Some(_) => {}
+            None => {
+                let text = sheet.text(&toks);
+                // Shorter ones are `N/A`, `None` or scraps of a rule.
+                if text.chars().filter(|c| c.is_alphabetic()).count() >= SENTENCE {
+                    disclaimers.push((cell.region, text.chars().take(80).collect()));
+                }
+            }
         }
     }
     let lost = lost_numbers(sheet, &columns, &claims);
-    (claims, lost)
+    Table { claims, lost, disclaimers }
 }
+
+/// Letters.
+const SENTENCE: usize = 6;
 
 /// The cells of all rows whose state is known.
 pub fn cells(sheet: &Sheet, tables: &[Vec<Region>]) -> Vec<Cell> {
@@ -118,6 +138,7 @@ fn claim(sheet: &Sheet, catalogue: &Catalogue, region: &Region, cell: &[usize]) 
         number: TaxNumber::new(&number),
         confidence: sheet.confidence(toks) * if left_over { numbers::CUT_OFF } else { 1.0 },
         page: sheet.page.number,
+        ends_by_rule: None,
         bbox: sheet.page_box(toks),
     })
 }
@@ -257,11 +278,13 @@ mod tests {
             (0.2, 0.415, "9/30/2026"),
         ]);
         let page = page(&words);
-        let (found, lost) = read(&Sheet::new(&page), Catalogue::builtin(), &Catalogue::builtin().form("MTC").unwrap().tables);
+        let Table { claims: found, lost, disclaimers } =
+            read(&Sheet::new(&page), Catalogue::builtin(), &Catalogue::builtin().form("MTC").unwrap().tables);
         assert!(lost.is_empty(), "{lost:?}");
+        assert_eq!(disclaimers.iter().map(|(r, t)| (r.code(), t.as_str())).collect::<Vec<_>>(), [("CT", "SEE ATTACHED")]);
         let far = (0.3, 0.405, "552-846-325");
         words.push(far);
-        let (_, lost) = read(
+        let Table { lost, .. } = read(
             &Sheet::new(&super::super::sheet::tests::page(&words)),
             Catalogue::builtin(),
             &Catalogue::builtin().form("MTC").unwrap().tables,

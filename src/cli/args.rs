@@ -43,6 +43,12 @@ pub enum Command {
         after_help = "Examples:\n  certonboard extract scans/ --format jsonl > certificates.jsonl\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\" --today 2026-11-20\n  certonboard extract scans/ --customers customers.csv --column customer_code=\"Acct #\"\n\nThe lines come in the order of the files, while later files are still being read."
     )]
     Extract(Box<ExtractArgs>),
+    /// Why a paper of a run was accepted, put to review or rejected: what was read, which customer, every rule with what was seen and its
+    /// source.
+    #[command(
+        after_help = "Examples:\n  certonboard explain 20261120-101500-3f9a scan0007.pdf\n  certonboard explain 20261120-101500-3f9a \"scan0007.pdf#3-4\" --format json\n  certonboard explain 20261120-101500-3f9a > decisions.txt"
+    )]
+    Explain(Box<ExplainArgs>),
     /// The merchant's customer list by itself. No network.
     Customers {
         #[command(subcommand)]
@@ -136,6 +142,20 @@ pub struct ResumeArgs {
     pub run: String,
     #[command(flatten)]
     pub conduct: ConductArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// The run's name below certonboard-runs/, or its folder.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The scan's file as the run names it, or one paper of it: `scan0007.pdf#3-4`.
+    ///
+    /// Default: all papers of the run.
+    #[arg(value_name = "DOCUMENT")]
+    pub document: Option<String>,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help = "How to print it")]
+    pub format: ResultFormat,
 }
 
 /// How a run talks, asks and works: the same for a new run and a resumed one.

@@ -1,7 +1,9 @@
 //! `certonboard extract`: scans to JSON lines, no network.
 
 use super::adapters::SystemClock;
+use certonboard::certificates::SeenPapers;
 use certonboard::cli::{Exit, ExtractArgs};
+use certonboard::domain::Policy;
 use certonboard::error::Fault;
 use certonboard::matching::Index;
 use certonboard::ports::{Clock, Interrupt, Progress, ScanFolder};
@@ -42,6 +44,8 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
         true => Box::new(Bars::default()),
         false => Box::new(Lines::new(true)),
     };
+    let policy = Policy::default();
+    let mut seen = SeenPapers::default();
     let reader = Reader {
         folder: &folder,
         engines: &*engines,
@@ -49,6 +53,7 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
         today: SystemClock { today: args.today }.today(),
         index: index.as_ref(),
         doubtful: list.as_ref().map(|l| &l.conflicting),
+        policy: &policy,
         jobs: certonboard::cli::jobs(args.jobs),
         patience: PATIENCE,
         interrupt: &interrupt,
@@ -60,7 +65,10 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
     reader.read_all(&listing.files, |read| {
         unread.extend(read.bad_pages.iter().map(|(n, why)| format!("{} page {n}: {why}", read.file.name)));
         match read.documents {
-            Ok(documents) => {
+            Ok(mut documents) => {
+                for document in &mut documents {
+                    seen.mark(document);
+                }
                 if documents.is_empty() {
                     unread.push(format!("{}: {NO_PAPER}", read.file.name));
                 }

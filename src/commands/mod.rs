@@ -3,6 +3,7 @@
 pub mod adapters;
 pub mod customers;
 mod customers_text;
+pub mod explain;
 pub mod extract;
 pub mod run;
 pub mod serve;

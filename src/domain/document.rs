@@ -55,6 +55,9 @@ pub struct Fields {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StateClaim {
     pub region: Region,
+    /// When the state itself ends it, where the paper shows no end and its state has a rule.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ends_by_rule: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub number: Option<TaxNumber>,
     pub confidence: f32,
@@ -103,6 +106,13 @@ pub struct Match {
     /// Two independent agreements and a clear lead: the match may be used with no human.
     #[serde(default)]
     pub sure: bool,
+    /// Why it is not sure, in words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub doubt: Option<String>,
+    /// Other customers that name and place or number speak for as well: the same company under several codes. A person may link the paper to
+    /// them, too; the program never does.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<CustomerCode>,
 }
 
 /// What may be done with a document.
@@ -130,6 +140,9 @@ pub struct Document {
     pub fields: Fields,
     pub states: Vec<StateClaim>,
     pub signature: Signature,
+    /// Words on the paper that may be a customer's code or e-mail address, at most [`Document::MOST_MENTIONS`].
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub mentions: Vec<String>,
     pub findings: Vec<Finding>,
     #[serde(rename = "match")]
     pub matched: Option<Match>,
@@ -139,6 +152,8 @@ pub struct Document {
 }
 
 impl Document {
+    pub const MOST_MENTIONS: usize = 200;
+
     /// The rule under which a second copy of the same file is set aside.
     pub const SAME_FILE: &str = "same-file";
 

@@ -14,6 +14,7 @@ mod ids;
 mod invitation;
 mod issue;
 mod page;
+mod policy;
 mod region;
 mod zip;
 
@@ -27,5 +28,6 @@ pub use ids::{CertificateId, CompanyCode, CompanyId, CustomerCode, CustomerCodeE
 pub use invitation::{CoverLetter, Delivery, InvitationDraft, InvitationOnFile, InvitationReceipt, InvitationState, ReasonOnFile};
 pub use issue::{Issue, IssueKind, Severity};
 pub use page::{BBox, Gray, Mark, MarkValue, PageContent, PageOrigin, Word, with_typed};
+pub use policy::{Consequence, Policy, PolicyWishes, Sample};
 pub use region::{Country, Region};
 pub use zip::states_of_zip;

@@ -14,8 +14,21 @@ pub struct Profile {
     pub region: Option<String>,
     pub zip: Option<String>,
     pub phone: Option<String>,
+    /// In small letters.
+    pub emails: Vec<String>,
     /// Folded registration or exemption numbers.
     pub numbers: Vec<String>,
+    /// Of a customer: its folded code. Of a document: what may be one.
+    pub codes: Vec<String>,
+    /// Of a document: what may be a customer's code in the name of its file.
+    pub file_codes: Vec<String>,
+}
+
+/// Where a customer's own code was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeSeen {
+    Paper,
+    FileName,
 }
 
 /// How each point compares. `None`: one side does not have it.
@@ -31,6 +44,9 @@ pub struct Points {
     pub zip: Option<f64>,
     pub phone: Option<bool>,
     pub number: Option<bool>,
+    pub email: Option<bool>,
+    /// `None`: not seen, which says nothing.
+    pub code: Option<CodeSeen>,
 }
 
 pub fn points(document: &Profile, customer: &Profile) -> Points {
@@ -47,6 +63,13 @@ pub fn points(document: &Profile, customer: &Profile) -> Points {
         phone: document.phone.as_ref().zip(customer.phone.as_ref()).map(|(a, b)| a == b),
         number: (!document.numbers.is_empty() && !customer.numbers.is_empty())
             .then(|| document.numbers.iter().any(|n| customer.numbers.contains(n))),
+        email: (!document.emails.is_empty() && !customer.emails.is_empty())
+            .then(|| document.emails.iter().any(|e| customer.emails.contains(e))),
+        code: match customer.codes.first() {
+            Some(code) if document.codes.contains(code) => Some(CodeSeen::Paper),
+            Some(code) if document.file_codes.contains(code) => Some(CodeSeen::FileName),
+            _ => None,
+        },
     }
 }
 
@@ -163,6 +186,14 @@ impl Profile {
         if folded.len() >= 6 {
             self.numbers.push(folded);
         }
+    }
+
+    /// A code as it stands in a list, or a word that may be one.
+    pub fn folded_code(text: &str) -> Option<String> {
+        let folded: String = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        // Short numbers stand on every paper.
+        let long = if folded.chars().all(|c| c.is_ascii_digit()) { folded.len() >= 5 } else { folded.len() >= 4 };
+        (long && folded.chars().any(|c| c.is_ascii_digit())).then_some(folded)
     }
 
     pub fn set_phone(&mut self, text: &str) {

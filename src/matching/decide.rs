@@ -1,13 +1,13 @@
 //! Chooses the customer and says whether that is sure.
 //!
 //! Owns: the thresholds and the rule of two independent agreements. Must not touch: how points are compared.
-//! Called by: the wizard and `extract`, through `Index`.
+//! Called by: the wizard, `extract` and the review, through `Index`.
 
 use super::block::{Index, of_document};
-use super::compare::{self, Points};
+use super::compare::{self, CodeSeen, Points};
 use super::explain;
 use super::score::score;
-use crate::domain::{Document, Match, RunnerUp};
+use crate::domain::{CustomerCode, Document, Match, RunnerUp};
 
 /// The same company in another spelling. Measured on made-up look-alikes: spellings of one name reach 0.92 and more, names that differ in one
 /// word stay under 0.88.
@@ -34,71 +34,102 @@ struct Candidate {
 impl Index<'_> {
     /// The customer a document most likely belongs to; `None` where nobody is near.
     pub fn decide(&self, document: &Document) -> Option<Match> {
-        let found = self.compare(document);
+        let (found, crowded) = self.compare(document);
         let best = found.first().filter(|c| c.score >= WORTH_SHOWING)?;
-        let second = found.get(1);
-        let sure = self.sure(document, best, &found[1..]);
-        Some(self.to_match(best, second, sure))
+        let doubt = match crowded {
+            true => Some("too many customers share this name or place to tell them apart".to_owned()),
+            false => self.doubt(document, best, &found[1..]),
+        };
+        // Whoever named the file may be wrong, so the paper wins; but it is told.
+        let named = |c: &&Candidate| c.points.code == Some(CodeSeen::FileName) && best.points.code.is_none();
+        let named = found[1..].iter().find(named).map(|c| format!("the file's name has the code of {}", self.code(c)));
+        let also = found[1..].iter().filter(|c| is_twin(&c.points)).map(|c| self.code(c).clone()).take(MOST_TWINS).collect();
+        let mut chosen = Match { also: if is_twin(&best.points) { also } else { vec![] }, ..self.to_match(best, found.get(1), doubt) };
+        chosen.evidence.extend(named);
+        Some(chosen)
     }
 
     /// The `n` nearest customers, for a human to choose from. None is sure.
     pub fn candidates(&self, document: &Document, n: usize) -> Vec<Match> {
-        let found = self.compare(document);
-        found.iter().take(n).map(|c| self.to_match(c, None, false)).collect()
+        let (found, _) = self.compare(document);
+        found.iter().take(n).map(|c| self.to_match(c, None, Some("a candidate to choose from".to_owned()))).collect()
     }
 
-    fn compare(&self, document: &Document) -> Vec<Candidate> {
+    fn code(&self, candidate: &Candidate) -> &CustomerCode {
+        &self.customers[candidate.index].code
+    }
+
+    /// All who are near, best first, and whether there are too many to look at.
+    fn compare(&self, document: &Document) -> (Vec<Candidate>, bool) {
         let profile = of_document(document);
-        let mut found: Vec<Candidate> = self
-            .near(&profile)
-            .into_iter()
-            .map(|index| {
-                let points = compare::points(&profile, &self.profiles[index]);
-                Candidate { index, score: score(&points), points }
-            })
-            .collect();
+        let near = self.near(&profile);
+        let candidate = |index: usize| {
+            let points = compare::points(&profile, &self.profiles[index]);
+            Candidate { index, score: score(&points), points }
+        };
+        let mut found: Vec<Candidate> = near.customers.into_iter().map(candidate).collect();
         // Equal scores fall back to the code, so the order of the list never matters.
-        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| self.customers[a.index].code.cmp(&self.customers[b.index].code)));
-        found
+        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| self.code(a).cmp(self.code(b))));
+        (found, near.crowded)
     }
 
-    fn to_match(&self, best: &Candidate, second: Option<&Candidate>, sure: bool) -> Match {
+    fn to_match(&self, best: &Candidate, second: Option<&Candidate>, doubt: Option<String>) -> Match {
         Match {
-            customer_code: self.customers[best.index].code.clone(),
+            customer_code: self.code(best).clone(),
             score: round(best.score),
             evidence: explain::evidence(&best.points),
-            runner_up: second.map(|c| RunnerUp { customer_code: self.customers[c.index].code.clone(), score: round(c.score) }),
-            sure,
+            runner_up: second.map(|c| RunnerUp { customer_code: self.code(c).clone(), score: round(c.score) }),
+            sure: doubt.is_none(),
+            doubt,
+            also: vec![],
         }
     }
 
-    /// Two independent agreements (name and place, or name and number) and a clear lead over everyone else.
-    fn sure(&self, document: &Document, best: &Candidate, rest: &[Candidate]) -> bool {
+    /// What keeps the best from being sure: it takes two independent agreements (name and place, name and number, name and code) and a clear
+    /// lead over everyone else.
+    fn doubt(&self, document: &Document, best: &Candidate, rest: &[Candidate]) -> Option<String> {
         let points = &best.points;
-        let read_well = document.fields.purchaser_name.as_ref().is_some_and(|f| f.confidence >= READ_WELL);
-        if !read_well || self.is_seller(document) {
-            return false;
+        match &document.fields.purchaser_name {
+            None => return Some("no purchaser's name was read".to_owned()),
+            Some(name) if name.confidence < READ_WELL => return Some("the purchaser's name is hard to read".to_owned()),
+            Some(_) if self.is_seller(document) => return Some("the purchaser is the merchant itself".to_owned()),
+            Some(_) => {}
         }
         let place = place_agrees(points);
-        let number = points.number == Some(true);
         let name = points.name >= NAME_AGREES
             || points.name >= NAME_NEARLY && place && points.street.is_some_and(|s| s >= 0.97) && points.zip == Some(1.0);
-        if !name || !(place || number) || contradicted(points) {
-            return false;
+        if !name {
+            return Some("the name differs".to_owned());
         }
-        rest.iter().all(|other| {
-            let lead = best.score - other.score;
-            let same_name = other.points.name >= NAME_NEARLY;
-            let same_place = place_agrees(&other.points);
-            match (same_name, same_place) {
-                // A twin: nothing on the paper singles one out.
-                (true, true) => false,
-                (true, false) => place && lead >= LEAD_SAME_NAME,
-                // Two companies at one address: the name must be the better by far.
-                (false, true) => points.name >= NAME_AGREES && points.name - other.points.name >= 0.1 && lead >= LEAD * 0.4,
-                (false, false) => lead >= LEAD,
-            }
-        })
+        if let Some(what) = contradicted(points) {
+            return Some(format!("{what} speaks against it"));
+        }
+        if !(place || points.number == Some(true) || points.code == Some(CodeSeen::Paper)) {
+            return Some("only the name agrees".to_owned());
+        }
+        rest.iter().find_map(|other| self.rival(best, other, place))
+    }
+
+    /// Why another customer keeps the best from being sure.
+    fn rival(&self, best: &Candidate, other: &Candidate, place: bool) -> Option<String> {
+        let (mine, theirs) = (&best.points, &other.points);
+        let code = self.code(other);
+        // A code that stands on the paper was written there for somebody.
+        if theirs.code == Some(CodeSeen::Paper) && mine.code != Some(CodeSeen::Paper) {
+            return Some(format!("the paper shows the code of {code}"));
+        }
+        let lead = best.score - other.score;
+        let short = |wanted: f64| (lead < wanted).then(|| format!("{code} is nearly as good: {lead:.2} less, {wanted:.2} wanted"));
+        match (theirs.name >= NAME_NEARLY, place_agrees(theirs)) {
+            // A twin: nothing on the paper singles one out.
+            (true, true) => Some(format!("{code} has this name and address, too")),
+            (true, false) if !place => Some(format!("{code} has this name, too, and no address tells them apart")),
+            (true, false) => short(LEAD_SAME_NAME),
+            // Two companies at one address: the name must be the better by far.
+            (false, true) if mine.name >= NAME_AGREES && mine.name - theirs.name >= 0.1 => short(LEAD * 0.4),
+            (false, true) => Some(format!("{code} is at this address, too, and the names are alike")),
+            (false, false) => short(LEAD),
+        }
     }
 
     /// The merchant as purchaser is a misread paper.
@@ -109,6 +140,14 @@ impl Index<'_> {
     }
 }
 
+/// More are no help to anybody.
+const MOST_TWINS: usize = 20;
+
+/// Name and place, or name and number: on the paper this customer is not told from the best one.
+fn is_twin(points: &Points) -> bool {
+    points.name >= NAME_AGREES && (place_agrees(points) || points.number == Some(true)) && contradicted(points).is_none()
+}
+
 /// The street with its house number, and the ZIP or the city with its state.
 fn place_agrees(points: &Points) -> bool {
     let street = points.street.is_some_and(|s| s >= STREET_AGREES) && points.house == Some(true);
@@ -116,9 +155,14 @@ fn place_agrees(points: &Points) -> bool {
     street && town
 }
 
-/// Something on the paper speaks against this customer.
-fn contradicted(points: &Points) -> bool {
-    points.region == Some(false) || points.house == Some(false) || points.zip.is_some_and(|z| z < 0.6)
+/// What on the paper speaks against this customer.
+fn contradicted(points: &Points) -> Option<&'static str> {
+    match points {
+        Points { region: Some(false), .. } => Some("the state"),
+        Points { house: Some(false), .. } => Some("the house number"),
+        Points { zip: Some(zip), .. } if *zip < 0.6 => Some("the postal code"),
+        _ => None,
+    }
 }
 
 fn round(score: f64) -> f32 {

@@ -2,7 +2,7 @@
 //!
 //! Owns: the evidence lines of a match. Must not touch: scoring. Called by: `decide`.
 
-use super::compare::Points;
+use super::compare::{CodeSeen, Points};
 
 /// What agrees and what does not, shortest first to read: `name 0.99`, `postal code equal`.
 pub fn evidence(points: &Points) -> Vec<String> {
@@ -23,5 +23,10 @@ pub fn evidence(points: &Points) -> Vec<String> {
     say("state", points.region);
     say("registration number", points.number);
     say("phone", points.phone);
+    say("e-mail", points.email);
+    lines.extend(points.code.map(|seen| match seen {
+        CodeSeen::Paper => "customer code on the paper".to_owned(),
+        CodeSeen::FileName => "customer code in the file's name".to_owned(),
+    }));
     lines
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns: the weights. Must not touch: what is sure. Called by: `decide`.
 
-use super::compare::Points;
+use super::compare::{CodeSeen, Points};
 
 /// Weights of the points; they add up to 1. The name alone cannot carry a match, nor can the place.
 const NAME: f64 = 0.5;
@@ -11,6 +11,10 @@ const ZIP: f64 = 0.13;
 const CITY: f64 = 0.07;
 const NUMBER: f64 = 0.07;
 const PHONE: f64 = 0.03;
+/// Added on top where they agree: most papers show neither. A code in the file's name was put there by whoever scanned it.
+const EMAIL: f64 = 0.03;
+const CODE_ON_PAPER: f64 = 0.08;
+const CODE_IN_FILE_NAME: f64 = 0.02;
 
 /// 0 to 1. What one side does not have counts half.
 pub fn score(points: &Points) -> f64 {
@@ -25,6 +29,14 @@ pub fn score(points: &Points) -> f64 {
             None => 0.5,
         };
     sum += PHONE * flag(points.phone).unwrap_or(0.5);
+    if points.email == Some(true) {
+        sum += EMAIL;
+    }
+    sum += match points.code {
+        Some(CodeSeen::Paper) => CODE_ON_PAPER,
+        Some(CodeSeen::FileName) => CODE_IN_FILE_NAME,
+        None => 0.0,
+    };
     if points.region == Some(false) {
         sum -= 0.08;
     }
@@ -46,6 +58,7 @@ mod tests {
             zip: Some(1.0),
             phone: Some(true),
             number: Some(true),
+            ..Points::default()
         };
         assert!(score(&all) > 0.99);
         let none = Points {
@@ -57,6 +70,7 @@ mod tests {
             zip: Some(0.0),
             phone: Some(false),
             number: Some(false),
+            ..Points::default()
         };
         assert!(score(&none) < 0.15);
         assert!((NAME + STREET + ZIP + CITY + NUMBER + PHONE - 1.0).abs() < 1e-9);

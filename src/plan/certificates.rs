@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// What to send as the expiration date of a paper that shows none. The published description requires a date; a newer version does not;
+/// What to send as the expiration date of a paper that shows none and whose state has no rule. The published description requires a date; a newer version does not;
 /// connectors write 9999-12-31. So it is the consultant's choice and stands in the run's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -86,7 +86,7 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
                 reason: reason.clone(),
                 number: claim.number.clone(),
                 signed,
-                expires: printed.or_else(|| inputs.no_expiration.date(signed)),
+                expires: printed.or(claim.ends_by_rule).or_else(|| inputs.no_expiration.date(signed)),
                 expiry_is_printed: printed.is_some(),
             };
             let same: Vec<&CertificateOnFile> = inputs.on_file.iter().filter(|c| c.is_same_claim(&draft)).collect();

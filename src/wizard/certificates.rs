@@ -56,7 +56,9 @@ pub(super) async fn run(
 fn no_expiration(world: &mut World<'_>, documents: &[Document], in_service: &InService) -> Result<NoExpiration, WizardError> {
     let can_be_linked =
         |d: &&Document| d.disposition == Disposition::Accept && d.matched.as_ref().is_some_and(|m| in_service.contains(&m.customer_code));
-    let open_ended = documents.iter().filter(can_be_linked).filter(|d| d.fields.expiration_date.is_none()).count();
+    // The state's own rule comes before any answer.
+    let open_ended = |d: &Document| d.fields.expiration_date.is_none() && d.states.iter().any(|s| s.ends_by_rule.is_none());
+    let open_ended = documents.iter().filter(can_be_linked).filter(|d| open_ended(d)).count();
     if open_ended == 0 {
         return Ok(NoExpiration::FarFuture);
     }

@@ -104,6 +104,8 @@ impl World<'_> {
 /// it knows are not read again.
 pub async fn run(world: &mut World<'_>) -> Result<Ending, WizardError> {
     let mut ending = Ending::default();
+    // A wrong policy must not come to light when half of the work is done.
+    let policy = scans::policy(world)?;
 
     world.step(1, "Connection");
     let session = preflight::run(world).await?;
@@ -121,7 +123,7 @@ pub async fn run(world: &mut World<'_>) -> Result<Ending, WizardError> {
 
     world.step(5, "Read the certificates");
     let read = match action.uploads() {
-        true => scans::run(world, &merchant, &list)?,
+        true => scans::run(world, &merchant, &list, &policy)?,
         false => {
             world.say("Not asked for.");
             scans::Read::default()

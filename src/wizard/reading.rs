@@ -1,8 +1,8 @@
 //! From files to documents: pages in, recognition where it is needed, fields, match. Files are read on several threads and come out in order.
 
 use super::pool::{Next, Pool};
-use crate::certificates::{self, Catalogue, Ink, Look, ReadByOther, ReadContext, Reread, SeenPage, read_documents, see, settle};
-use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, PageContent, PageOrigin, Sha256, Word};
+use crate::certificates::{self, Case, Catalogue, Ink, Look, ReadByOther, ReadContext, Reread, SeenPage, read_documents, see, settle};
+use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, PageContent, PageOrigin, Policy, Sha256, Word};
 use crate::matching::Index;
 use crate::ports::{Interrupt, Manner, OcrEngine, OcrEngines, OcrError, PageInput, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
 use jiff::civil::Date;
@@ -53,6 +53,7 @@ pub struct Reader<'a> {
     pub index: Option<&'a Index<'a>>,
     /// Codes that two different customers have: a match with one of these is never sure.
     pub doubtful: Option<&'a BTreeSet<CustomerCode>>,
+    pub policy: &'a Policy,
     pub jobs: usize,
     /// How long one file may take, see [`PATIENCE`].
     pub patience: Duration,
@@ -182,9 +183,11 @@ impl Reader<'_> {
             let mut decision = self.index.and_then(|index| index.decide(document));
             if let Some(found) = decision.as_mut().filter(|m| self.doubtful.is_some_and(|codes| codes.contains(&m.customer_code))) {
                 found.sure = false;
-                found.evidence.push("two different customers have this code".to_owned());
+                found.doubt = Some("two different customers have this code".to_owned());
             }
-            settle(document, decision, self.index.is_some());
+            let customer = self.index.zip(decision.as_ref()).and_then(|(index, found)| index.customer(&found.customer_code));
+            let case = Case { policy: self.policy, today: self.today, customers_known: self.index.is_some(), customer };
+            settle(document, decision, case);
             if let (Some((number, _)), Disposition::Accept) = (bad.first(), document.disposition) {
                 document.disposition = Disposition::Review;
                 document.reasons.push(format!("page {number} of the file could not be read"));

@@ -4,10 +4,11 @@ use super::asking::example;
 use super::reading::{Cache, NO_PAPER, PATIENCE, Reader};
 use super::{WizardError, World};
 use crate::apply::DocumentPages;
+use crate::certificates::{RuleBook, SeenPapers};
 use crate::customers::CustomerList;
-use crate::domain::{Customer, Disposition, Document, Finding, Sha256, Verdict};
+use crate::domain::{Customer, Disposition, Document, Policy, PolicyWishes, Sha256};
 use crate::matching::Index;
-use crate::ports::{Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
+use crate::ports::{AnswerRecord, AnswerSource, Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,28 @@ pub(super) struct Read {
     pub folder: PathBuf,
     pub documents: Vec<Document>,
     pub waiting: bool,
+}
+
+/// The policy of this run, from the answers file.
+pub(super) fn policy(world: &World<'_>) -> Result<Policy, WizardError> {
+    let wishes = match world.ask.supplied("policy") {
+        Some(value) => serde_json::from_value(value.clone()).map_err(|e| WizardError::Input(format!("policy: {e}")))?,
+        None => PolicyWishes::default(),
+    };
+    let policy = RuleBook::builtin().policy(&wishes).map_err(|wrong| WizardError::Input(wrong.join("; ")))?;
+    // So that the recorded answers hold it, too.
+    for (key, value) in serde_json::to_value(&wishes).ok().iter().filter_map(serde_json::Value::as_object).flatten() {
+        let record = AnswerRecord {
+            key: format!("policy.{key}"),
+            value: value.clone(),
+            source: AnswerSource::Supplied,
+            recommended: None,
+            reasons: vec![],
+            at: world.clock.now(),
+        };
+        world.journal.record_answer(&record)?;
+    }
+    Ok(policy)
 }
 
 /// The folder of scans of this run, once it is known.
@@ -35,7 +58,7 @@ fn folder(world: &mut World<'_>) -> Result<PathBuf, WizardError> {
     Ok(PathBuf::from(world.ask.text(&question)?))
 }
 
-pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList) -> Result<Read, WizardError> {
+pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, policy: &Policy) -> Result<Read, WizardError> {
     let customers = list.customers.as_slice();
     let folder = folder(world)?;
     let engine = world.engines.check()?;
@@ -54,7 +77,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList) ->
     }
 
     let index = Index::new(customers, Some(merchant));
-    let cache = JournalCache { journal: world.journal, context: reader_key(merchant, world.clock.today(), customers) };
+    let cache = JournalCache { journal: world.journal, context: reader_key(merchant, world.clock.today(), customers, policy) };
     let reader = Reader {
         folder: world.scans,
         engines: world.engines,
@@ -62,6 +85,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList) ->
         today: world.clock.today(),
         index: Some(&index),
         doubtful: Some(&list.conflicting),
+        policy,
         jobs: world.jobs,
         patience: PATIENCE,
         interrupt: world.interrupt,
@@ -108,29 +132,16 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList) ->
     let (accept, review, reject) = (count(Disposition::Accept), count(Disposition::Review), count(Disposition::Reject));
     let outcome = json!({
         "folder": folder, "files": listing.files.len(), "pages": pages, "documents": documents.len(),
-        "accept": accept, "review": review, "reject": reject, "unreadable": unreadable.len(),
+        "accept": accept, "review": review, "reject": reject, "unreadable": unreadable.len(), "policy": policy,
     });
     world.journal.complete_step("read_certificates", &outcome, world.clock.now())?;
     Ok(Read { waiting: review + reject + unreadable.len() > 0, folder, documents })
 }
 
-/// The same bytes under two names are one paper: the first is used, the others point to it. Gives the files that were set aside.
+/// Papers that were scanned twice are marked, see [`SeenPapers`]. Gives the files with such papers.
 fn mark_same_paper(documents: &mut [Document]) -> BTreeSet<String> {
-    let mut first: BTreeMap<(Sha256, [u32; 2]), String> = BTreeMap::new();
-    let mut set_aside = BTreeSet::new();
-    for document in documents {
-        let key = (document.sha256.clone(), document.pages);
-        let Some(earlier) = first.get(&key) else {
-            first.insert(key, document.key());
-            continue;
-        };
-        let evidence = format!("the same file as {earlier}, byte for byte");
-        document.disposition = Disposition::Reject;
-        document.reasons = vec![evidence.clone()];
-        document.findings.push(Finding { rule: Document::SAME_FILE.to_owned(), verdict: Verdict::Fail, evidence });
-        set_aside.insert(document.file.clone());
-    }
-    set_aside
+    let mut seen = SeenPapers::default();
+    documents.iter_mut().filter_map(|document| seen.mark(document).then(|| document.file.clone())).collect()
 }
 
 fn show(world: &World<'_>, documents: &[Document], unreadable: &[(String, String)], customers: &[Customer]) {
@@ -187,11 +198,11 @@ fn place(document: &Document) -> String {
 }
 
 /// Counted up when reading changes, so that a resumed run does not mix what two ways of reading found.
-const READING: u32 = 2;
+const READING: u32 = 3;
 
 /// Everything besides the file's own bytes on which the reading depends.
-fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer]) -> String {
-    let customers = serde_json::to_string(customers).unwrap_or_default();
+fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer], policy: &Policy) -> String {
+    let customers = serde_json::to_string(&(customers, policy)).unwrap_or_default();
     let text = format!("{}\n{READING}\n{merchant}\n{today}\n{customers}", env!("CARGO_PKG_VERSION"));
     Sha256::of(text.as_bytes()).as_str().to_owned()
 }
