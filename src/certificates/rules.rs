@@ -22,8 +22,6 @@ pub const CLEAR_NAME: f32 = 0.75;
 const READABLE: f32 = 0.4;
 /// A number read clearer than this is what the paper says, whatever its state's pattern.
 const CLEAR_NUMBER: f32 = 0.75;
-/// Only what both recognisers read alike in every try is surer than this (`weigh`).
-const UNDISPUTED: f32 = 0.8;
 
 pub(super) fn finding(rule: &str, verdict: Verdict, evidence: impl Into<String>) -> Finding {
     Finding { rule: rule.to_owned(), verdict, evidence: evidence.into() }
@@ -137,7 +135,7 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
         (true, true) => finding("registration-number-present", Unsure, "no registration number found"),
         (true, false) => finding("registration-number-present", Pass, "not needed for this reason"),
     });
-    let (mut unclear, mut odd, mut sure): (Vec<String>, Vec<String>, Vec<String>) = (vec![], vec![], vec![]);
+    let (mut unclear, mut odd, mut sure, mut short): (Vec<String>, Vec<String>, Vec<String>, Vec<String>) = Default::default();
     for claim in numbers {
         let Some(number) = &claim.number else { continue };
         let state = ctx.catalogue.jurisdiction(&claim.region);
@@ -145,10 +143,11 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
         let fits = numbers::fits(number.as_str(), state) != Some(false);
         // A number misread by one digit may fit its pattern all the same; one that fits none is believed only in clear print.
         let clear = claim.confidence >= if fits { LEGIBLE } else { CLEAR_NUMBER };
-        // Where the blank itself tells how many digits it wants, another count may be a misreading, unless all readings agree.
         let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
-        let counted = fits || claim.confidence > UNDISPUTED || reading.digits_asked.is_none_or(|asked| asked == digits);
-        match (clear && counted, fits) {
+        if let Some(asked) = reading.digits_asked.filter(|asked| !fits && *asked != digits) {
+            short.push(format!("{said} has {digits} digits, the blank asks for {asked}"));
+        }
+        match (clear, fits) {
             (false, _) => unclear.push(format!("{said} ({:.2})", claim.confidence)),
             (true, true) => sure.push(said),
             (true, false) => {
@@ -162,6 +161,9 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
             true => finding("registration-number-legible", Pass, [&sure[..], &odd[..]].concat().join("; ")),
             false => finding("registration-number-legible", Unsure, unclear.join("; ")),
         });
+        if !short.is_empty() {
+            out.push(finding("registration-number-length", Fail, short.join("; ")));
+        }
         out.push(match odd.is_empty() {
             true => finding("registration-number-format", Pass, sure.join("; ")),
             false => finding("registration-number-format", Fail, odd.join("; ")),

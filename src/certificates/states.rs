@@ -99,9 +99,7 @@ fn lost_numbers(sheet: &Sheet, columns: &[Vec<Row>], claims: &[StateClaim]) -> V
     let inside =
         |t: &super::sheet::Tok| t.area.mid_y() > all.top - sheet.h && t.area.mid_y() < all.bottom + sheet.h && t.area.left > all.left;
     // The day of signing and the form's revision often stand right below the table.
-    let long = |t: &super::sheet::Tok| {
-        t.text.chars().filter(char::is_ascii_digit).count() >= 6 && !(t.text.contains('/') && dates::find(&t.text).is_some())
-    };
+    let long = |t: &super::sheet::Tok| t.text.chars().filter(char::is_ascii_digit).count() >= 6 && dates::find(&t.text).is_none();
     let claimed = |t: &super::sheet::Tok| {
         claims.iter().filter_map(|c| c.bbox).any(|b| {
             b.left <= t.page_box.mid_x() && t.page_box.mid_x() <= b.right && b.top <= t.page_box.mid_y() && t.page_box.mid_y() <= b.bottom
@@ -275,7 +273,7 @@ mod tests {
             (0.6, 0.36, "801-373-333/061"),
             (0.6, 0.38, "662 846 325"),
             // The day of signing below the table.
-            (0.2, 0.415, "9/30/2026"),
+            (0.2, 0.415, "9-30-2026"),
         ]);
         let page = page(&words);
         let Table { claims: found, lost, disclaimers } =
