@@ -3,7 +3,7 @@
 //! Owns: the rules' names, questions, sources and what follows from each. Must not touch: papers. Called by: `rules`, `settle`, and whoever
 //! shows a decision.
 
-use crate::domain::{Consequence, Finding, Policy, PolicyWishes, Verdict};
+use crate::domain::{Consequence, Finding, Policy, PolicyWishes, Sha256, Verdict};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -37,6 +37,11 @@ impl RuleBook {
         &BUILTIN
     }
 
+    /// Changes when the rules do, or the catalogue of forms.
+    pub fn fingerprint(&self) -> Sha256 {
+        Sha256::of([include_str!("data/rules.yaml"), include_str!("data/forms.yaml")].concat().as_bytes())
+    }
+
     pub fn rule(&self, name: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.name == name)
     }
@@ -55,6 +60,9 @@ impl RuleBook {
                     .push(format!("policy.rules: `{name}` is `{}` by itself and can be made stricter, not milder (`{wish}`)", rule.fail)),
                 Some(_) => {}
             }
+        }
+        if let Some(years) = wishes.oldest_years.filter(|years| !(1..=100).contains(years)) {
+            wrong.push(format!("policy.oldest_years: {years} is no number of years from 1 to 100"));
         }
         match wrong.is_empty() {
             true => {

@@ -116,8 +116,8 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
     });
     match &fields.blanket {
         Some(blanket) if !blanket.value => out.push(finding("covers-later-purchases", Fail, "ticked as a single purchase")),
-        Some(_) => out.push(finding("covers-later-purchases", Pass, "a blanket certificate")),
-        None => {}
+        Some(blanket) if blanket.confidence >= LEGIBLE => out.push(finding("covers-later-purchases", Pass, "a blanket certificate")),
+        _ => out.push(finding("covers-later-purchases", Unsure, "the paper does not say, or its box could not be read")),
     }
     out.push(legible(document));
     if let Some(found) = file_name(document, ctx) {
@@ -135,7 +135,7 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
         (true, true) => finding("registration-number-present", Unsure, "no registration number found"),
         (true, false) => finding("registration-number-present", Pass, "not needed for this reason"),
     });
-    let (mut unclear, mut odd, mut sure, mut short): (Vec<String>, Vec<String>, Vec<String>, Vec<String>) = Default::default();
+    let [mut unclear, mut odd, mut sure, mut short, mut legible]: [Vec<String>; 5] = Default::default();
     for claim in numbers {
         let Some(number) = &claim.number else { continue };
         let state = ctx.catalogue.jurisdiction(&claim.region);
@@ -146,6 +146,9 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
         let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
         if let Some(asked) = reading.digits_asked.filter(|asked| !fits && *asked != digits) {
             short.push(format!("{said} has {digits} digits, the blank asks for {asked}"));
+        }
+        if clear {
+            legible.push(said.clone());
         }
         match (clear, fits) {
             (false, _) => unclear.push(format!("{said} ({:.2})", claim.confidence)),
@@ -158,7 +161,7 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
     }
     if document.states.iter().any(|s| s.number.is_some()) {
         out.push(match unclear.is_empty() {
-            true => finding("registration-number-legible", Pass, [&sure[..], &odd[..]].concat().join("; ")),
+            true => finding("registration-number-legible", Pass, legible.join("; ")),
             false => finding("registration-number-legible", Unsure, unclear.join("; ")),
         });
         if !short.is_empty() {

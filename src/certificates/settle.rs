@@ -71,9 +71,12 @@ fn ending(document: &Document, case: Case<'_>) -> Option<Finding> {
     })
 }
 
+/// No paper is older, and the calendar ends.
+const MOST_YEARS: i64 = 1_000;
+
 fn age(document: &Document, case: Case<'_>) -> Option<Finding> {
     let (years, signed) = (case.policy.oldest_years?, document.fields.signed_date.as_ref()?.value);
-    let old = signed.checked_add(i64::from(years).years()).is_ok_and(|end| end < case.today);
+    let old = signed.checked_add(i64::from(years).min(MOST_YEARS).years()).is_ok_and(|end| end < case.today);
     Some(match old {
         true => finding("within-policy-age", Verdict::Fail, format!("signed on {signed}, more than {years} years ago")),
         false => finding("within-policy-age", Verdict::Pass, format!("signed on {signed}")),
@@ -82,8 +85,11 @@ fn age(document: &Document, case: Case<'_>) -> Option<Finding> {
 
 fn states_fit(document: &Document, customer: &Customer) -> Option<Finding> {
     let theirs: Vec<_> = customer.address.region.iter().chain(&customer.ship_to).collect();
-    if theirs.is_empty() || document.states.is_empty() {
+    if document.states.is_empty() {
         return None;
+    }
+    if theirs.is_empty() {
+        return Some(finding("customer-state-fits", Verdict::Unsure, format!("the list names no state of {}", customer.code)));
     }
     let list = theirs.iter().map(|r| r.code()).collect::<Vec<_>>().join(", ");
     Some(match document.states.iter().any(|s| theirs.contains(&&s.region)) {
@@ -101,7 +107,7 @@ pub struct SeenPapers {
 
 impl SeenPapers {
     /// Marks a document whose bytes or whose fields another one had before it; `true` if so. The first is used, the others point to it.
-    pub fn mark(&mut self, document: &mut Document) -> bool {
+    pub fn mark(&mut self, document: &mut Document, policy: &Policy) -> bool {
         let file = (document.sha256.as_str().to_owned(), document.pages);
         if let Some(earlier) = self.files.get(&file) {
             let evidence = format!("the same file as {earlier}, byte for byte");
@@ -117,11 +123,15 @@ impl SeenPapers {
             return false;
         };
         let evidence = format!("the same buyer, form, numbers and date as {earlier}");
-        document.findings.push(finding("same-paper", Verdict::Unsure, evidence.clone()));
-        if document.disposition == Disposition::Accept {
-            document.disposition = Disposition::Review;
-        }
+        let told = finding("same-paper", Verdict::Unsure, evidence.clone());
+        let least = match RuleBook::builtin().consequence(&told, policy) {
+            Some(Consequence::Reject) => Disposition::Reject,
+            Some(Consequence::Review) => Disposition::Review,
+            _ => Disposition::Accept,
+        };
+        document.disposition = document.disposition.max(least);
         document.reasons.push(format!("same paper: {evidence}"));
+        document.findings.push(told);
         true
     }
 }

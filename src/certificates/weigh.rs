@@ -26,6 +26,8 @@ const DISPUTED: f32 = 0.55;
 /// many differs. Of the 247 numbers in three sets of scans that the other recogniser read right, the first one missed 60 with some of its tries;
 /// of the 3 that it read wrong, none was seconded by a try of the first one.
 const OUTVOTED: f32 = 0.8;
+/// Less sure than this, the first recogniser seconds nobody whom its other tries contradict.
+const SECONDS: f32 = 0.6;
 /// Characters: a number this long is not read twice by chance.
 const ECHO: usize = 6;
 /// So many readings for one against are a clear majority.
@@ -271,9 +273,15 @@ fn better_number(old: Reread, readings: &[Reread], state: Option<&Jurisdiction>)
     let exactly = chosen.fits || alike(true).any(|a| alike(false).any(|b| a.exact == b.exact));
     let against: Vec<&Candidate> = candidates.iter().filter(|c| c.key != chosen.key && !(c.digits && lettered)).collect();
     let contradicted = empty > 0 || against.iter().any(|c| c.independent);
-    // How often the first recogniser said a number; digits alone are the same picture once more.
-    let tries = |c: &Candidate| candidates.iter().filter(|d| d.key == c.key && !d.independent && !d.digits).count().max(1);
-    let rival = against.iter().map(|c| tries(c)).max().unwrap_or(0);
+    // How often the first recogniser said a number; digits alone are the same picture once more. The other recogniser's word counts one.
+    let said = |key: &str, c: &Candidate| match c {
+        c if c.key != key => 0.0,
+        c if c.digits => 0.5,
+        _ => 1.0,
+    };
+    let weight = |key: &str| candidates.iter().map(|c| said(key, c)).sum::<f32>();
+    let rival = against.iter().map(|c| weight(&c.key)).fold(0.0, f32::max);
+    let agree = alike(true).any(|a| alike(false).any(|b| a.exact == b.exact));
     let second = |of: bool| alike(of).map(|c| confidence(c.words)).fold(0.0, f32::max);
     let mut own_sure: Vec<f32> = alike(false).map(|c| confidence(c.words)).collect();
     own_sure.sort_by(f32::total_cmp);
@@ -287,8 +295,8 @@ fn better_number(old: Reread, readings: &[Reread], state: Option<&Jurisdiction>)
             (0, 2.., 0) if !asked => agreement(sure, own_sure[own - 2]),
             (0, 1, 0) if !asked => sure,
             (1, MAJORITY.., 0) if !asked => sure.min(OUTVOTED),
-            (_, 0, 1..) if echoed && rival <= 1 => sure.min(OUTVOTED),
-            (_, 1.., 1..) if exactly && rival <= tries(chosen) => sure.min(OUTVOTED),
+            (0, 0, 1..) if echoed => sure.min(OUTVOTED),
+            (_, 1.., 1..) if agree && second(false) >= SECONDS && rival < weight(&chosen.key) => sure.min(OUTVOTED),
             _ => sure.min(DISPUTED),
         };
     }
@@ -399,13 +407,19 @@ mod tests {
         let echoed = number(("", 0.0), &[("?32011112222", 0.97), ("32011I1Z2", 0.1), ("#32011112222", 0.02)]);
         assert!(echoed.1 <= OUTVOTED && echoed.1 > DISPUTED, "{echoed:?}");
         assert!(number(("", 0.0), &[("?32011112222", 0.97), ("#32011112227", 0.02)]).1 <= DISPUTED);
+        // Most of what was read says something else, if only in digits.
+        let most =
+            number(("32011112227", 0.95), &[("?32011112222", 0.9), ("32011112222", 0.5), ("#32011112227", 0.9), ("#32011112227", 0.9)]);
+        assert!(most.1 <= DISPUTED, "{most:?}");
+        let whisper = number(("32011112227", 0.95), &[("?32011112222", 0.97), ("32011112222", 0.02), ("#32011112227", 0.9)]);
+        assert!(whisper.1 <= DISPUTED, "{whisper:?}");
         // One of them finds no number there, or a letter for a digit.
         assert!(number(("32011112222", 0.95), &[("?~", 0.9)]).1 <= DISPUTED);
         assert!(number(("", 0.0), &[("?32011112222", 0.97)]).1 <= DISPUTED);
         let lettered = chosen(Some(Concept::Number), None, ("S123456", 0.95), &[("?5123456", 0.97)]).unwrap();
         assert!(lettered.1 <= DISPUTED, "{lettered:?}");
         // By hand: the first recogniser makes something else of it each time.
-        let hand = number(("320i7lI2222", 0.5), &[("?32011112222", 0.97), ("82O1112Z22", 0.5), ("#8201111222", 0.5)]);
+        let hand = number(("320i1lI2222", 0.5), &[("?32011112222", 0.97), ("82O1112Z22", 0.5), ("#8201111222", 0.5)]);
         assert_eq!(hand.0, "32011112222");
         assert!(hand.1 <= DISPUTED, "{hand:?}");
         let name = chosen(Some(Concept::Name), None, ("Blue Ridge Supply", 0.9), &[("?Blue Ridge Supply", 0.9)]).unwrap();

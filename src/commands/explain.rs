@@ -28,12 +28,10 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Fault> {
         };
         return Err(Fault::input(format!("{name}: this run has no such paper")).hint(hint));
     }
-    // The policy stands in the outcome of the step that read the papers.
-    let step = record.steps.iter().find(|step| step.name == "read_certificates");
+    let step = record.steps.iter().find(|step| step.name == "policy");
     let policy: Policy = step
-        .and_then(|step| step.outcome.get("policy").cloned())
-        .and_then(|policy| serde_json::from_value(policy).ok())
-        .unwrap_or_default();
+        .and_then(|step| serde_json::from_value(step.outcome.clone()).ok())
+        .ok_or_else(|| Fault::input(format!("{}: this run holds no policy; it was made by an older version", path.display())))?;
     match args.format {
         ResultFormat::Json => super::print_json(&serde_json::json!({ "policy": policy, "documents": found })),
         ResultFormat::Text => {

@@ -67,7 +67,7 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
         match read.documents {
             Ok(mut documents) => {
                 for document in &mut documents {
-                    seen.mark(document);
+                    seen.mark(document, &policy);
                 }
                 if documents.is_empty() {
                     unread.push(format!("{}: {NO_PAPER}", read.file.name));

@@ -9,7 +9,7 @@ use crate::domain::{Customer, CustomerCode, Document};
 use std::collections::{HashMap, HashSet};
 
 /// At most this many customers that share only something with a document are compared with it, nearest first.
-const MOST: usize = 120;
+const MOST: usize = 200;
 /// At most this many with the very same name, place or number. Beyond it nobody can tell them apart on one paper.
 const MOST_ALIKE: usize = 2_000;
 /// A name word of more customers than this is no help in finding one alone.
@@ -65,9 +65,7 @@ impl<'a> Index<'a> {
                 add(&mut index.by_start, start(form), at);
                 add(&mut index.by_name, form.concat(), at);
             }
-            if let Some(key) = place(profile) {
-                add(&mut index.by_place, key, at);
-            }
+            places(profile).into_iter().for_each(|key| add(&mut index.by_place, key, at));
             if let Some(zip) = &profile.zip {
                 add(&mut index.by_place, zip.clone(), at);
             }
@@ -105,7 +103,7 @@ impl<'a> Index<'a> {
             alike.extend(found.iter().take(MOST_ALIKE));
         };
         document.names.iter().for_each(|form| take(self.by_name.get(&form.concat())));
-        take(place(document).and_then(|key| self.by_place.get(&key)));
+        places(document).iter().for_each(|key| take(self.by_place.get(key)));
         document.numbers.iter().chain(&document.phone).for_each(|number| take(self.by_number.get(number)));
         document.emails.iter().for_each(|email| take(self.by_email.get(email)));
         document.codes.iter().chain(&document.file_codes).for_each(|code| take(self.by_code.get(code)));
@@ -152,9 +150,11 @@ fn start(form: &[String]) -> String {
     form.concat().chars().take(5).collect()
 }
 
-/// Postal code and house number.
-fn place(profile: &Profile) -> Option<String> {
-    Some(format!("{} {}", profile.zip.as_ref()?, house(&profile.street)?))
+/// House number with the postal code, and with the city: either may be unread.
+fn places(profile: &Profile) -> Vec<String> {
+    let Some(house) = house(&profile.street) else { return vec![] };
+    let city = (!profile.city.is_empty()).then(|| profile.city.chars().take(8).collect::<String>());
+    profile.zip.iter().chain(&city).map(|town| format!("{town} {house}")).collect()
 }
 
 fn of_customer(customer: &Customer) -> Profile {

@@ -191,9 +191,9 @@ impl Profile {
     /// A code as it stands in a list, or a word that may be one.
     pub fn folded_code(text: &str) -> Option<String> {
         let folded: String = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-        // Short numbers stand on every paper.
-        let long = if folded.chars().all(|c| c.is_ascii_digit()) { folded.len() >= 5 } else { folded.len() >= 4 };
-        (long && folded.chars().any(|c| c.is_ascii_digit())).then_some(folded)
+        // Bare numbers stand on every paper: ZIP codes, house numbers, the numbers of forms.
+        let mixed = folded.chars().any(|c| c.is_ascii_digit()) && folded.chars().any(|c| c.is_ascii_alphabetic());
+        (mixed && folded.len() >= 4).then_some(folded)
     }
 
     pub fn set_phone(&mut self, text: &str) {

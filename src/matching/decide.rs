@@ -6,7 +6,7 @@
 use super::block::{Index, of_document};
 use super::compare::{self, CodeSeen, Points};
 use super::explain;
-use super::score::score;
+use super::score::{hints, score};
 use crate::domain::{CustomerCode, Document, Match, RunnerUp};
 
 /// The same company in another spelling. Measured on made-up look-alikes: spellings of one name reach 0.92 and more, names that differ in one
@@ -22,6 +22,8 @@ const WORTH_SHOWING: f64 = 0.45;
 const LEAD: f64 = 0.1;
 /// A runner-up whose name agrees too must differ clearly in its place.
 const LEAD_SAME_NAME: f64 = 0.15;
+/// Less alike, a code of theirs on the paper is chance.
+const SOMEWHAT_ALIKE: f64 = 0.3;
 /// A name read with less trust than this decides nothing.
 const READ_WELL: f32 = 0.45;
 
@@ -65,7 +67,7 @@ impl Index<'_> {
         let near = self.near(&profile);
         let candidate = |index: usize| {
             let points = compare::points(&profile, &self.profiles[index]);
-            Candidate { index, score: score(&points), points }
+            Candidate { index, score: (score(&points) + hints(&points)).min(1.0), points }
         };
         let mut found: Vec<Candidate> = near.customers.into_iter().map(candidate).collect();
         // Equal scores fall back to the code, so the order of the list never matters.
@@ -104,7 +106,12 @@ impl Index<'_> {
         if let Some(what) = contradicted(points) {
             return Some(format!("{what} speaks against it"));
         }
-        if !(place || points.number == Some(true) || points.code == Some(CodeSeen::Paper)) {
+        // A code may be read by chance: what else is known of the place must not differ.
+        let coded = points.code == Some(CodeSeen::Paper)
+            && points.street.is_none_or(|s| s >= STREET_AGREES)
+            && points.city.is_none_or(|c| c >= 0.9)
+            && points.zip.is_none_or(|z| z == 1.0);
+        if !(place || points.number == Some(true) || coded) {
             return Some("only the name agrees".to_owned());
         }
         rest.iter().find_map(|other| self.rival(best, other, place))
@@ -115,10 +122,11 @@ impl Index<'_> {
         let (mine, theirs) = (&best.points, &other.points);
         let code = self.code(other);
         // A code that stands on the paper was written there for somebody.
-        if theirs.code == Some(CodeSeen::Paper) && mine.code != Some(CodeSeen::Paper) {
+        if theirs.code == Some(CodeSeen::Paper) && mine.code != Some(CodeSeen::Paper) && theirs.name >= SOMEWHAT_ALIKE {
             return Some(format!("the paper shows the code of {code}"));
         }
-        let lead = best.score - other.score;
+        // Hints put the likelier one first; they make nobody sure.
+        let lead = score(mine) - score(theirs);
         let short = |wanted: f64| (lead < wanted).then(|| format!("{code} is nearly as good: {lead:.2} less, {wanted:.2} wanted"));
         match (theirs.name >= NAME_NEARLY, place_agrees(theirs)) {
             // A twin: nothing on the paper singles one out.

@@ -29,18 +29,20 @@ pub fn score(points: &Points) -> f64 {
             None => 0.5,
         };
     sum += PHONE * flag(points.phone).unwrap_or(0.5);
-    if points.email == Some(true) {
-        sum += EMAIL;
-    }
-    sum += match points.code {
-        Some(CodeSeen::Paper) => CODE_ON_PAPER,
-        Some(CodeSeen::FileName) => CODE_IN_FILE_NAME,
-        None => 0.0,
-    };
     if points.region == Some(false) {
         sum -= 0.08;
     }
     sum.clamp(0.0, 1.0)
+}
+
+/// What is added for the order alone.
+pub fn hints(points: &Points) -> f64 {
+    let code = match points.code {
+        Some(CodeSeen::Paper) => CODE_ON_PAPER,
+        Some(CodeSeen::FileName) => CODE_IN_FILE_NAME,
+        None => 0.0,
+    };
+    code + if points.email == Some(true) { EMAIL } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::customers::CustomerList;
 use crate::domain::{Customer, Disposition, Document, Policy, PolicyWishes, Sha256};
 use crate::matching::Index;
 use crate::ports::{AnswerRecord, AnswerSource, Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -23,10 +23,12 @@ pub(super) struct Read {
 
 /// The policy of this run, from the answers file.
 pub(super) fn policy(world: &World<'_>) -> Result<Policy, WizardError> {
-    let wishes = match world.ask.supplied("policy") {
-        Some(value) => serde_json::from_value(value.clone()).map_err(|e| WizardError::Input(format!("policy: {e}")))?,
-        None => PolicyWishes::default(),
-    };
+    // What a resumed run is given comes on top of what the run began with, rule by rule.
+    let mut all = Value::Object(Map::new());
+    for given in [&world.ask.supplied, &world.ask.supplied_now] {
+        overlay(&mut all, given.get("policy").unwrap_or(&Value::Null));
+    }
+    let wishes: PolicyWishes = serde_json::from_value(all).map_err(|e| WizardError::Input(format!("policy: {e}")))?;
     let policy = RuleBook::builtin().policy(&wishes).map_err(|wrong| WizardError::Input(wrong.join("; ")))?;
     // So that the recorded answers hold it, too.
     for (key, value) in serde_json::to_value(&wishes).ok().iter().filter_map(serde_json::Value::as_object).flatten() {
@@ -40,7 +42,18 @@ pub(super) fn policy(world: &World<'_>) -> Result<Policy, WizardError> {
         };
         world.journal.record_answer(&record)?;
     }
+    world.journal.complete_step("policy", &json!(policy), world.clock.now())?;
     Ok(policy)
+}
+
+fn overlay(under: &mut Value, over: &Value) {
+    let (Value::Object(under), Value::Object(over)) = (under, over) else { return };
+    for (key, value) in over {
+        match (under.get_mut(key), value) {
+            (Some(old @ Value::Object(_)), Value::Object(_)) => overlay(old, value),
+            _ => drop(under.insert(key.clone(), value.clone())),
+        }
+    }
 }
 
 /// The folder of scans of this run, once it is known.
@@ -119,12 +132,10 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     if let Some(fault) = journal_fault {
         return Err(fault.into());
     }
-    for file in mark_same_paper(&mut documents) {
-        // What the report reads must be what the table shows.
+    for file in mark_same_paper(&mut documents, policy) {
+        // What the report reads must be what the table shows. A resumed run reads the file anew: what it is a copy of may be gone by then.
         let all: Vec<Document> = documents.iter().filter(|d| d.file == file).cloned().collect();
-        if let Some(first) = all.first() {
-            cache.put(&file, &first.sha256, &all);
-        }
+        cache.keep(&file, &all);
     }
     show(world, &documents, &unreadable, customers);
 
@@ -139,9 +150,9 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
 }
 
 /// Papers that were scanned twice are marked, see [`SeenPapers`]. Gives the files with such papers.
-fn mark_same_paper(documents: &mut [Document]) -> BTreeSet<String> {
+fn mark_same_paper(documents: &mut [Document], policy: &Policy) -> BTreeSet<String> {
     let mut seen = SeenPapers::default();
-    documents.iter_mut().filter_map(|document| seen.mark(document).then(|| document.file.clone())).collect()
+    documents.iter_mut().filter_map(|document| seen.mark(document, policy).then(|| document.file.clone())).collect()
 }
 
 fn show(world: &World<'_>, documents: &[Document], unreadable: &[(String, String)], customers: &[Customer]) {
@@ -202,7 +213,7 @@ const READING: u32 = 3;
 
 /// Everything besides the file's own bytes on which the reading depends.
 fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer], policy: &Policy) -> String {
-    let customers = serde_json::to_string(&(customers, policy)).unwrap_or_default();
+    let customers = serde_json::to_string(&(customers, policy, RuleBook::builtin().fingerprint())).unwrap_or_default();
     let text = format!("{}\n{READING}\n{merchant}\n{today}\n{customers}", env!("CARGO_PKG_VERSION"));
     Sha256::of(text.as_bytes()).as_str().to_owned()
 }
