@@ -329,13 +329,13 @@ fn a_code_on_the_paper_is_a_second_agreement_and_one_in_the_files_name_is_not() 
     assert!(found.evidence.iter().any(|e| e.contains("file's name has the code of TW-10233")), "{found:?}");
     d.mentions = vec!["TW-10233".into()];
     assert_eq!(decide(&customers, &d), Some(("TW-10233".into(), true)));
-    // The code of somebody else holds a paper back that would pass without it.
-    customers[1].code = CustomerCode::new("AL-40771").unwrap();
+    // The code of somebody with a name somewhat alike holds a paper back that would pass without it.
+    customers[2].code = CustomerCode::new("TL-40771").unwrap();
     let mut d = document("Tidewater Net Company", "12 Tallow Street", "Port Haven", "TX", "77001", None);
     assert!(sure(&customers, &d));
-    d.mentions = vec!["AL-40771".into()];
+    d.mentions = vec!["TL-40771".into()];
     let found = Index::new(&customers, Some(SELLER)).decide(&d).unwrap();
-    assert!(!found.sure && found.doubt.as_deref().is_some_and(|why| why.contains("AL-40771")), "{found:?}");
+    assert!(!found.sure && found.doubt.as_deref().is_some_and(|why| why.contains("TL-40771")), "{found:?}");
     // A code alone says nothing of a buyer with another name.
     assert!(!sure(&customers, &Document { mentions: vec!["AL-40771".into()], ..document("Harrow Candle Company", "", "", "", "", None) }));
 }
