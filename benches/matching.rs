@@ -159,6 +159,9 @@ fn paper(c: &Customer, dice: &mut Dice) -> Document {
         matched: None,
         disposition: Disposition::Review,
         reasons: vec![],
+        views: vec![],
+        drawn: false,
+        ruled: None,
     }
 }
 

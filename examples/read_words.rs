@@ -71,6 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                             image: p.image.as_deref().and_then(picture),
                             origin: p.origin,
                             turned: p.turned,
+                            levelled: 0.0,
                             aspect: p.aspect,
                         })
                         .collect();
@@ -87,7 +88,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                             see(page, ink.as_ref(), &ctx)
                         })
                         .collect();
-                    for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &ctx) {
+                    for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &[], &ctx) {
                         let decision = index.decide(&document);
                         let customer = decision.as_ref().and_then(|found| index.customer(&found.customer_code));
                         let case = Case { policy: &policy, today: ctx.today, customers_known: true, customer };

@@ -88,7 +88,7 @@ fn read(folder: &Folder, file: &ScanFile, engine: &mut dyn OcrEngine, options: &
     let (mut out, mut pages) = (String::new(), Vec::new());
     for number in 1..=scan.page_count() {
         let started = Instant::now();
-        let page = scan.page(number).map_err(|e| e.to_string()).and_then(|p| p.read_with(engine).map_err(|e| e.to_string()));
+        let page = scan.page(number).map_err(|e| e.to_string()).and_then(|p| p.read_with(engine, None).map_err(|e| e.to_string()));
         let mut page = match page {
             Ok(page) => page,
             Err(why) => {

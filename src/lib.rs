@@ -16,6 +16,7 @@ pub mod ocr;
 pub mod plan;
 pub mod ports;
 pub mod report;
+pub mod review;
 pub mod sandbox;
 pub mod sources;
 pub mod ui;

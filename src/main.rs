@@ -21,6 +21,7 @@ fn main() -> ExitCode {
             Some(Command::Resume(args)) => commands::run::resume(&args).await,
             Some(Command::Extract(args)) => commands::extract::extract(&args),
             Some(Command::Explain(args)) => commands::explain::explain(&args),
+            Some(Command::Review(args)) => commands::review::review(&args).await,
             Some(Command::Customers { command: CustomersCommand::Summary(args) }) => commands::customers::summary(&args),
             Some(Command::Answers { command: AnswersCommand::Init }) => commands::print(&certonboard::answers::template()),
             Some(Command::Answers { command: AnswersCommand::Schema }) => commands::print_json(&certonboard::answers::schema()),

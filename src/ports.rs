@@ -5,9 +5,9 @@
 //! Called by: `wizard` and `apply`, which use them; the adapters (`sources`, `ocr`, `api`, `journal`, `ui`), which implement them.
 
 use crate::domain::{
-    BBox, CertificateDraft, CertificateId, CertificateOnFile, CompanyCode, CompanyId, CoverLetter, Customer, CustomerCode, CustomerOnFile,
-    ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, ReasonOnFile,
-    Sha256, Word, with_typed,
+    BBox, CandidateView, CertificateDraft, CertificateId, CertificateOnFile, Checked, Command, CompanyCode, CompanyId, CoverLetter,
+    Customer, CustomerCode, CustomerOnFile, Edits, ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt,
+    Mark, PageContent, PageOrigin, PaperView, Queue, ReasonOnFile, ReviewError, Sha256, Word, with_typed,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -64,14 +64,15 @@ pub struct PageInput {
 }
 
 impl PageInput {
-    /// Reads the page: with `engine` where its picture shows text that its words lack.
-    pub fn read_with(self, engine: &mut dyn OcrEngine) -> Result<PageContent, OcrError> {
+    /// Reads the page: with `engine` where its picture shows text that its words lack. `turn`: how far to turn it clockwise (0, 90, 180, 270) where
+    /// somebody has said so; else that is found out.
+    pub fn read_with(self, engine: &mut dyn OcrEngine, turn: Option<u16>) -> Result<PageContent, OcrError> {
         let Self { number, mut words, mut marks, mut image, dpi, recognise, problem } = self;
-        let mut turned = 0;
+        let (mut turned, mut levelled) = (turn.unwrap_or(0), 0.0);
         let mut origin = if problem.is_some() { PageOrigin::Failed } else { PageOrigin::TextLayer };
         if let (true, Some(picture)) = (recognise, &image) {
-            let read = engine.recognise(picture, dpi)?;
-            turned = read.turned;
+            let read = engine.recognise(picture, dpi, turn)?;
+            (turned, levelled) = (read.turned, read.levelled);
             let upright = read.image.as_ref().map_or(8.5 / 11.0, |i| i.width as f32 / i.height.max(1) as f32);
             // What was typed on the scan moves with its picture.
             let moved = |b: BBox| b.turned(turned).levelled(read.levelled, upright);
@@ -80,12 +81,16 @@ impl PageInput {
             words = with_typed(read.words, words);
             image = read.image.or(image);
             origin = PageOrigin::Ocr;
+        } else if turned != 0 {
+            words.iter_mut().for_each(|w| w.bbox = w.bbox.turned(turned));
+            marks.iter_mut().for_each(|m| m.bbox = m.bbox.turned(turned));
+            image = image.map(|image| Arc::new(image.turned(turned)));
         }
         if words.is_empty() && origin != PageOrigin::Failed {
             origin = PageOrigin::Blank;
         }
         let aspect = image.as_ref().map_or(8.5 / 11.0, |i| i.width as f32 / i.height.max(1) as f32);
-        Ok(PageContent { number, words, marks, image, origin, turned, aspect })
+        Ok(PageContent { number, words, marks, image, origin, turned, levelled, aspect })
     }
 }
 
@@ -129,7 +134,8 @@ pub struct Recognised {
 
 /// Reads words from a picture. One engine belongs to one thread.
 pub trait OcrEngine {
-    fn recognise(&mut self, image: &Gray, dpi: u32) -> Result<Recognised, OcrError>;
+    /// `turn`: how far to turn the page clockwise first (0, 90, 180, 270), where that is known; else it is found out.
+    fn recognise(&mut self, image: &Gray, dpi: u32, turn: Option<u16>) -> Result<Recognised, OcrError>;
     /// Reads a part of an upright page again, as one line.
     fn reread(&mut self, image: &Gray, area: BBox, manner: Manner) -> Result<Vec<Word>, OcrError>;
 }
@@ -315,6 +321,23 @@ pub trait AuditTrail: Send + Sync {
     fn record(&self, call: ApiCall);
 }
 
+// ---- review -------------------------------------------------------------------------------------------------------------------------
+
+/// Where a person decides about the papers of a run. The page in the browser and its twin on the terminal are two views of one desk. Every
+/// decision has reached the disk when the call returns.
+pub trait ReviewDesk: Send + Sync {
+    fn queue(&self) -> Result<Queue, ReviewError>;
+    fn paper(&self, id: &str) -> Result<PaperView, ReviewError>;
+    /// What would follow from these edits; `customers` are told how they fit. Changes nothing.
+    fn check(&self, id: &str, edits: &Edits, customers: &[CustomerCode]) -> Result<Checked, ReviewError>;
+    /// Customers by what somebody types, the closest first, with how each fits the paper.
+    fn search(&self, id: &str, text: &str) -> Result<Vec<CandidateView>, ReviewError>;
+    /// A page (1-based in the file) as the boxes refer to it: upright and level.
+    fn page(&self, id: &str, page: u32) -> Result<Gray, ReviewError>;
+    /// `revision`: the one of the [`PaperView`] that the person saw; a newer one refuses the command.
+    fn act(&self, id: &str, revision: u64, command: Command) -> Result<(), ReviewError>;
+}
+
 // ---- people and time ----------------------------------------------------------------------------------------------------------------
 
 /// Tells what is being done. The bar on a terminal, calm lines elsewhere and silence are three implementations.
@@ -323,6 +346,15 @@ pub trait Progress: Send + Sync {
     fn begin(&self, what: &str, unit: &str, total: Option<u64>);
     fn advance(&self, by: u64, now: &str);
     fn end(&self);
+}
+
+/// Tells nothing.
+pub struct Silence;
+
+impl Progress for Silence {
+    fn begin(&self, _: &str, _: &str, _: Option<u64>) {}
+    fn advance(&self, _: u64, _: &str) {}
+    fn end(&self) {}
 }
 
 /// The time of day and the day of the run. The day is what decisions use; it may be set by the user.
@@ -536,6 +568,7 @@ pub struct RunRecord {
     pub answers: Vec<AnswerRecord>,
     pub steps: Vec<StepRecord>,
     pub actions: Vec<ActionRecord>,
+    /// As they are used: with what persons decided.
     pub documents: Vec<crate::domain::Document>,
     /// File and reason of each scan that could not be read.
     pub unreadable: Vec<(String, String)>,
@@ -553,10 +586,25 @@ pub trait JournalStore: Send + Sync {
     fn documents_of(&self, file: &str, reader: &str) -> JournalResult<Option<Vec<crate::domain::Document>>>;
     fn remember_documents(&self, file: &str, reader: &str, documents: &[crate::domain::Document]) -> JournalResult<()>;
     fn remember_unreadable(&self, file: &str, reason: &str) -> JournalResult<()>;
+    /// All documents as this run has settled them, before what persons decided.
+    fn documents(&self) -> JournalResult<Vec<crate::domain::Document>>;
+    /// The documents as this run uses them, beside what was read: compared with each other, drawn as a check.
+    fn settle_documents(&self, documents: &[crate::domain::Document]) -> JournalResult<()>;
 
-    /// Saves an approved plan with all its actions as `Planned`.
+    /// Everything that persons decided about papers, oldest first.
+    fn review(&self) -> JournalResult<Vec<crate::domain::ReviewEntry>>;
+    fn record_review(&self, entry: &crate::domain::ReviewEntry) -> JournalResult<()>;
+
+    /// Saves an approved plan with all its actions as `Planned`; their places follow those of earlier plans of this gate. A write that an earlier
+    /// plan has is refused.
     fn save_plan(&self, gate: &str, plan: &serde_json::Value, actions: &[ActionRecord]) -> JournalResult<()>;
-    fn plan(&self, gate: &str) -> JournalResult<Option<serde_json::Value>>;
+    /// The approved plans of a gate, oldest first: more than one where persons decided about papers later.
+    fn plans(&self, gate: &str) -> JournalResult<Vec<serde_json::Value>>;
+    /// The last approved plan of a gate.
+    fn plan(&self, gate: &str) -> JournalResult<Option<serde_json::Value>> {
+        Ok(self.plans(gate)?.pop())
+    }
+    /// All writes of a gate.
     fn actions(&self, gate: &str) -> JournalResult<Vec<ActionRecord>>;
     /// Intent: these writes are about to be sent.
     fn attempt(&self, gate: &str, ids: &[&str], at: jiff::Timestamp) -> JournalResult<()>;

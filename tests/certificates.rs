@@ -44,6 +44,7 @@ fn page(number: u32, words: &[(f32, f32, &str)], ink: &[BBox]) -> PageContent {
         image: Gray::new(width, height, pixels).map(Arc::new),
         origin: PageOrigin::Ocr,
         turned: 0,
+        levelled: 0.0,
         aspect: 0.7727,
     }
 }
@@ -74,7 +75,7 @@ fn resale_page(number: u32, purchaser: &str) -> PageContent {
 fn read(pages: &[PageContent]) -> Vec<Document> {
     let seen = |page: &PageContent| see(page.clone(), page.image.as_deref().and_then(Ink::new).as_ref(), &ctx());
     let pages: Vec<_> = pages.iter().map(seen).collect();
-    read_documents("folder/scan.pdf", &Sha256::of(b"x"), &pages, &ctx())
+    read_documents("folder/scan.pdf", &Sha256::of(b"x"), &pages, &[], &ctx())
 }
 
 /// Customers are known, and nothing more of them than their codes.
@@ -200,6 +201,7 @@ fn any_page() -> impl Strategy<Value = PageContent> {
         image: if pictured { Gray::new(60, 80, (0..4800).map(|i| (i * 37 % 251) as u8).collect()).map(Arc::new) } else { None },
         origin: PageOrigin::Ocr,
         turned: 0,
+        levelled: 0.0,
         aspect,
     })
 }

@@ -67,6 +67,9 @@ fn document(name: &str, line1: &str, city: &str, region: &str, zip: &str, number
         matched: None,
         disposition: Disposition::Review,
         reasons: vec![],
+        views: vec![],
+        drawn: false,
+        ruled: None,
     }
 }
 

@@ -111,7 +111,7 @@ impl OcrEngines for Engines {
 }
 
 impl OcrEngine for Engine {
-    fn recognise(&mut self, image: &Gray, _: u32) -> Result<Recognised, OcrError> {
+    fn recognise(&mut self, image: &Gray, _: u32, _: Option<u16>) -> Result<Recognised, OcrError> {
         let words = match image.width {
             101 => panic!("the engine's panic"),
             102 => return Err(OcrError::Failed("it failed".into())),
@@ -175,6 +175,7 @@ impl Run {
         let policy = certonboard::domain::Policy::default();
         let reader = Reader {
             policy: &policy,
+            review: &[],
             folder: &folder,
             engines: &self.engines,
             seller: None,
@@ -296,13 +297,21 @@ fn an_interrupt_ends_the_reading() {
 /// The page content that the made-up engine gives is what the reader would see.
 #[test]
 fn the_made_up_certificate_is_one() {
-    let page =
-        PageContent { number: 1, words: certificate(), marks: vec![], image: None, origin: PageOrigin::Ocr, turned: 0, aspect: 0.77 };
+    let page = PageContent {
+        number: 1,
+        words: certificate(),
+        marks: vec![],
+        image: None,
+        origin: PageOrigin::Ocr,
+        turned: 0,
+        levelled: 0.0,
+        aspect: 0.77,
+    };
     let ctx = certonboard::certificates::ReadContext {
         catalogue: certonboard::certificates::Catalogue::builtin(),
         seller: None,
         today: jiff::civil::date(2026, 11, 20),
     };
     let seen = certonboard::certificates::see(page, None, &ctx);
-    assert_eq!(certonboard::certificates::read_documents("a", &Sha256::of(b"a"), &[seen], &ctx).len(), 1);
+    assert_eq!(certonboard::certificates::read_documents("a", &Sha256::of(b"a"), &[seen], &[], &ctx).len(), 1);
 }

@@ -623,7 +623,7 @@ fn a_scan_is_recognised_whatever_was_guessed_under_it() {
     assert!(typed.recognise && typed.dpi >= 200);
     assert_eq!(typed.words[0].text, "Guess");
     let mut engine = FixedText { text: "printed form".into() }.engine().unwrap();
-    let read = typed.read_with(engine.as_mut()).unwrap();
+    let read = typed.read_with(engine.as_mut(), None).unwrap();
     assert_eq!(read.origin, PageOrigin::Ocr);
     assert!(read.words.iter().any(|w| w.text == "Guess"));
 }
@@ -633,7 +633,7 @@ fn blank_pages_are_blank() {
     let scans = Scans::new();
     let page = scans.page(&pdf(&[Sheet::default()]));
     assert!(!page.recognise);
-    let read = page.read_with(NullEngines.engine().unwrap().as_mut()).unwrap();
+    let read = page.read_with(NullEngines.engine().unwrap().as_mut(), None).unwrap();
     assert_eq!(read.origin, PageOrigin::Blank);
 }
 
@@ -799,7 +799,12 @@ fn tiffs_of_too_many_pages_are_refused() {
 fn what_is_typed_on_a_crooked_scan_is_made_level_with_it() {
     struct Leveller;
     impl certonboard::ports::OcrEngine for Leveller {
-        fn recognise(&mut self, image: &Gray, _: u32) -> Result<certonboard::ports::Recognised, certonboard::ports::OcrError> {
+        fn recognise(
+            &mut self,
+            image: &Gray,
+            _: u32,
+            _: Option<u16>,
+        ) -> Result<certonboard::ports::Recognised, certonboard::ports::OcrError> {
             let image = Some(std::sync::Arc::new(image.clone()));
             Ok(certonboard::ports::Recognised { image, levelled: 0.05f32.atan(), ..Default::default() })
         }
@@ -818,7 +823,7 @@ fn what_is_typed_on_a_crooked_scan_is_made_level_with_it() {
         content: "q 612 0 0 792 0 0 cm /Im1 Do Q BT /F1 12 Tf 72 500 Td (Left) Tj ET BT /F1 12 Tf 472 480 Td (Right) Tj ET".into(),
         ..Sheet::default()
     };
-    let page = scans.page(&pdf(&[sheet])).read_with(&mut Leveller).unwrap();
+    let page = scans.page(&pdf(&[sheet])).read_with(&mut Leveller, None).unwrap();
     let at = |text: &str| page.words.iter().find(|w| w.text == text).unwrap().bbox.mid_y();
     assert!((at("Left") - at("Right")).abs() < 0.003, "{} {}", at("Left"), at("Right"));
 }
@@ -889,7 +894,7 @@ fn drawn_text_is_recognised_in_every_turn() {
         (270, image::imageops::rotate90(&upright)),
     ] {
         let gray = Gray::new(given.width(), given.height(), given.into_raw()).unwrap();
-        let read = engine.recognise(&gray, page.dpi).unwrap();
+        let read = engine.recognise(&gray, page.dpi, None).unwrap();
         assert_eq!(read.turned, turned);
         let number = read.words.iter().find(|w| w.text == "32049817263").unwrap_or_else(|| panic!("{turned}: {:?}", read.words));
         assert!((number.bbox.bottom - 72.0 / 792.0).abs() < 0.01, "{number:?}");
@@ -909,9 +914,9 @@ fn drawn_text_is_recognised_in_every_turn() {
     }
     let white = Gray::new(600, 800, vec![255; 600 * 800]).unwrap();
     assert_eq!(engine.reread(&white, certonboard::domain::BBox::new(0.1, 0.6, 0.6, 0.62), Manner::Other).unwrap(), []);
-    assert_eq!(engine.recognise(&white, 100).unwrap().words, []);
+    assert_eq!(engine.recognise(&white, 100, None).unwrap().words, []);
     let tiny = Gray::new(1, 1, vec![0]).unwrap();
-    assert!(engine.recognise(&tiny, 30).is_ok());
+    assert!(engine.recognise(&tiny, 30, None).is_ok());
 }
 
 #[cfg(feature = "tesseract")]

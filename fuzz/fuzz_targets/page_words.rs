@@ -55,7 +55,7 @@ fn page(data: &mut Unstructured<'_>, number: u32) -> arbitrary::Result<PageConte
         false => vec![],
     };
     let aspect = if data.ratio(1, 10)? { f32::arbitrary(data)? } else { 0.773 };
-    Ok(PageContent { number, words: words(data)?, marks, image, origin: PageOrigin::Ocr, turned: 0, aspect })
+    Ok(PageContent { number, words: words(data)?, marks, image, origin: PageOrigin::Ocr, turned: 0, levelled: 0.0, aspect })
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -83,7 +83,7 @@ fuzz_target!(|bytes: &[u8]| {
         explain_page(&page, &ctx);
         seen.push(see(page, ink.as_ref(), &ctx));
     }
-    let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &seen, &ctx);
+    let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &seen, &[], &ctx);
     for mut document in documents {
         assert!(document.pages[0] <= document.pages[1] && document.pages[1] <= count);
         settle(&mut document, None, Case { policy: &Policy::default(), today: ctx.today, customers_known: true, customer: None });

@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut engine = NullEngines.engine().expect("it needs nothing");
     for number in 1..=scan.page_count() {
         let Ok(input) = scan.page(number) else { continue };
-        let Ok(page) = input.read_with(engine.as_mut()) else { continue };
+        let Ok(page) = input.read_with(engine.as_mut(), None) else { continue };
         assert_eq!(page.number, number);
         assert!(page.aspect.is_finite() && page.aspect > 0.0);
         for word in &page.words {

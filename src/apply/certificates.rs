@@ -1,8 +1,8 @@
 //! Certificates: created with no customer in the call, then linked. Creating and linking are two confirmations in the journal.
 
 use super::{Run, Stopped, TRIES, is_refusal};
-use crate::domain::{CertificateDraft, CertificateId, CustomerCode};
-use crate::plan::{Action, DocumentRef, Write};
+use crate::domain::{CertificateDraft, CertificateId, CustomerCode, DocumentRef};
+use crate::plan::{Action, Write};
 use crate::ports::{ActionState, CertificateSearch, NewCertificate, ServiceError, ServiceErrorKind};
 use jiff::ToSpan;
 use serde_json::{Value, json};
@@ -18,9 +18,9 @@ pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopp
         }
         run.check_interrupt()?;
         match &action.write {
-            Write::CreateCertificate { customer, draft, document, seen } => {
+            Write::CreateCertificate { customer, also, draft, document, seen } => {
                 let others = ours.iter().copied().chain(seen.iter().map(|id| id.0)).collect();
-                ours.extend(create_and_link(run, action, &Claim { customer, draft, document, others }).await?);
+                ours.extend(create_and_link(run, action, &Claim { customer, also, draft, document, others }).await?);
             }
             Write::LinkCertificate { customer, certificate } => {
                 run.attempt(&[&action.id])?;
@@ -42,10 +42,18 @@ fn created_id(result: Option<&Value>) -> Option<i64> {
 /// One certificate to be created.
 struct Claim<'a> {
     customer: &'a CustomerCode,
+    also: &'a [CustomerCode],
     draft: &'a CertificateDraft,
     document: &'a DocumentRef,
     /// Certificates that this one is not: made for other writes, or there before.
     others: BTreeSet<i64>,
+}
+
+impl Claim<'_> {
+    /// Everyone it is linked to.
+    fn customers(&self) -> impl Iterator<Item = &CustomerCode> {
+        std::iter::once(self.customer).chain(self.also)
+    }
 }
 
 /// Gives the id of the certificate, where there is one now.
@@ -53,7 +61,7 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
     let Claim { customer, document, .. } = claim;
     let created_before = run.records.get(action.id.as_str()).and_then(|r| created_id(r.result.as_ref()));
     if let Some(id) = created_before {
-        link_and_confirm(run, action, customer, CertificateId(id)).await?;
+        link_and_confirm(run, action, claim, CertificateId(id)).await?;
         return Ok(Some(id));
     }
     let pdf = match run.ports.documents.pdf(&document.file, document.pages, &document.sha256) {
@@ -79,16 +87,24 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
         Err(other) => return Err(other),
     };
     run.halfway(&action.id, json!({ "certificate": id, "linked": false }))?;
-    link_and_confirm(run, action, customer, id).await?;
+    link_and_confirm(run, action, claim, id).await?;
     Ok(Some(id.0))
 }
 
-async fn link_and_confirm(run: &Run<'_>, action: &Action, customer: &CustomerCode, id: CertificateId) -> Result<(), Stopped> {
-    match link(run, customer, id).await {
-        Ok(()) => run.done(&action.id, json!({ "certificate": id, "linked": true }), customer.as_str()),
+async fn link_and_confirm(run: &Run<'_>, action: &Action, claim: &Claim<'_>, id: CertificateId) -> Result<(), Stopped> {
+    // A customer that is refused does not keep the others from theirs.
+    let mut refused = None;
+    for customer in claim.customers() {
+        match link(run, customer, id).await {
+            Ok(()) => {}
+            Err(error) if is_refusal(&error) => drop(refused.get_or_insert(error)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match refused {
+        None => run.done(&action.id, json!({ "certificate": id, "linked": true }), claim.customer.as_str()),
         // The certificate exists, so its number stays in the record whatever became of the link.
-        Err(error) if is_refusal(&error) => run.failed(&action.id, &error, Some(id), customer.as_str()),
-        Err(error) => Err(error.into()),
+        Some(error) => run.failed(&action.id, &error, Some(id), claim.customer.as_str()),
     }
 }
 
@@ -135,7 +151,7 @@ async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) 
     let created_since = begun.checked_sub(1.day()).unwrap_or(begun);
     let found = run.ports.service.find_certificates(run.ports.company, &CertificateSearch { draft, created_since }).await?;
     let fits = |c: &&crate::domain::CertificateOnFile| {
-        c.is_same_claim(draft) && !claim.others.contains(&c.id.0) && c.customers.iter().all(|linked| linked == claim.customer)
+        c.is_same_claim(draft) && !claim.others.contains(&c.id.0) && c.customers.iter().all(|linked| claim.customers().any(|c| c == linked))
     };
     let ids: Vec<CertificateId> = found.iter().filter(fits).map(|c| c.id).collect();
     match ids.as_slice() {

@@ -16,7 +16,7 @@ use crate::ports::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Gives a document's own pages as PDF; `Err` is the reason why it can't, in words.
 pub trait DocumentPages: Sync {
@@ -57,13 +57,18 @@ pub struct Refused {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     pub done: usize,
+    /// Done by earlier plans of the same gate.
+    pub done_before: usize,
+    /// Not yet done, and not refused.
+    pub open: usize,
     pub refused: Vec<Refused>,
 }
 
 /// Saves the approved plan, so that from here on the journal knows what is still to be done. Saving it again changes nothing.
 pub fn record(approved: &Approved<Plan>, journal: &dyn JournalStore) -> Result<(), JournalError> {
     let gate = approved.plan().gate.name();
-    if journal.plan(gate)?.is_some() {
+    let last = recorded(approved.plan().gate, journal)?;
+    if last.is_some_and(|last| last.approval().fingerprint == approved.approval().fingerprint) {
         return Ok(());
     }
     let saved = Saved { plan: approved.plan().clone(), approval: approved.approval().clone() };
@@ -90,11 +95,19 @@ struct Saved {
     approval: crate::plan::Approval,
 }
 
-/// The plan that was approved for a gate earlier in this run.
+/// The plan that was last approved for a gate in this run.
 pub fn recorded(gate: Gate, journal: &dyn JournalStore) -> Result<Option<Approved<Plan>>, JournalError> {
-    let Some(value) = journal.plan(gate.name())? else { return Ok(None) };
+    journal.plan(gate.name())?.map(saved).transpose()
+}
+
+/// All plans that were approved for a gate in this run, oldest first.
+pub fn all_recorded(gate: Gate, journal: &dyn JournalStore) -> Result<Vec<Approved<Plan>>, JournalError> {
+    journal.plans(gate.name())?.into_iter().map(saved).collect()
+}
+
+fn saved(value: Value) -> Result<Approved<Plan>, JournalError> {
     let saved: Saved = serde_json::from_value(value).map_err(|e| JournalError(format!("the saved plan can't be read: {e}")))?;
-    crate::plan::confirm(saved.plan, saved.approval).map(Some).map_err(|e| JournalError(e.to_string()))
+    crate::plan::confirm(saved.plan, saved.approval).map_err(|e| JournalError(e.to_string()))
 }
 
 /// Carries out the plan. Writes that the journal knows as done are not made again; attempted ones are looked up first.
@@ -117,20 +130,22 @@ pub async fn apply(approved: Approved<Plan>, ports: &Ports<'_>) -> Result<Outcom
     };
     ports.progress.end();
     result?;
-    outcome(gate, ports.journal).map_err(Stopped::from)
+    outcome(approved.plan(), ports.journal).map_err(Stopped::from)
 }
 
-/// What the journal says became of a gate's writes.
-pub fn outcome(gate: Gate, journal: &dyn JournalStore) -> Result<Outcome, JournalError> {
+/// What the journal says became of a plan's writes, and of those that earlier plans of its gate had.
+pub fn outcome(plan: &Plan, journal: &dyn JournalStore) -> Result<Outcome, JournalError> {
+    let mine: HashSet<&str> = plan.actions.iter().map(|a| a.id.as_str()).collect();
     let mut outcome = Outcome::default();
-    for record in journal.actions(gate.name())? {
+    for record in journal.actions(plan.gate.name())? {
         match record.state {
+            ActionState::Done if !mine.contains(record.id.as_str()) => outcome.done_before += 1,
             ActionState::Done => outcome.done += 1,
             ActionState::Failed => {
                 let part = |key: &str| record.result.as_ref().and_then(|r| r.get(key)).and_then(Value::as_str).map(str::to_owned);
                 outcome.refused.push(Refused { what: record.what, why: part("message").unwrap_or_default(), hint: part("hint") });
             }
-            ActionState::Planned | ActionState::Attempted => {}
+            ActionState::Planned | ActionState::Attempted => outcome.open += 1,
         }
     }
     Ok(outcome)

@@ -10,9 +10,31 @@ use std::fmt::Display;
 pub fn account(document: &Document, policy: &Policy) -> Vec<String> {
     let mut out = vec![document.key()];
     let mut head = |name: &str, text: String| out.push(format!("  {name:<12} {text}"));
-    head("Decision", word(document.disposition).to_owned());
+    head(
+        "Decision",
+        match (&document.ruled, document.disposition) {
+            (Some(_), Disposition::Accept) => "accepted by a person".to_owned(),
+            (Some(_), _) => "rejected by a person".to_owned(),
+            (None, disposition) => word(disposition).to_owned(),
+        },
+    );
     for (n, reason) in document.reasons.iter().enumerate() {
         head(if n == 0 { "Because" } else { "" }, reason.clone());
+    }
+    if let Some(ruled) = &document.ruled {
+        head("Decided by", format!("{} at {}", ruled.by, ruled.at.strftime("%Y-%m-%d %H:%M UTC")));
+        let codes: Vec<String> = ruled.customers.iter().map(ToString::to_string).collect();
+        if !codes.is_empty() {
+            head("For", codes.join(", "));
+        }
+        for (n, correction) in ruled.changed.iter().enumerate() {
+            head(if n == 0 { "Changed" } else { "" }, correction.to_string());
+        }
+        let customer = ruled.machine_customer.as_ref().map(|code| format!(", for {code}")).unwrap_or_default();
+        let why = if ruled.machine_reasons.is_empty() { String::new() } else { format!(" ({})", ruled.machine_reasons.join("; ")) };
+        head("The program", format!("{}{customer}{why}", word(ruled.machine)));
+    } else if document.drawn {
+        head("Drawn", "as a check on the program".to_owned());
     }
     head("Form", document.form.as_ref().map_or("not known".to_owned(), |f| format!("{}, {} ({:.2} sure)", f.id, f.title, f.confidence)));
     head("File", format!("{}, pages {} to {}, SHA-256 {}", document.file, document.pages[0], document.pages[1], document.sha256));
@@ -125,6 +147,9 @@ fn policy_in_words(policy: &Policy) -> String {
     let mut said: Vec<String> = policy.rules.iter().map(|(rule, wish)| format!("{rule}: {wish}")).collect();
     if policy.expiring_within_days != usual.expiring_within_days {
         said.push(format!("expiring within {} days", policy.expiring_within_days));
+    }
+    if policy.sample != usual.sample {
+        said.push(format!("a person checks {} percent of the accepted papers, at least {}", policy.sample.percent, policy.sample.least));
     }
     said.extend(policy.oldest_years.map(|years| format!("no older than {years} years")));
     if said.is_empty() { "the usual one".to_owned() } else { said.join("; ") }

@@ -364,6 +364,18 @@ impl Catalogue {
         Ok(())
     }
 
+    /// Every reason that papers claim, by Avalara's names.
+    pub fn reasons(&self) -> Vec<&str> {
+        let listed = self.choices.iter().filter_map(|c| match &c.choice {
+            Choice::Reason(name) => Some(name.as_str()),
+            Choice::Blanket(_) => None,
+        });
+        let mut all: Vec<&str> = listed.chain(self.forms.iter().filter_map(|f| f.kind.reason())).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     pub fn form(&self, id: &str) -> Option<&Form> {
         self.forms.iter().find(|f| f.id == id)
     }

@@ -6,6 +6,7 @@
 
 mod account;
 mod address;
+mod amend;
 mod captions;
 mod catalogue;
 mod choices;
@@ -31,13 +32,14 @@ mod text;
 mod weigh;
 
 pub use account::account;
+pub use amend::{amend, missing_for_accept, place, shown};
 pub use catalogue::{BlanketRule, Catalogue, Expiration, ExpirationRule, Form, Jurisdiction, Kind};
 pub use ink::Ink;
 pub use pages::{explain_page, read_documents};
 pub use read::{SeenPage, see};
 pub use rulebook::{Rule, RuleBook};
 pub use second::{Look, doubtful_lines, looks};
-pub use settle::{Case, SeenPapers, settle};
+pub use settle::{Case, SeenPapers, draw, settle};
 pub use weigh::{ReadByOther, Reread, adopt, settled};
 
 use jiff::civil::Date;

@@ -7,7 +7,7 @@ use super::ink::Ink;
 use super::read::{self, Layout, PageRead, Reading, SeenPage};
 use super::recognise::{self, Guess};
 use super::{ReadContext, rules, settle};
-use crate::domain::{Document, PageContent, Policy, Sha256, Signature};
+use crate::domain::{Document, PageContent, PageView, Policy, Sha256, Signature};
 
 struct Draft<'a, 'c> {
     pages: Vec<PageRead<'a>>,
@@ -19,11 +19,18 @@ struct Draft<'a, 'c> {
 /// Splits one file's pages into documents and reads each. Never panics. Blank and instruction pages belong to no document; pages on which
 /// there is something, but nothing that could be read, are one for a person.
 ///
+/// `cuts`: pages on which another paper begins, whatever they look like, because a person said so.
+///
 /// `matched` is `None`; findings, disposition and reasons come from the paper alone, see [`super::settle`].
-pub fn read_documents(file: &str, sha256: &Sha256, pages: &[SeenPage], ctx: &ReadContext) -> Vec<Document> {
+pub fn read_documents(file: &str, sha256: &Sha256, pages: &[SeenPage], cuts: &[u32], ctx: &ReadContext) -> Vec<Document> {
     let mut drafts: Vec<Draft> = vec![];
     for page in pages {
         let read = PageRead::new(page);
+        if cuts.contains(&page.number()) {
+            let guess = recognise::recognise(&read.sheet, ctx.catalogue);
+            drafts.push(Draft { pages: vec![read], guess, wordless: page.wordless() });
+            continue;
+        }
         if page.wordless() {
             match drafts.last_mut().filter(|d| d.wordless) {
                 Some(draft) => draft.pages.push(read),
@@ -109,13 +116,11 @@ fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Do
         matched: None,
         disposition: crate::domain::Disposition::Review,
         reasons: vec![],
+        views: pages.iter().filter_map(|page| view(&page.sheet)).collect(),
+        drawn: false,
+        ruled: None,
     };
-    let signed = document.fields.signed_date.as_ref().map(|f| f.value);
-    if let (None, Some(signed), Some(form)) = (&document.fields.expiration_date, signed, draft.guess.as_ref().and_then(|g| g.form)) {
-        for claim in &mut document.states {
-            claim.ends_by_rule = rules::expiration_of(form, &claim.region, ctx).and_then(|rule| rules::end_by_rule(rule, signed));
-        }
-    }
+    rules::set_ends(&mut document, draft.guess.as_ref().and_then(|g| g.form), ctx);
     document.findings = match draft.wordless {
         true => vec![rules::wordless()],
         false => rules::findings(&document, &reading, draft.guess.as_ref(), ctx),
@@ -126,6 +131,11 @@ fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Do
         settle::Case { policy: &Policy::default(), today: ctx.today, customers_known: false, customer: None },
     );
     document
+}
+
+fn view(sheet: &super::sheet::Sheet) -> Option<PageView> {
+    let PageContent { number: page, turned, levelled, .. } = *sheet.page;
+    (turned != 0 || levelled != 0.0).then_some(PageView { page, turned, levelled })
 }
 
 /// Words that may be a customer's code or e-mail address, each once. Which they are only the customer list tells.

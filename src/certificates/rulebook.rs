@@ -3,7 +3,7 @@
 //! Owns: the rules' names, questions, sources and what follows from each. Must not touch: papers. Called by: `rules`, `settle`, and whoever
 //! shows a decision.
 
-use crate::domain::{Consequence, Finding, Policy, PolicyWishes, Sha256, Verdict};
+use crate::domain::{Consequence, Finding, Policy, PolicyWishes, Sample, Sha256, Verdict};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -64,6 +64,9 @@ impl RuleBook {
         if let Some(years) = wishes.oldest_years.filter(|years| !(1..=100).contains(years)) {
             wrong.push(format!("policy.oldest_years: {years} is no number of years from 1 to 100"));
         }
+        if let Some(percent) = wishes.sample_percent.filter(|percent| !(0.0..=100.0).contains(percent)) {
+            wrong.push(format!("policy.sample_percent: {percent} is no share from 0 to 100"));
+        }
         match wrong.is_empty() {
             true => {
                 let usual = Policy::default();
@@ -71,7 +74,10 @@ impl RuleBook {
                     rules: wishes.rules.clone(),
                     expiring_within_days: wishes.expiring_within_days.unwrap_or(usual.expiring_within_days),
                     oldest_years: wishes.oldest_years.or(usual.oldest_years),
-                    sample: usual.sample,
+                    sample: Sample {
+                        percent: wishes.sample_percent.unwrap_or(usual.sample.percent),
+                        least: wishes.sample_least.map_or(usual.sample.least, usize::from),
+                    },
                 })
             }
             false => Err(wrong),

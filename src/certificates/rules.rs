@@ -8,7 +8,7 @@ use super::numbers;
 use super::parties;
 use super::read::Reading;
 use super::recognise::Guess;
-use crate::domain::{Document, Finding, Region, StateClaim, Verdict};
+use crate::domain::{Document, Finding, PaperField, Region, StateClaim, Verdict};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -38,15 +38,20 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
     let Some(guess) = guess else {
         return vec![finding("form-known", Fail, "nothing on the paper says that it is a certificate")];
     };
-    let form = guess.form;
-    let fields = &document.fields;
-    let mut out = vec![];
-    out.push(match form {
+    let mut out = vec![match guess.form {
         Some(form) => finding("form-known", Pass, format!("{} ({:.2})", form.title(), guess.guess.confidence)),
         None => finding("form-known", Unsure, format!("{}: a form that is on no list", guess.guess.title)),
-    });
+    }];
+    of_values(document, guess.form, reading, ctx, &mut out);
+    out
+}
+
+/// What follows from the values, whoever read them.
+fn of_values(document: &Document, form: Option<&Form>, reading: &Reading, ctx: &ReadContext, out: &mut Vec<Finding>) {
+    use Verdict::{Fail, Pass, Unsure};
+    let fields = &document.fields;
     out.extend(form.filter(|_| !document.states.is_empty()).map(|form| accepted(document, form, ctx)));
-    numbers_findings(document, form, reading, ctx, &mut out);
+    numbers_findings(document, form, reading, ctx, out);
     out.extend(repeated(document));
     if !reading.lost_numbers.is_empty() {
         out.push(finding(
@@ -81,7 +86,7 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
         }
         None => out.push(finding("dated", Unsure, "no date found beside the signature")),
     }
-    expiry(document, form, ctx, &mut out);
+    expiry(document, form, ctx, out);
     if let Some(merchant) = ctx.seller {
         out.push(match &fields.seller_name {
             Some(name) if parties::same_name(merchant, &name.value) => finding("seller-is-merchant", Pass, name.value.clone()),
@@ -120,10 +125,60 @@ pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, c
         _ => out.push(finding("covers-later-purchases", Unsure, "the paper does not say, or its box could not be read")),
     }
     out.push(legible(document));
-    if let Some(found) = file_name(document, ctx) {
-        out.push(found);
+    out.extend(file_name(document, ctx));
+}
+
+/// The rules that look at a value.
+fn rules_about(field: Option<PaperField>) -> &'static [&'static str] {
+    use PaperField as F;
+    match field {
+        Some(F::PurchaserName) => &["purchaser-complete", "legible", "file-name-agrees"],
+        Some(F::PurchaserLine1 | F::PurchaserCity | F::PurchaserPostalCode) => &["purchaser-complete", "legible"],
+        Some(F::PurchaserRegion) => &["purchaser-complete", "number-repeated"],
+        Some(F::PurchaserPhone) => &[],
+        Some(F::SellerName) => &["seller-is-merchant"],
+        Some(F::SignedDate) => &["dated", "date-not-future", "within-validity", "not-expired"],
+        Some(F::ExpirationDate) => &["not-expired", "within-validity"],
+        Some(F::Reason) => &["reason-claimed", "registration-number-present"],
+        Some(F::Blanket) => &["covers-later-purchases"],
+        // The states and their numbers.
+        None => &[
+            "form-accepted",
+            "registration-number-present",
+            "registration-number-legible",
+            "registration-number-format",
+            "registration-number-length",
+            "number-repeated",
+            "state-table-complete",
+            "state-table-disclaimer",
+            "within-validity",
+            "not-expired",
+            "legible",
+            "file-name-agrees",
+        ],
     }
-    out
+}
+
+/// Findings anew after a person changed values (`None` stands for the states): what looks at them is asked again, everything else stays. How
+/// many digits a blank asks for is no longer known then; the person saw it.
+pub(super) fn reconsider(document: &mut Document, changed: &[Option<PaperField>], ctx: &ReadContext) {
+    let about: Vec<&str> = changed.iter().flat_map(|field| rules_about(*field)).copied().collect();
+    let form = document.form.as_ref().and_then(|f| ctx.catalogue.form(&f.id));
+    set_ends(document, form, ctx);
+    let reading = Reading { reasons: document.fields.reason.iter().map(|f| f.value.to_string()).collect(), ..Reading::default() };
+    let mut fresh = vec![];
+    of_values(document, form, &reading, ctx, &mut fresh);
+    document.findings.retain(|f| !about.contains(&f.rule.as_str()));
+    document.findings.extend(fresh.into_iter().filter(|f| about.contains(&f.rule.as_str())));
+}
+
+/// When the states themselves end the paper, where it shows no end.
+pub(super) fn set_ends(document: &mut Document, form: Option<&Form>, ctx: &ReadContext) {
+    let signed = document.fields.signed_date.as_ref().map(|f| f.value).filter(|_| document.fields.expiration_date.is_none());
+    for claim in &mut document.states {
+        let rule = form.and_then(|form| expiration_of(form, &claim.region, ctx));
+        claim.ends_by_rule = rule.zip(signed).and_then(|(rule, signed)| end_by_rule(rule, signed));
+    }
 }
 
 fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading, ctx: &ReadContext, out: &mut Vec<Finding>) {
@@ -199,7 +254,7 @@ fn accepted(document: &Document, form: &Form, ctx: &ReadContext) -> Finding {
 }
 
 /// When a state's rule ends a paper that shows no end itself.
-pub fn end_by_rule(expiration: Expiration, signed: Date) -> Option<Date> {
+fn end_by_rule(expiration: Expiration, signed: Date) -> Option<Date> {
     match expiration.rule {
         ExpirationRule::Years => signed.checked_add(i16::from(expiration.years.unwrap_or(1)).years()).ok(),
         ExpirationRule::CalendarYearEnd => Date::new(signed.year(), 12, 31).ok(),
@@ -209,7 +264,7 @@ pub fn end_by_rule(expiration: Expiration, signed: Date) -> Option<Date> {
 
 /// Of multi-state forms the state's own rule counts, if it is one of years: that a calendar year ends them holds of the papers that a state
 /// issues itself.
-pub fn expiration_of(form: &Form, region: &Region, ctx: &ReadContext) -> Option<Expiration> {
+fn expiration_of(form: &Form, region: &Region, ctx: &ReadContext) -> Option<Expiration> {
     match form.region {
         Some(_) => Some(form.expiration),
         None => ctx.catalogue.jurisdiction(region).map(|state| state.expiration).filter(|e| e.rule == ExpirationRule::Years),

@@ -6,7 +6,7 @@
 use super::rulebook::RuleBook;
 use super::rules::finding;
 use super::text::fold;
-use crate::domain::{Consequence, Customer, Disposition, Document, Finding, Match, Policy, Verdict};
+use crate::domain::{Consequence, Customer, Disposition, Document, Finding, Match, Policy, Sha256, Verdict};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -96,6 +96,20 @@ fn states_fit(document: &Document, customer: &Customer) -> Option<Finding> {
         true => finding("customer-state-fits", Verdict::Pass, list),
         false => finding("customer-state-fits", Verdict::Fail, format!("the list has {} only in {list}", customer.code)),
     })
+}
+
+/// Draws a share of the accepted papers for a person to look at, as a check on the program. Which ones depends on their bytes alone, so that it is
+/// the same ones when a run goes on.
+pub fn draw(documents: &mut [Document], policy: &Policy) {
+    let lot = |d: &Document| Sha256::of(format!("{} {:?}", d.sha256, d.pages).as_bytes());
+    let mut accepted: Vec<&mut Document> = documents.iter_mut().filter(|d| d.disposition == Disposition::Accept).collect();
+    let size = policy.sample.size(accepted.len());
+    accepted.sort_by_cached_key(|d| lot(d));
+    for document in accepted.into_iter().take(size) {
+        document.drawn = true;
+        document.disposition = Disposition::Review;
+        document.reasons = vec!["drawn by chance, as a check on the program; nothing speaks against it".to_owned()];
+    }
 }
 
 /// Finds papers that were scanned twice, as they come.

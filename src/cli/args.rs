@@ -49,6 +49,14 @@ pub enum Command {
         after_help = "Examples:\n  certonboard explain 20261120-101500-3f9a scan0007.pdf\n  certonboard explain 20261120-101500-3f9a \"scan0007.pdf#3-4\" --format json\n  certonboard explain 20261120-101500-3f9a > decisions.txt"
     )]
     Explain(Box<ExplainArgs>),
+    /// Decide about the papers that the program could not settle, in a browser page of this machine.
+    ///
+    /// Each paper is shown with what was read and where, the customers it may belong to and what the rules say. Decisions are kept at once, with who
+    /// and when; `certonboard resume` then carries them out. Nothing is written to the service here.
+    #[command(
+        after_help = "Examples:\n  certonboard review 20261120-101500-3f9a\n  certonboard review 20261120-101500-3f9a --terminal\n  certonboard review 20261120-101500-3f9a --port 8123 --reviewer \"Ann Lee\"\n\nExit codes: 0 everything is decided; 3 papers are still open; 2 wrong usage or input."
+    )]
+    Review(Box<ReviewArgs>),
     /// The merchant's customer list by itself. No network.
     Customers {
         #[command(subcommand)]
@@ -156,6 +164,24 @@ pub struct ExplainArgs {
     pub document: Option<String>,
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help = "How to print it")]
     pub format: ResultFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ReviewArgs {
+    /// The run's name below certonboard-runs/, or its folder.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Ask on this terminal instead of serving a page.
+    #[arg(long)]
+    pub terminal: bool,
+    /// The page's port on this machine; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub port: u16,
+    /// Who decides, for the record.
+    ///
+    /// Default: the user's name on this machine.
+    #[arg(long, value_name = "NAME", env = "CERTONBOARD_USER")]
+    pub reviewer: Option<String>,
 }
 
 /// How a run talks, asks and works: the same for a new run and a resumed one.

@@ -10,7 +10,7 @@ mod options;
 
 pub use args::{
     AnswersCommand, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, LinesFormat, ListArgs, ResultFormat, ResumeArgs,
-    RunArgs, SandboxCommand, ServeArgs, ServiceName, SummaryArgs, Target,
+    ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, SummaryArgs, Target,
 };
 pub use exit::Exit;
 pub use options::{Environment, OptionsError, RunOptions, jobs, resolve, resolve_list};

@@ -54,6 +54,7 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
         index: index.as_ref(),
         doubtful: list.as_ref().map(|l| &l.conflicting),
         policy: &policy,
+        review: &[],
         jobs: certonboard::cli::jobs(args.jobs),
         patience: PATIENCE,
         interrupt: &interrupt,

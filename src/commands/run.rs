@@ -125,7 +125,7 @@ async fn session(options: RunOptions, supplied_now: Value, folder: RunFolder, jo
 }
 
 /// What `resume` takes: the name alone where the run lies in the usual place.
-fn run_argument(path: &Path) -> String {
+pub fn run_argument(path: &Path) -> String {
     let usual = path.parent().is_some_and(|p| p == Path::new(certonboard::journal::DEFAULT_PARENT));
     match path.file_name().filter(|_| usual) {
         Some(name) => name.to_string_lossy().into_owned(),
@@ -236,7 +236,7 @@ fn finish(options: &RunOptions, path: &Path, journal: &Arc<Journal>, clock: &Sys
     let page = report::html(&model, &clock.today().to_string());
     let report_path = path.join("report.html");
     write(&report_path, &page)?;
-    let plan: Vec<Value> = certonboard::plan::Gate::ALL.iter().filter_map(|g| journal.plan(g.name()).ok().flatten()).collect();
+    let plan: Vec<Value> = certonboard::plan::Gate::ALL.iter().flat_map(|g| journal.plans(g.name()).unwrap_or_default()).collect();
     write(&path.join("plan.json"), &serde_json::to_string_pretty(&plan).unwrap_or_default())?;
     let exit = match ending {
         Ending { declined: true, .. } => Exit::Declined,
@@ -249,6 +249,9 @@ fn finish(options: &RunOptions, path: &Path, journal: &Arc<Journal>, clock: &Sys
             super::print(&format!("Report        {}", report_path.display()))?;
             if exit == Exit::Waiting {
                 super::print("Something waits for a person; the report says what (exit code 3).")?;
+                if model.figures.papers_waiting > 0 && !model.dry_run {
+                    super::print(&format!("Decide about papers with: certonboard review {}", run_argument(path)))?;
+                }
             }
         }
         ResultFormat::Json => {

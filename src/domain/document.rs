@@ -1,6 +1,6 @@
 //! What was read from a paper, with the evidence for it: the record that `certonboard extract` prints, one line each.
 
-use super::{BBox, CustomerCode, ExemptionReason, Region, Sha256, TaxNumber};
+use super::{BBox, CustomerCode, ExemptionReason, Region, Ruled, Sha256, TaxNumber};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +127,26 @@ pub enum Disposition {
     Reject,
 }
 
+/// Which pages of which file a paper is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DocumentRef {
+    pub file: String,
+    /// First and last, 1-based in the file.
+    pub pages: [u32; 2],
+    pub sha256: Sha256,
+}
+
+/// How a page of the file becomes the upright page that boxes refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PageView {
+    /// 1-based in the file.
+    pub page: u32,
+    /// Clockwise: 0, 90, 180, 270.
+    pub turned: u16,
+    /// After that, in radians counterclockwise.
+    pub levelled: f32,
+}
+
 /// One paper: the pages that form it, what they say and what follows from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
@@ -149,6 +169,15 @@ pub struct Document {
     pub disposition: Disposition,
     /// Why it is not accepted, in words; empty when accepted.
     pub reasons: Vec<String>,
+    /// The pages that were turned or levelled.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub views: Vec<PageView>,
+    /// Nothing speaks against it; it was drawn by chance, for a person to check the program.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub drawn: bool,
+    /// What a person decided.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ruled: Option<Ruled>,
 }
 
 impl Document {
@@ -160,6 +189,32 @@ impl Document {
     /// Is this the same file as an earlier one, byte for byte? Then nobody has to look at it.
     pub fn is_copy(&self) -> bool {
         self.findings.iter().any(|f| f.rule == Self::SAME_FILE)
+    }
+
+    /// The pages and bytes that it is.
+    pub fn reference(&self) -> DocumentRef {
+        DocumentRef { file: self.file.clone(), pages: self.pages, sha256: self.sha256.clone() }
+    }
+
+    /// The customers that it is linked to: whom a person named, else the one that the program is sure of.
+    pub fn customers(&self) -> Vec<&CustomerCode> {
+        match (&self.ruled, &self.matched) {
+            (Some(ruled), _) => ruled.customers.iter().collect(),
+            (None, Some(found)) if found.sure => vec![&found.customer_code],
+            _ => vec![],
+        }
+    }
+
+    /// Does it wait for a person? What a person decided does not, nor does a copy.
+    pub fn waits(&self) -> bool {
+        self.disposition != Disposition::Accept && self.ruled.is_none() && !self.is_copy()
+    }
+
+    /// Did a person decide otherwise than the program would have?
+    pub fn was_overruled(&self) -> bool {
+        self.ruled
+            .as_ref()
+            .is_some_and(|r| !r.changed.is_empty() || self.disposition != r.machine || r.customers.iter().ne(r.machine_customer.as_slice()))
     }
 
     /// A stable name for this document in this run: `scan0007.pdf#1-2`.

@@ -16,12 +16,15 @@ mod issue;
 mod page;
 mod policy;
 mod region;
+mod review;
 mod zip;
 
 pub use address::Address;
 pub use certificate::{CertificateDraft, CertificateOnFile, ExposureZone};
 pub use customer::{Contact, Customer, CustomerOnFile, ExemptStatus, Exemption};
-pub use document::{Disposition, Document, Field, Fields, Finding, FormGuess, Match, RunnerUp, Signature, StateClaim, Verdict};
+pub use document::{
+    Disposition, Document, DocumentRef, Field, Fields, Finding, FormGuess, Match, PageView, RunnerUp, Signature, StateClaim, Verdict,
+};
 pub use exemption::{ExemptionReason, TaxNumber};
 pub use grid::{Cell, Grid, Row};
 pub use ids::{CertificateId, CompanyCode, CompanyId, CustomerCode, CustomerCodeError, InvitationId, ReasonId, Sha256, ZoneId};
@@ -30,4 +33,8 @@ pub use issue::{Issue, IssueKind, Severity};
 pub use page::{BBox, Gray, Mark, MarkValue, PageContent, PageOrigin, Word, with_typed};
 pub use policy::{Consequence, Policy, PolicyWishes, Sample};
 pub use region::{Country, Region};
+pub use review::{
+    CandidateView, Checked, Command, Correction, Edits, FieldView, FindingView, Handling, Hints, Mistyped, PaperField, PaperView, Queue,
+    QueueItem, ReviewEntry, ReviewError, Ruled, Ruling, Standing, StateEdit, StateView,
+};
 pub use zip::states_of_zip;

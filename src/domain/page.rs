@@ -185,6 +185,45 @@ impl Gray {
         }
     }
 
+    /// The picture turned clockwise by 0, 90, 180 or 270 degrees.
+    pub fn turned(&self, degrees: u16) -> Gray {
+        let (w, h) = (self.width as usize, self.height as usize);
+        let mut pixels = Vec::with_capacity(self.pixels.len());
+        match degrees % 360 {
+            90 => (0..w).for_each(|y| pixels.extend((0..h).map(|x| self.pixels[(h - 1 - x) * w + y]))),
+            180 => pixels.extend(self.pixels.iter().rev()),
+            270 => (0..w).for_each(|y| pixels.extend((0..h).map(|x| self.pixels[x * w + w - 1 - y]))),
+            _ => return self.clone(),
+        }
+        let (width, height) = if degrees % 180 == 90 { (self.height, self.width) } else { (self.width, self.height) };
+        Gray { width, height, pixels }
+    }
+
+    /// The picture turned by a small angle about its middle (radians, counterclockwise as seen); what comes from outside is paper.
+    pub fn levelled(&self, angle: f32) -> Gray {
+        let (w, h) = (self.width as usize, self.height as usize);
+        let (sine, cosine) = angle.sin_cos();
+        let (middle_x, middle_y) = (w as f32 / 2.0, h as f32 / 2.0);
+        let mut pixels = Vec::with_capacity(w * h);
+        for y in 0..h {
+            let down = y as f32 - middle_y;
+            for x in 0..w {
+                let along = x as f32 - middle_x;
+                let (from_x, from_y) = (along * cosine - down * sine + middle_x, along * sine + down * cosine + middle_y);
+                let (left, top) = (from_x.floor(), from_y.floor());
+                if left < 0.0 || top < 0.0 || left as usize + 1 >= w || top as usize + 1 >= h {
+                    pixels.push(255);
+                    continue;
+                }
+                let at = top as usize * w + left as usize;
+                let (fx, fy) = (from_x - left, from_y - top);
+                let mix = |at: usize| f32::from(self.pixels[at]) * (1.0 - fx) + f32::from(self.pixels[at + 1]) * fx;
+                pixels.push((mix(at) * (1.0 - fy) + mix(at + w) * fy).round() as u8);
+            }
+        }
+        Gray { width: self.width, height: self.height, pixels }
+    }
+
     /// The share of pixels darker than `threshold` inside a box, 0 to 1; 0 for an empty box.
     pub fn ink(&self, area: BBox, threshold: u8) -> f32 {
         let (x0, x1) = ((area.left.max(0.0) * self.width as f32) as u32, (area.right.min(1.0) * self.width as f32) as u32);
@@ -212,6 +251,8 @@ pub struct PageContent {
     pub origin: PageOrigin,
     /// How far the page was turned clockwise to stand upright: 0, 90, 180, 270.
     pub turned: u16,
+    /// How far its picture was turned after that to make its lines level, in radians counterclockwise.
+    pub levelled: f32,
     /// Width over height of the upright page.
     pub aspect: f32,
 }
@@ -243,6 +284,15 @@ mod tests {
         let right = BBox::new(0.8, 0.506, 0.9, 0.516).levelled(angle, 1.0);
         assert!((left.mid_y() - right.mid_y()).abs() < 0.001, "{left:?} {right:?}");
         assert!((left.width() - 0.1).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_picture_turns_as_its_boxes_do() {
+        let page = Gray::new(3, 2, vec![1, 2, 3, 4, 5, 6]).unwrap();
+        assert_eq!(page.turned(90), Gray::new(2, 3, vec![4, 1, 5, 2, 6, 3]).unwrap());
+        assert_eq!(page.turned(180).pixels, [6, 5, 4, 3, 2, 1]);
+        assert_eq!(page.turned(90).turned(270), page);
+        assert_eq!(page.turned(360), page);
     }
 
     #[test]

@@ -42,6 +42,14 @@ pub struct PolicyWishes {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = 4)]
     pub oldest_years: Option<u16>,
+    /// A person checks this share of the papers that could be used without one, in percent. 5 when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 5)]
+    pub sample_percent: Option<f64>,
+    /// And never fewer than this. 3 when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 3)]
+    pub sample_least: Option<u16>,
 }
 
 /// The share of accepted papers that a person sees all the same, as a check on the machine.

@@ -1,8 +1,8 @@
 //! The journal itself. Every method has written to disk when it returns; WAL with `synchronous = FULL` keeps that through a power cut.
 
 use super::folder::{JOURNAL_FILE, RunFolder, private_file};
-use super::schema::{TABLES, VERSION};
-use crate::domain::{CustomerCode, Document, Sha256};
+use super::schema::{STEPS, TABLES, VERSION};
+use crate::domain::{CustomerCode, Document, ReviewEntry, Sha256};
 use crate::ports::{
     ActionRecord, ActionState, AnswerRecord, ApiCall, AuditTrail, JournalError, JournalResult, JournalStore, RunRecord, StepRecord,
 };
@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 /// One run's journal.
@@ -48,6 +49,14 @@ impl Journal {
                 tx.commit().map_err(sql)?;
             }
             VERSION => {}
+            1..VERSION => {
+                let tx = connection.transaction().map_err(sql)?;
+                for step in STEPS.iter().skip(version as usize - 1) {
+                    tx.execute_batch(step).map_err(sql)?;
+                }
+                tx.pragma_update(None, "user_version", VERSION).map_err(sql)?;
+                tx.commit().map_err(sql)?;
+            }
             other => {
                 let message =
                     format!("{}: written by another version of certonboard (format {other}, this one reads {VERSION})", path.display());
@@ -170,6 +179,12 @@ fn actions_where(connection: &Connection, gate: Option<&str>) -> JournalResult<V
     Ok(found)
 }
 
+fn pairs(connection: &Connection, query: &str) -> JournalResult<Vec<(String, String)>> {
+    let mut statement = connection.prepare(query).map_err(sql)?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
+    rows.collect::<Result<_, _>>().map_err(sql)
+}
+
 impl JournalStore for Journal {
     fn answer(&self, key: &str) -> JournalResult<Option<Value>> {
         let found: Option<String> =
@@ -214,7 +229,8 @@ impl JournalStore for Journal {
         let documents = text(&documents)?;
         self.write(|tx| {
             tx.execute(
-                "INSERT INTO scan VALUES (?1, ?2, ?3, NULL) ON CONFLICT (file) DO UPDATE SET reader = ?2, documents = ?3, unreadable = NULL",
+                "INSERT INTO scan VALUES (?1, ?2, ?3, NULL, NULL)
+                 ON CONFLICT (file) DO UPDATE SET reader = ?2, documents = ?3, unreadable = NULL, settled = NULL",
                 params![file, reader, documents],
             )
             .map_err(sql)?;
@@ -225,7 +241,8 @@ impl JournalStore for Journal {
     fn remember_unreadable(&self, file: &str, reason: &str) -> JournalResult<()> {
         self.write(|tx| {
             tx.execute(
-                "INSERT INTO scan VALUES (?1, '', NULL, ?2) ON CONFLICT (file) DO UPDATE SET reader = '', documents = NULL, unreadable = ?2",
+                "INSERT INTO scan VALUES (?1, '', NULL, ?2, NULL)
+                 ON CONFLICT (file) DO UPDATE SET reader = '', documents = NULL, unreadable = ?2, settled = NULL",
                 params![file, reason],
             )
             .map_err(sql)?;
@@ -233,27 +250,66 @@ impl JournalStore for Journal {
         })
     }
 
+    fn documents(&self) -> JournalResult<Vec<Document>> {
+        let query = "SELECT file, COALESCE(settled, documents) FROM scan WHERE documents IS NOT NULL ORDER BY file";
+        let mut documents = Vec::new();
+        for (_, found) in pairs(&self.lock(), query)? {
+            documents.extend(parse::<Vec<Document>>(&found)?);
+        }
+        Ok(documents)
+    }
+
+    fn settle_documents(&self, documents: &[Document]) -> JournalResult<()> {
+        let mut by_file: BTreeMap<&str, Vec<&Document>> = BTreeMap::new();
+        documents.iter().for_each(|document| by_file.entry(&document.file).or_default().push(document));
+        self.write(|tx| {
+            for (file, documents) in by_file {
+                tx.execute("UPDATE scan SET settled = ?2 WHERE file = ?1 AND documents IS NOT NULL", params![file, text(&documents)?])
+                    .map_err(sql)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn review(&self) -> JournalResult<Vec<ReviewEntry>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare("SELECT record FROM review ORDER BY n").map_err(sql)?;
+        let rows = statement.query_map([], |r| r.get::<_, String>(0)).map_err(sql)?;
+        rows.map(|row| parse(&row.map_err(sql)?)).collect()
+    }
+
+    fn record_review(&self, entry: &ReviewEntry) -> JournalResult<()> {
+        let record = text(entry)?;
+        self.write(|tx| {
+            tx.execute("INSERT INTO review (record) VALUES (?1)", [&record]).map_err(sql)?;
+            event(tx, entry.at(), "review", &serde_json::to_value(entry).map_err(|e| JournalError(e.to_string()))?)
+        })
+    }
+
     fn save_plan(&self, gate: &str, plan: &Value, actions: &[ActionRecord]) -> JournalResult<()> {
         let plan_text = text(plan)?;
         self.write(|tx| {
-            tx.execute("INSERT INTO plan VALUES (?1, ?2)", params![gate, plan_text]).map_err(sql)?;
+            let rounds: i64 = tx.query_row("SELECT COUNT(*) FROM plan WHERE gate = ?1", [gate], |r| r.get(0)).map_err(sql)?;
+            tx.execute("INSERT INTO plan VALUES (?1, ?2, ?3)", params![gate, rounds + 1, plan_text]).map_err(sql)?;
+            let before: i64 = tx.query_row("SELECT COUNT(*) FROM action WHERE gate = ?1", [gate], |r| r.get(0)).map_err(sql)?;
             for a in actions {
                 tx.execute(
                     "INSERT INTO action (gate, id, seq, customer, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned')",
-                    params![gate, a.id, a.seq, a.customer.as_str(), a.what, a.reason],
+                    params![gate, a.id, before + i64::from(a.seq), a.customer.as_str(), a.what, a.reason],
                 )
                 .map_err(sql)?;
             }
             let at = plan.get("approval").and_then(|a| a.get("at")).and_then(Value::as_str).and_then(|t| t.parse().ok());
-            let data = json!({ "gate": gate, "actions": actions.len(), "sha256": Sha256::of(plan_text.as_bytes()), "approval": plan.get("approval") });
+            let data = json!({ "gate": gate, "round": rounds + 1, "actions": actions.len(), "sha256": Sha256::of(plan_text.as_bytes()), "approval": plan.get("approval") });
             event(tx, at.unwrap_or(Timestamp::UNIX_EPOCH), "plan", &data)
         })
     }
 
-    fn plan(&self, gate: &str) -> JournalResult<Option<Value>> {
-        let found: Option<String> =
-            self.lock().query_row("SELECT plan FROM plan WHERE gate = ?1", [gate], |r| r.get(0)).optional().map_err(sql)?;
-        found.as_deref().map(parse).transpose()
+    fn plans(&self, gate: &str) -> JournalResult<Vec<Value>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare("SELECT plan FROM plan WHERE gate = ?1 ORDER BY round").map_err(sql)?;
+        let rows = statement.query_map([gate], |r| r.get::<_, String>(0)).map_err(sql)?;
+        rows.map(|row| parse(&row.map_err(sql)?)).collect()
     }
 
     fn actions(&self, gate: &str) -> JournalResult<Vec<ActionRecord>> {
@@ -291,12 +347,10 @@ impl JournalStore for Journal {
     }
 
     fn load(&self) -> JournalResult<RunRecord> {
+        let (mut documents, review) = (self.documents()?, self.review()?);
+        documents.iter_mut().for_each(|document| document.rule(&review));
         let connection = self.lock();
-        let all = |query: &str| -> JournalResult<Vec<(String, String)>> {
-            let mut statement = connection.prepare(query).map_err(sql)?;
-            let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(sql)?;
-            rows.collect::<Result<_, _>>().map_err(sql)
-        };
+        let all = |query: &str| pairs(&connection, query);
         let mut header = serde_json::Map::new();
         for (key, value) in all("SELECT key, value FROM header ORDER BY key")? {
             header.insert(key, parse(&value)?);
@@ -309,10 +363,6 @@ impl JournalStore for Journal {
                 Ok(StepRecord { name, outcome: parse(&outcome)?, at })
             })
             .collect::<JournalResult<_>>()?;
-        let mut documents = Vec::new();
-        for (_, found) in all("SELECT file, documents FROM scan WHERE documents IS NOT NULL ORDER BY file")? {
-            documents.extend(parse::<Vec<Document>>(&found)?);
-        }
         let unreadable = all("SELECT file, unreadable FROM scan WHERE unreadable IS NOT NULL ORDER BY file")?;
         let calls = all("SELECT '', record FROM call ORDER BY n")?.iter().map(|(_, r)| parse(r)).collect::<JournalResult<_>>()?;
         let actions = actions_where(&connection, None)?;
@@ -380,7 +430,7 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH;
         assert!(journal.attempt("customers", &["a"], at).is_err(), "a write outside the approved plan");
         journal.save_plan("customers", &json!({}), &[action("a")]).unwrap();
-        assert!(journal.save_plan("customers", &json!({}), &[]).is_err(), "a gate has one approved plan");
+        assert!(journal.save_plan("customers", &json!({}), &[action("a")]).is_err(), "a write is planned once in a run");
         journal.attempt("customers", &["a"], at).unwrap();
         journal.halfway("customers", "a", &json!({ "certificate": 7 }), at).unwrap();
         let half = &journal.actions("customers").unwrap()[0];
@@ -389,6 +439,37 @@ mod tests {
         journal.done("customers", "a", &json!({}), at).unwrap();
         assert!(journal.attempt("customers", &["a"], at).is_err(), "what is done is not sent again");
         assert!(journal.failed("customers", "a", &json!({}), at).is_err());
+    }
+
+    #[test]
+    fn a_gate_may_be_gone_through_again_with_other_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path());
+        journal.save_plan("customers", &json!({ "n": 1 }), &[action("a"), ActionRecord { seq: 1, ..action("b") }]).unwrap();
+        journal.save_plan("customers", &json!({ "n": 2 }), &[action("c")]).unwrap();
+        assert_eq!(journal.plans("customers").unwrap(), [json!({ "n": 1 }), json!({ "n": 2 })]);
+        assert_eq!(journal.plan("customers").unwrap(), Some(json!({ "n": 2 })));
+        let order: Vec<(String, u32)> = journal.actions("customers").unwrap().into_iter().map(|a| (a.id, a.seq)).collect();
+        assert_eq!(order, [("a".to_owned(), 0), ("b".to_owned(), 1), ("c".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn a_journal_of_the_first_format_is_brought_forward() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(&folder.path().join("run")).unwrap();
+        let old = Connection::open(run.path().join(JOURNAL_FILE)).unwrap();
+        old.execute_batch(
+            "CREATE TABLE scan (file TEXT PRIMARY KEY, reader TEXT NOT NULL, documents TEXT, unreadable TEXT) STRICT;
+             CREATE TABLE plan (gate TEXT PRIMARY KEY, plan TEXT NOT NULL) STRICT;
+             CREATE TABLE action (gate TEXT NOT NULL, id TEXT NOT NULL) STRICT;
+             INSERT INTO plan VALUES ('customers', '{\"n\":1}');
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        drop(old);
+        let journal = Journal::open(&run).unwrap();
+        assert_eq!(journal.plans("customers").unwrap(), [json!({ "n": 1 })]);
+        assert_eq!(journal.review().unwrap(), []);
     }
 
     #[test]

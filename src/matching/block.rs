@@ -80,8 +80,12 @@ impl<'a> Index<'a> {
 
     /// The customer with a code, the first of several.
     pub fn customer(&self, code: &CustomerCode) -> Option<&'a Customer> {
+        self.place(code).map(|at| self.customers[at])
+    }
+
+    pub(super) fn place(&self, code: &CustomerCode) -> Option<usize> {
         let at = self.customers.partition_point(|c| c.code < *code);
-        self.customers.get(at).copied().filter(|c| c.code == *code)
+        self.customers.get(at).filter(|c| c.code == *code).map(|_| at)
     }
 
     /// How many customers there are.

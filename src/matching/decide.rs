@@ -51,10 +51,22 @@ impl Index<'_> {
         Some(chosen)
     }
 
-    /// The `n` nearest customers, for a human to choose from. None is sure.
-    pub fn candidates(&self, document: &Document, n: usize) -> Vec<Match> {
+    /// The `n` nearest customers, for a human to choose from.
+    pub fn candidates(&self, document: &Document, n: usize) -> Vec<Fit> {
         let (found, _) = self.compare(document);
-        found.iter().take(n).map(|c| self.to_match(c, None, Some("a candidate to choose from".to_owned()))).collect()
+        found.iter().filter(|c| c.score >= WORTH_SHOWING).take(n).map(|c| self.to_fit(c)).collect()
+    }
+
+    /// How a document fits one customer that a person has in mind; `None` where the list has no such code.
+    pub fn fit(&self, document: &Document, code: &CustomerCode) -> Option<Fit> {
+        let index = self.place(code)?;
+        let points = compare::points(&of_document(document), &self.profiles[index]);
+        Some(self.to_fit(&Candidate { index, score: (score(&points) + hints(&points)).min(1.0), points }))
+    }
+
+    fn to_fit(&self, candidate: &Candidate) -> Fit {
+        let found = self.to_match(candidate, None, Some("chosen by a person".to_owned()));
+        Fit { found, against: contradictions(&candidate.points) }
     }
 
     fn code(&self, candidate: &Candidate) -> &CustomerCode {
@@ -148,6 +160,15 @@ impl Index<'_> {
     }
 }
 
+/// How a document fits one customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// Not sure: a person decides.
+    pub found: Match,
+    /// What on the paper speaks against the customer: `the house number`.
+    pub against: Vec<&'static str>,
+}
+
 /// More are no help to anybody.
 const MOST_TWINS: usize = 20;
 
@@ -163,14 +184,18 @@ fn place_agrees(points: &Points) -> bool {
     street && town
 }
 
-/// What on the paper speaks against this customer.
+/// What on the paper speaks against this customer, the weightiest first.
+fn contradictions(points: &Points) -> Vec<&'static str> {
+    let told = [
+        (points.region == Some(false), "the state"),
+        (points.house == Some(false), "the house number"),
+        (points.zip.is_some_and(|zip| zip < 0.6), "the postal code"),
+    ];
+    told.into_iter().filter(|(against, _)| *against).map(|(_, what)| what).collect()
+}
+
 fn contradicted(points: &Points) -> Option<&'static str> {
-    match points {
-        Points { region: Some(false), .. } => Some("the state"),
-        Points { house: Some(false), .. } => Some("the house number"),
-        Points { zip: Some(zip), .. } if *zip < 0.6 => Some("the postal code"),
-        _ => None,
-    }
+    contradictions(points).first().copied()
 }
 
 fn round(score: f64) -> f32 {

@@ -11,5 +11,7 @@ mod decide;
 mod explain;
 mod normal;
 mod score;
+mod search;
 
 pub use block::Index;
+pub use decide::Fit;

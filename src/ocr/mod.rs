@@ -49,8 +49,9 @@ impl OcrEngines for NullEngines {
 struct NullEngine;
 
 impl OcrEngine for NullEngine {
-    fn recognise(&mut self, image: &Gray, _: u32) -> Result<Recognised, OcrError> {
-        Ok(Recognised { words: Vec::new(), image: Some(Arc::new(image.clone())), turned: 0, levelled: 0.0 })
+    fn recognise(&mut self, image: &Gray, _: u32, turn: Option<u16>) -> Result<Recognised, OcrError> {
+        let turned = turn.unwrap_or(0);
+        Ok(Recognised { words: Vec::new(), image: Some(Arc::new(image.turned(turned))), turned, levelled: 0.0 })
     }
 
     fn reread(&mut self, _: &Gray, _: BBox, _: Manner) -> Result<Vec<Word>, OcrError> {
@@ -75,7 +76,7 @@ impl OcrEngines for FixedText {
 }
 
 impl OcrEngine for FixedText {
-    fn recognise(&mut self, image: &Gray, _: u32) -> Result<Recognised, OcrError> {
+    fn recognise(&mut self, image: &Gray, _: u32, turn: Option<u16>) -> Result<Recognised, OcrError> {
         let rows = self.text.lines().count().max(1) as f32;
         let columns = self.text.lines().map(|l| l.chars().count()).max().unwrap_or(1).max(1) as f32;
         let mut words = Vec::new();
@@ -95,12 +96,13 @@ impl OcrEngine for FixedText {
                 at += length + 1;
             }
         }
-        Ok(Recognised { words, image: Some(Arc::new(image.clone())), turned: 0, levelled: 0.0 })
+        let turned = turn.unwrap_or(0);
+        Ok(Recognised { words, image: Some(Arc::new(image.turned(turned))), turned, levelled: 0.0 })
     }
 
     fn reread(&mut self, image: &Gray, area: BBox, manner: Manner) -> Result<Vec<Word>, OcrError> {
         let digits = matches!(manner, Manner::Same { digits: true, .. });
-        let words = self.recognise(image, 0)?.words.into_iter();
+        let words = self.recognise(image, 0, None)?.words.into_iter();
         let inside =
             words.filter(|w| (area.left..=area.right).contains(&w.bbox.mid_x()) && (area.top..=area.bottom).contains(&w.bbox.mid_y()));
         let kept = inside.map(|w| Word { text: w.text.chars().filter(|c| !digits || NUMBER_SIGNS.contains(*c)).collect(), ..w });

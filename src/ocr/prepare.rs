@@ -274,32 +274,7 @@ impl Lie {
 /// The page with its lines of text level, if they are not, and by which angle it was turned (radians, counterclockwise).
 pub fn straightened(page: &Gray, lie: &Lie) -> Option<(Gray, f32)> {
     let angle = lie.slope()?.atan();
-    Some((rotated(page, angle), angle))
-}
-
-/// Turned by a small angle about its middle; what comes from outside is paper.
-fn rotated(page: &Gray, angle: f32) -> Gray {
-    let (w, h) = (page.width as usize, page.height as usize);
-    let (sine, cosine) = angle.sin_cos();
-    let (middle_x, middle_y) = (w as f32 / 2.0, h as f32 / 2.0);
-    let mut pixels = Vec::with_capacity(w * h);
-    for y in 0..h {
-        let down = y as f32 - middle_y;
-        for x in 0..w {
-            let along = x as f32 - middle_x;
-            let (from_x, from_y) = (along * cosine - down * sine + middle_x, along * sine + down * cosine + middle_y);
-            let (left, top) = (from_x.floor(), from_y.floor());
-            if left < 0.0 || top < 0.0 || left as usize + 1 >= w || top as usize + 1 >= h {
-                pixels.push(255);
-                continue;
-            }
-            let at = top as usize * w + left as usize;
-            let (fx, fy) = (from_x - left, from_y - top);
-            let mix = |at: usize| f32::from(page.pixels[at]) * (1.0 - fx) + f32::from(page.pixels[at + 1]) * fx;
-            pixels.push((mix(at) * (1.0 - fy) + mix(at + w) * fy).round() as u8);
-        }
-    }
-    Gray { width: page.width, height: page.height, pixels }
+    Some((page.levelled(angle), angle))
 }
 
 /// Smooth when enlarged, averaged when shrunk.
@@ -320,36 +295,9 @@ pub fn resized(page: &Gray, width: u32, height: u32) -> Gray {
     }
 }
 
-/// Quarter turns clockwise.
-pub fn turned(page: &Gray, turns: u16) -> Gray {
-    let (w, h) = (page.width as usize, page.height as usize);
-    let mut pixels = Vec::with_capacity(page.pixels.len());
-    match turns % 4 {
-        1 => (0..w).for_each(|y| pixels.extend((0..h).map(|x| page.pixels[(h - 1 - x) * w + y]))),
-        2 => pixels.extend(page.pixels.iter().rev()),
-        3 => (0..w).for_each(|y| pixels.extend((0..h).map(|x| page.pixels[x * w + w - 1 - y]))),
-        _ => return page.clone(),
-    }
-    let (width, height) = if turns % 2 == 1 { (page.height, page.width) } else { (page.width, page.height) };
-    Gray { width, height, pixels }
-}
-
 /// The picture with white paper around it; the engine wants some.
 pub fn with_margin(page: &Gray, margin: u32) -> Gray {
     let (width, height) = (page.width + 2 * margin, page.height + 2 * margin);
     let at = |x: u32, y: u32| if x < margin || y < margin { 255 } else { page.at(x - margin, y - margin) };
     Gray { width, height, pixels: (0..height).flat_map(|y| (0..width).map(move |x| at(x, y))).collect() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quarter_turns() {
-        let page = Gray { width: 3, height: 2, pixels: vec![1, 2, 3, 4, 5, 6] };
-        assert_eq!(turned(&page, 1), Gray { width: 2, height: 3, pixels: vec![4, 1, 5, 2, 6, 3] });
-        assert_eq!(turned(&page, 2).pixels, [6, 5, 4, 3, 2, 1]);
-        assert_eq!(turned(&turned(&page, 1), 3), page);
-    }
 }

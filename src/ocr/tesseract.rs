@@ -151,7 +151,12 @@ fn to_fractions(groups: &mut [Vec<Word>], width: f32, height: f32) {
 }
 
 impl OcrEngine for Tesseract {
-    fn recognise(&mut self, image: &Gray, dpi: u32) -> Result<Recognised, OcrError> {
+    fn recognise(&mut self, image: &Gray, dpi: u32, turn: Option<u16>) -> Result<Recognised, OcrError> {
+        if let Some(degrees) = turn {
+            let read = self.read_turned(image, dpi, degrees / 90)?;
+            let words = rows::number(read.groups);
+            return Ok(Recognised { words, image: Some(Arc::new(read.page)), turned: degrees, levelled: read.levelled });
+        }
         let lie = prepare::Lie::of(image, dpi);
         let first = if lie.sideways() { self.better_turn(image, dpi, &[1, 3])? } else { 0 };
         let mut turns = first;
@@ -212,7 +217,7 @@ struct Upright {
 
 impl Tesseract {
     fn read_turned(&mut self, image: &Gray, dpi: u32, turns: u16) -> Result<Upright, OcrError> {
-        let upright = prepare::turned(image, turns);
+        let upright = image.turned(turns * 90);
         let lie = prepare::Lie::of(&upright, dpi);
         self.read_upright(upright, &lie, dpi)
     }
@@ -232,7 +237,7 @@ impl Tesseract {
         let small = prepare::scaled(&prepare::flattened(image, dpi), scale);
         let mut best = (0.0, turns.first().copied().unwrap_or(0));
         for turn in turns {
-            let sense = sense(&self.read(&prepare::turned(&small, *turn), SMALL_DPI, ONE_BLOCK)?);
+            let sense = sense(&self.read(&small.turned(*turn * 90), SMALL_DPI, ONE_BLOCK)?);
             if sense > best.0 {
                 best = (sense, *turn);
             }

@@ -1,8 +1,9 @@
 //! Certificates: one for each state an accepted document claims, created unlinked and then linked.
 
-use super::{Action, DocumentRef, Gate, Note, Plan, Write};
+use super::{Action, Gate, Note, Plan, Write};
 use crate::domain::{
-    CertificateDraft, CertificateOnFile, CustomerCode, Disposition, Document, ExemptionReason, ExposureZone, ReasonOnFile, TaxNumber,
+    CertificateDraft, CertificateId, CertificateOnFile, CustomerCode, Disposition, Document, ExemptionReason, ExposureZone, ReasonOnFile,
+    TaxNumber,
 };
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -46,21 +47,20 @@ pub struct CertificateInputs<'a> {
 }
 
 pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
-    let mut accepted: Vec<(&CustomerCode, &Document)> = inputs
-        .documents
-        .iter()
-        .filter(|d| d.disposition == Disposition::Accept)
-        .filter_map(|d| d.matched.as_ref().filter(|m| m.sure).map(|m| (&m.customer_code, d)))
-        .collect();
-    accepted.sort_by(|a, b| (a.0, &a.1.file, a.1.pages).cmp(&(b.0, &b.1.file, b.1.pages)));
+    let accepted = inputs.documents.iter().filter(|d| d.disposition == Disposition::Accept);
+    let mut accepted: Vec<(Vec<&CustomerCode>, &Document)> = accepted.map(|d| (d.customers(), d)).filter(|(c, _)| !c.is_empty()).collect();
+    accepted.sort_by(|a, b| (&a.0, &a.1.file, a.1.pages).cmp(&(&b.0, &b.1.file, b.1.pages)));
 
     let (mut actions, mut notes, mut unchanged) = (Vec::new(), Vec::new(), 0);
     // A certificate without a customer can be taken for one paper only.
     let mut adopted = BTreeSet::new();
-    for (customer, document) in accepted {
+    for (customers, document) in accepted {
         let mut note = |text: String| notes.push(Note { subject: document.key(), text, harmless: false });
-        if !inputs.in_service.contains(customer) {
+        let (customers, missing): (Vec<_>, Vec<_>) = customers.into_iter().partition(|c| inputs.in_service.contains(*c));
+        for customer in missing {
             note(format!("customer {customer} is not in the service; sync the customers first"));
+        }
+        if customers.is_empty() {
             continue;
         }
         let Some(signed) = document.fields.signed_date.as_ref().map(|f| f.value) else {
@@ -90,25 +90,39 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
                 expiry_is_printed: printed.is_some(),
             };
             let same: Vec<&CertificateOnFile> = inputs.on_file.iter().filter(|c| c.is_same_claim(&draft)).collect();
-            if same.iter().any(|c| c.customers.contains(customer)) {
-                unchanged += 1;
+            let number = draft.number.as_ref().map_or("no number", TaxNumber::as_str);
+            let link = |customer: &CustomerCode, id: CertificateId, reason: String| {
+                Action::new(Write::LinkCertificate { customer: customer.clone(), certificate: id }, reason)
+            };
+            // The paper is on file for one of its customers: that certificate serves the others, too.
+            if let Some(on_file) = same.iter().find(|c| customers.iter().any(|code| c.customers.contains(code))) {
+                let held = |code: &&&CustomerCode| same.iter().any(|c| c.customers.contains(code));
+                unchanged += usize::from(customers.iter().all(|code| held(&code)));
+                actions.extend(customers.iter().filter(|code| !held(code)).map(|code| {
+                    let holders = on_file.customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                    link(code, on_file.id, format!("the paper is on file for {holders}; a person links it to {code} as well"))
+                }));
                 continue;
             }
             // Only a certificate with a number tells its holder; without one, two customers' papers of one day look alike.
             let orphan = same.iter().find(|c| c.customers.is_empty() && draft.number.is_some() && !adopted.contains(&c.id));
-            let number = draft.number.as_ref().map_or("no number", TaxNumber::as_str);
             match orphan {
                 Some(on_file) => {
                     adopted.insert(on_file.id);
                     let reason = format!("the service holds this certificate ({} {number}) with no customer", draft.zone.name);
-                    actions.push(Action::new(Write::LinkCertificate { customer: customer.clone(), certificate: on_file.id }, reason));
+                    actions.extend(customers.iter().map(|code| link(code, on_file.id, reason.clone())));
                 }
                 None => {
-                    let found = document.matched.as_ref().map(|m| m.evidence.join(", ")).unwrap_or_default();
-                    let why = format!("{} claims {} with {number}; belongs to {customer}: {found}", document.key(), draft.zone.name);
-                    let document = DocumentRef { file: document.file.clone(), pages: document.pages, sha256: document.sha256.clone() };
-                    let seen = same.iter().map(|c| c.id).collect();
-                    actions.push(Action::new(Write::CreateCertificate { customer: customer.clone(), draft, document, seen }, why));
+                    let all = customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+                    let found = match &document.ruled {
+                        Some(ruled) => format!("by the word of {}", ruled.by),
+                        None => document.matched.as_ref().map(|m| m.evidence.join(", ")).unwrap_or_default(),
+                    };
+                    let why = format!("{} claims {} with {number}; belongs to {all}: {found}", document.key(), draft.zone.name);
+                    let (document, seen) = (document.reference(), same.iter().map(|c| c.id).collect());
+                    let also = customers[1..].iter().map(|c| (*c).clone()).collect();
+                    let write = Write::CreateCertificate { customer: customers[0].clone(), also, draft, document, seen };
+                    actions.push(Action::new(write, why));
                 }
             }
         }

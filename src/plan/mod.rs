@@ -14,7 +14,7 @@ pub use certificates::{CertificateInputs, NoExpiration, plan_certificates, reaso
 pub use customers::{CustomerInputs, plan_customers};
 pub use invitations::{Coverage, InvitationInputs, InviteChoice, InviteReason, Outlook, coverage_of, invitation_outlook, plan_invitations};
 
-use crate::domain::{CertificateDraft, CertificateId, Customer, CustomerCode, ExposureZone, InvitationDraft, Sha256};
+use crate::domain::{CertificateDraft, CertificateId, Customer, CustomerCode, DocumentRef, ExposureZone, InvitationDraft, Sha256};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -53,14 +53,6 @@ pub struct Change {
     pub new: String,
 }
 
-/// Which pages of which file a certificate's document is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct DocumentRef {
-    pub file: String,
-    pub pages: [u32; 2],
-    pub sha256: Sha256,
-}
-
 /// One write to the service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "write", rename_all = "snake_case")]
@@ -77,6 +69,9 @@ pub enum Write {
     /// Create the certificate, then link it to the customer.
     CreateCertificate {
         customer: CustomerCode,
+        /// The same company under other codes, to which a person linked the paper as well.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<CustomerCode>,
         draft: CertificateDraft,
         document: DocumentRef,
         /// Certificates that make the same claim and were there before: none of these is ever taken for the one made here.
@@ -115,9 +110,10 @@ impl Write {
                 let fields: Vec<&str> = changes.iter().map(|c| c.field.as_str()).collect();
                 format!("update customer {} “{}”: {}", customer.code, customer.name, fields.join(", "))
             }
-            Write::CreateCertificate { customer, draft, document, .. } => {
+            Write::CreateCertificate { customer, also, draft, document, .. } => {
                 let number = draft.number.as_ref().map_or("no number".to_owned(), ToString::to_string);
-                format!("create certificate {} {number} for {customer} from {}, and link it", draft.zone.name, document.file)
+                let all = std::iter::once(customer).chain(also).map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+                format!("create certificate {} {number} for {all} from {}, and link it", draft.zone.name, document.file)
             }
             Write::LinkCertificate { customer, certificate } => format!("link certificate {certificate} to {customer}"),
             Write::SendInvitation { draft } => match &draft.recipient {
@@ -198,6 +194,12 @@ impl Plan {
         // because `is_intact` compares by the same rule.
         let text = serde_json::to_string(&(gate, actions)).unwrap_or_default();
         Sha256::of(text.as_bytes())
+    }
+
+    /// The plan without the writes that are known already.
+    pub fn without(self, known: &std::collections::HashSet<String>) -> Self {
+        let actions = self.actions.into_iter().filter(|a| !known.contains(&a.id)).collect();
+        Self::new(self.gate, actions, self.unchanged, self.notes)
     }
 
     /// Does the fingerprint still belong to these actions?

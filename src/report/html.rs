@@ -55,16 +55,19 @@ fn figures(model: &Model<'_>) -> Markup {
         (f.customers_sent, format!("customers {would}sent")),
         (f.certificates_linked, format!("certificates {would}linked")),
         (f.invitations, format!("invitations {would}sent")),
-        (f.papers_for_review + f.papers_rejected + f.unreadable, "papers wait for a person".to_owned()),
+        (f.papers_waiting + f.unreadable, "papers wait for a person".to_owned()),
     ];
     markup! {
-        section aria-label="Figures" { ul.cards { @for (n, what) in cards { li { b { (n) } span { (what) } } } } }
+        section aria-label="Figures" {
+            ul.cards { @for (n, what) in cards { li { b { (n) } span { (what) } } } }
+            @if f.drawn > 0 { p { (model.check()) "." } }
+        }
     }
 }
 
 fn to_do(model: &Model<'_>) -> Markup {
     let open: Vec<&Document> =
-        model.documents(Disposition::Review).chain(model.documents(Disposition::Reject)).filter(|d| !d.is_copy()).collect();
+        model.documents(Disposition::Review).chain(model.documents(Disposition::Reject)).filter(|d| d.waits()).collect();
     let refused: Vec<&ActionRecord> = model.record.actions.iter().filter(|a| a.state == ActionState::Failed).collect();
     let errors = model.issues.iter().filter(|i| i.severity == Severity::Error).count();
     markup! {
@@ -167,6 +170,11 @@ fn paper(d: &Document) -> Markup {
         Disposition::Review => "invited",
         Disposition::Reject => "nothing",
     };
+    let customers: Vec<String> = match (&d.ruled, &d.matched) {
+        (Some(ruled), _) => ruled.customers.iter().map(ToString::to_string).collect(),
+        (None, Some(m)) => vec![m.customer_code.to_string()],
+        (None, None) => vec!["–".to_owned()],
+    };
     let states: Vec<String> = d.states.iter().map(|s| format!("{} {}", s.region, s.number.as_ref().map_or("–", |n| n.as_str()))).collect();
     markup! {
         tr {
@@ -177,10 +185,13 @@ fn paper(d: &Document) -> Markup {
             td { (d.fields.purchaser_name.as_ref().map_or("–", |f| &f.value)) }
             td { (d.fields.signed_date.as_ref().map_or("–".to_owned(), |f| f.value.to_string())) }
             td { (d.fields.expiration_date.as_ref().map_or("–".to_owned(), |f| f.value.to_string())) }
-            td { @if let Some(m) = &d.matched { (m.customer_code) } @else { "–" } }
+            td { (customers.join(", ")) }
             td {
                 span class=(class) { (word) }
-                @if let Some(m) = &d.matched { " " (m.evidence.join(", ")) }
+                @if let Some(ruled) = &d.ruled {
+                    " by " (ruled.by)
+                    @if !ruled.changed.is_empty() { ul { @for c in &ruled.changed { li { (c.to_string()) } } } }
+                } @else if let Some(m) = &d.matched { " " (m.evidence.join(", ")) }
                 @if !d.reasons.is_empty() { " " (d.reasons.join("; ")) }
                 details {
                     summary { "Rules" }

@@ -17,6 +17,15 @@ pub struct Figures {
     pub papers_accepted: usize,
     pub papers_for_review: usize,
     pub papers_rejected: usize,
+    /// Papers that nobody has decided about yet.
+    pub papers_waiting: usize,
+    /// Papers that a person decided about.
+    pub papers_ruled: usize,
+    /// Papers that were drawn as a check on the program.
+    pub drawn: usize,
+    /// Of these, those that a person has looked at, and those that the person changed.
+    pub drawn_checked: usize,
+    pub drawn_changed: usize,
     /// Files that are byte-for-byte copies of others.
     pub copies: usize,
     pub unreadable: usize,
@@ -57,6 +66,7 @@ impl<'a> Model<'a> {
         let count = |name: &str, state: ActionState| gate(name).iter().filter(|a| a.state == state).count();
         let unchanged = |name: &str| step(name).and_then(|s| s.get("unchanged")).and_then(Value::as_u64).unwrap_or(0) as usize;
         let papers = |d: Disposition| record.documents.iter().filter(|x| x.disposition == d && !x.is_copy()).count();
+        let drawn = || record.documents.iter().filter(|d| d.drawn);
         let map = |name: &str, key: &str| -> BTreeMap<String, Value> {
             let found = step(name).and_then(|s| s.get(key)).and_then(Value::as_object);
             found.into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect()
@@ -72,6 +82,11 @@ impl<'a> Model<'a> {
             papers_accepted: papers(Disposition::Accept),
             papers_for_review: papers(Disposition::Review),
             papers_rejected: papers(Disposition::Reject),
+            papers_waiting: record.documents.iter().filter(|d| d.waits()).count(),
+            papers_ruled: record.documents.iter().filter(|d| d.ruled.is_some()).count(),
+            drawn: drawn().count(),
+            drawn_checked: drawn().filter(|d| d.ruled.is_some()).count(),
+            drawn_changed: drawn().filter(|d| d.was_overruled()).count(),
             copies: record.documents.iter().filter(|d| d.is_copy()).count(),
             unreadable: record.unreadable.len(),
             certificates_linked: count("certificates", ActionState::Done),
@@ -94,6 +109,16 @@ impl<'a> Model<'a> {
             left_out: notes(step("certificates")),
             coverage: map("summary", "coverage"),
             links: map("invitation_links", "ready"),
+        }
+    }
+
+    /// How the check on the program stands.
+    pub fn check(&self) -> String {
+        let f = &self.figures;
+        let drawn = if f.drawn == 1 { "1 paper was".to_owned() } else { format!("{} papers were", f.drawn) };
+        match f.drawn_checked {
+            0 => format!("{drawn} drawn as a check; no person has looked yet"),
+            n => format!("{drawn} drawn as a check; a person has looked at {n} and changed {}", f.drawn_changed),
         }
     }
 

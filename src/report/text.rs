@@ -22,6 +22,9 @@ pub fn summary(model: &Model<'_>) -> String {
             "Papers        {} read: {} accepted, {} for review, {} can't be used, {} copies; {} files unreadable",
             f.papers, f.papers_accepted, f.papers_for_review, f.papers_rejected, f.copies, f.unreadable
         ));
+        if f.drawn > 0 {
+            lines.push(format!("Check         {}", model.check()));
+        }
         lines.push(format!("Certificates  {} {linked}, {} there already", f.certificates_linked, f.certificates_unchanged));
     }
     lines.push(format!("Invitations   {} {invited}", f.invitations));

@@ -35,12 +35,17 @@ impl Asker<'_> {
     }
 
     pub fn ask(&mut self, question: &Question) -> Result<Answer, WizardError> {
+        self.find(question, true)
+    }
+
+    /// `remembered`: what was answered before in this run counts.
+    fn find(&mut self, question: &Question, remembered: bool) -> Result<Answer, WizardError> {
         if let Some(recommended) = &question.recommended {
             let what = describe(question, &recommended.value);
             self.screen.show(Block::Recommend { what, reasons: recommended.reasons.clone() });
         }
         // A no that was said before is asked again: somebody who resumes a declined run wants it to go on.
-        let before = self.journal.answer(&question.key)?.filter(|v| *v != Value::Bool(false));
+        let before = self.journal.answer(&question.key)?.filter(|v| remembered && *v != Value::Bool(false));
         let now = self.supplied_now.pointer(&format!("/{}", question.key.replace('.', "/"))).is_some_and(|v| !v.is_null());
         let answer = match (before.filter(|_| !now), self.supplied(&question.key)) {
             (Some(value), _) => Answer { value, source: AnswerSource::Journal },
@@ -131,6 +136,11 @@ impl Asker<'_> {
 
     pub fn confirm(&mut self, question: &Question) -> Result<bool, WizardError> {
         Ok(self.ask(question)?.value.as_bool().unwrap_or(false))
+    }
+
+    /// Like [`Asker::confirm`], for something else than what was answered before in this run. What was supplied for all of the run counts.
+    pub fn confirm_again(&mut self, question: &Question) -> Result<bool, WizardError> {
+        Ok(self.find(question, false)?.value.as_bool().unwrap_or(false))
     }
 
     pub fn text(&mut self, question: &Question) -> Result<String, WizardError> {

@@ -83,7 +83,7 @@ pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
     }
     show_summary(world, &list);
     let summary = &list.summary;
-    let outcome = json!({ "file": at, "layout": layout, "summary": summary, "customers": list.customers, "issues": list.issues });
+    let outcome = json!({ "file": at, "layout": layout, "summary": summary, "customers": list.customers, "issues": list.issues, "conflicting": list.conflicting });
     world.journal.complete_step("read_customers", &outcome, world.clock.now())?;
     for (key, value) in choices.as_answers() {
         world.ask.keep(&key, value)?;

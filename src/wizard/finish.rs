@@ -28,7 +28,7 @@ pub(super) async fn run(
     }
     let exempt = covered + expired + without.len();
     let review = documents.iter().filter(|d| d.disposition == Disposition::Review).count();
-    let rejected = documents.iter().filter(|d| d.disposition == Disposition::Reject && !d.is_copy()).count();
+    let rejected = documents.iter().filter(|d| d.disposition == Disposition::Reject && d.waits()).count();
     let errors = list.issues.iter().filter(|i| i.severity == Severity::Error).count();
     let summary = &list.summary;
     world.good(format!("{} customers, {} of them exempt; {covered} exempt customers have a certificate.", summary.total, summary.exempt));

@@ -35,7 +35,10 @@ pub(super) async fn run(
         .iter()
         // An accepted paper that came to nothing waits too; one that was linked covers its customer, which is looked at first.
         .filter(|d| d.disposition != Disposition::Reject)
-        .filter_map(|d| d.matched.as_ref().map(|m| (m.customer_code.clone(), d.file.clone())))
+        .flat_map(|d| {
+            let likely = d.matched.as_ref().filter(|_| d.ruled.is_none()).map(|m| &m.customer_code);
+            d.customers().into_iter().chain(likely).map(|code| (code.clone(), d.file.clone())).collect::<Vec<_>>()
+        })
         .collect();
     let plan = plan_invitations(&InvitationInputs {
         customers,
@@ -51,7 +54,7 @@ pub(super) async fn run(
     });
     let question = question(&plan, &choice);
     let outcome = gate(world, session, plan, question, &NoDocuments, ending).await?;
-    if outcome.is_none_or(|o| o.done == 0) {
+    if outcome.is_none_or(|o| o.done + o.done_before == 0) {
         return Ok(());
     }
     let (ready, waiting) = poll(world, session).await?;
@@ -150,15 +153,9 @@ async fn poll(world: &mut World<'_>, session: &Session) -> Result<(usize, usize)
     let deadline =
         world.clock.now() + jiff::SignedDuration::from_secs(i64::try_from(minutes.saturating_mul(60)).unwrap_or(3600).min(86_400));
     let mut open: Vec<(CustomerCode, InvitationId)> = Vec::new();
-    let customers: BTreeMap<String, CustomerCode> = match crate::apply::recorded(Gate::Invitations, world.journal)? {
-        Some(approved) => approved.plan().actions.iter().map(|a| (a.id.clone(), a.write.customer().clone())).collect(),
-        None => BTreeMap::new(),
-    };
     for action in world.journal.actions(Gate::Invitations.name())? {
         let id = action.result.as_ref().and_then(|r| r.get("invitation")).and_then(Value::as_i64).map(InvitationId);
-        if let (Some(id), Some(code)) = (id, customers.get(&action.id)) {
-            open.push((code.clone(), id));
-        }
+        open.extend(id.map(|id| (action.customer, id)));
     }
     let total = open.len();
     let mut links: BTreeMap<String, Value> = BTreeMap::new();

@@ -17,6 +17,7 @@ mod list;
 mod pool;
 mod preflight;
 mod reading;
+mod review;
 mod scans;
 mod sync;
 
@@ -25,6 +26,7 @@ pub use customer_list::{ListChoices, ListFiles, OpenList, ReadList, contradictio
 pub use error::WizardError;
 pub use list::{Wanted, read_list};
 pub use reading::{Cache, FileRead, NO_PAPER, NoCache, PATIENCE, Reader, second_look};
+pub use review::{Desk, DeskPorts, ReviewedRun};
 
 use crate::domain::{CompanyId, CustomerCode};
 use crate::ports::{

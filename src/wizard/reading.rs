@@ -2,7 +2,7 @@
 
 use super::pool::{Next, Pool};
 use crate::certificates::{self, Case, Catalogue, Ink, Look, ReadByOther, ReadContext, Reread, SeenPage, read_documents, see, settle};
-use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, PageContent, PageOrigin, Policy, Sha256, Word};
+use crate::domain::{BBox, CustomerCode, Disposition, Document, Gray, Hints, PageContent, PageOrigin, Policy, ReviewEntry, Sha256, Word};
 use crate::matching::Index;
 use crate::ports::{Interrupt, Manner, OcrEngine, OcrEngines, OcrError, PageInput, Progress, Recognised, ScanFile, ScanFolder, Unreadable};
 use jiff::civil::Date;
@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 /// Remembers what was read from a file, so that a resumed run does not read it again.
 pub trait Cache: Sync {
-    fn get(&self, file: &str, sha256: &Sha256) -> Option<Vec<Document>>;
-    fn put(&self, file: &str, sha256: &Sha256, documents: &[Document]);
+    /// `hints`: how the file was to be read.
+    fn get(&self, file: &str, sha256: &Sha256, hints: &Hints) -> Option<Vec<Document>>;
+    fn put(&self, file: &str, sha256: &Sha256, hints: &Hints, documents: &[Document]);
     /// Keeps what was read for the report alone.
     fn keep(&self, file: &str, documents: &[Document]);
 }
@@ -23,10 +24,10 @@ pub trait Cache: Sync {
 pub struct NoCache;
 
 impl Cache for NoCache {
-    fn get(&self, _: &str, _: &Sha256) -> Option<Vec<Document>> {
+    fn get(&self, _: &str, _: &Sha256, _: &Hints) -> Option<Vec<Document>> {
         None
     }
-    fn put(&self, _: &str, _: &Sha256, _: &[Document]) {}
+    fn put(&self, _: &str, _: &Sha256, _: &Hints, _: &[Document]) {}
     fn keep(&self, _: &str, _: &[Document]) {}
 }
 
@@ -54,6 +55,8 @@ pub struct Reader<'a> {
     /// Codes that two different customers have: a match with one of these is never sure.
     pub doubtful: Option<&'a BTreeSet<CustomerCode>>,
     pub policy: &'a Policy,
+    /// What persons decided earlier about how files are to be read.
+    pub review: &'a [ReviewEntry],
     pub jobs: usize,
     /// How long one file may take, see [`PATIENCE`].
     pub patience: Duration,
@@ -72,6 +75,8 @@ type Done = Mutex<BTreeMap<u32, Result<SeenPage, Unreadable>>>;
 struct PageJob {
     number: u32,
     input: PageInput,
+    /// How far to turn it, where a person has said so.
+    turn: Option<u16>,
     /// When its file has taken too long.
     until: Instant,
     done: Arc<Done>,
@@ -134,7 +139,8 @@ impl Reader<'_> {
         };
         let (sha256, count) = (scan.sha256().clone(), scan.page_count());
         let read = |documents, bad_pages| FileRead { file: file.clone(), pages: count, documents, bad_pages };
-        if let Some(documents) = self.cache.get(&file.name, &sha256) {
+        let hints = Hints::of(self.review, &file.name, &sha256);
+        if let Some(documents) = self.cache.get(&file.name, &sha256, &hints) {
             return read(Ok(documents), vec![]);
         }
         let interrupted = || failed(Unreadable { reason: "interrupted before it was read".to_owned() });
@@ -151,7 +157,7 @@ impl Reader<'_> {
             match scan.page(number) {
                 Err(error) => keep(&done, number, Err(error)),
                 Ok(input) => {
-                    let job = PageJob { number, input, until, done: Arc::clone(&done) };
+                    let job = PageJob { number, input, turn: hints.turns.get(&number).copied(), until, done: Arc::clone(&done) };
                     // A page that needs no recognition is done sooner than handed over; so is the last one of its file.
                     let mine = if job.input.recognise && number < count { pool.offer(job) } else { Some(job) };
                     if let Some(job) = mine {
@@ -178,16 +184,13 @@ impl Reader<'_> {
             let reason = bad.first().map_or_else(|| "it has no pages".to_owned(), |(n, why)| format!("page {n}: {why}"));
             return read(Err(Unreadable { reason }), bad);
         }
-        let mut documents = read_documents(&file.name, &sha256, &pages, &self.context());
+        let mut documents = read_documents(&file.name, &sha256, &pages, &hints.cuts, &self.context());
         for document in &mut documents {
-            let mut decision = self.index.and_then(|index| index.decide(document));
-            if let Some(found) = decision.as_mut().filter(|m| self.doubtful.is_some_and(|codes| codes.contains(&m.customer_code))) {
-                found.sure = false;
-                found.doubt = Some("two different customers have this code".to_owned());
+            self.decide(document);
+            if let (false, Disposition::Accept) = (hints.is_empty(), document.disposition) {
+                document.disposition = Disposition::Review;
+                document.reasons.push("a person split this file or turned a page; each of its papers is decided by a person".to_owned());
             }
-            let customer = self.index.zip(decision.as_ref()).and_then(|(index, found)| index.customer(&found.customer_code));
-            let case = Case { policy: self.policy, today: self.today, customers_known: self.index.is_some(), customer };
-            settle(document, decision, case);
             if let (Some((number, _)), Disposition::Accept) = (bad.first(), document.disposition) {
                 document.disposition = Disposition::Review;
                 document.reasons.push(format!("page {number} of the file could not be read"));
@@ -195,11 +198,23 @@ impl Reader<'_> {
         }
         // A file with unread pages is read again by a resumed run: it may have been a passing fault.
         if bad.is_empty() {
-            self.cache.put(&file.name, &sha256, &documents);
+            self.cache.put(&file.name, &sha256, &hints, &documents);
         } else {
             self.cache.keep(&file.name, &documents);
         }
         read(Ok(documents), bad)
+    }
+
+    /// Finds the customer and settles what may be done with a document.
+    pub fn decide(&self, document: &mut Document) {
+        let mut decision = self.index.and_then(|index| index.decide(document));
+        if let Some(found) = decision.as_mut().filter(|m| self.doubtful.is_some_and(|codes| codes.contains(&m.customer_code))) {
+            found.sure = false;
+            found.doubt = Some("two different customers have this code".to_owned());
+        }
+        let customer = self.index.zip(decision.as_ref()).and_then(|(index, found)| index.customer(&found.customer_code));
+        let case = Case { policy: self.policy, today: self.today, customers_known: self.index.is_some(), customer };
+        settle(document, decision, case);
     }
 
     fn too_long(&self) -> Unreadable {
@@ -212,8 +227,8 @@ impl Reader<'_> {
     }
 
     fn do_page(&self, job: PageJob, engine: &mut Option<Box<dyn OcrEngine>>, pool: &Pool<PageJob>) {
-        let PageJob { number, input, until, done } = job;
-        let read = || if Instant::now() > until { Err(self.too_long()) } else { self.page(input, engine) };
+        let PageJob { number, input, turn, until, done } = job;
+        let read = || if Instant::now() > until { Err(self.too_long()) } else { self.page(input, turn, engine) };
         let page = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
             *engine = None;
             Err(failed_inside())
@@ -222,7 +237,7 @@ impl Reader<'_> {
         pool.told();
     }
 
-    fn page(&self, input: PageInput, engine: &mut Option<Box<dyn OcrEngine>>) -> Result<SeenPage, Unreadable> {
+    fn page(&self, input: PageInput, turn: Option<u16>, engine: &mut Option<Box<dyn OcrEngine>>) -> Result<SeenPage, Unreadable> {
         if let Some(reason) = &input.problem {
             return Err(Unreadable { reason: reason.clone() });
         }
@@ -231,7 +246,7 @@ impl Reader<'_> {
         let ink = |page: &PageContent| page.image.as_deref().and_then(Ink::new);
         if !input.recognise {
             // A page with a text layer needs no engine, and making one costs half a second.
-            let page = input.read_with(&mut NoEngine).map_err(failed)?;
+            let page = input.read_with(&mut NoEngine, turn).map_err(failed)?;
             let ink = ink(&page);
             return Ok(see(page, ink.as_ref(), &context));
         }
@@ -239,7 +254,7 @@ impl Reader<'_> {
             Some(engine) => engine,
             none => none.insert(self.engines.engine().map_err(failed)?),
         };
-        let mut page = input.read_with(&mut **engine).map_err(failed)?;
+        let mut page = input.read_with(&mut **engine, turn).map_err(failed)?;
         let ink = ink(&page);
         if let Some(ink) = &ink {
             let first = page.words.clone();
@@ -316,7 +331,7 @@ fn reread(words: Vec<Word>, manner: Manner) -> Reread {
 struct NoEngine;
 
 impl OcrEngine for NoEngine {
-    fn recognise(&mut self, _: &Gray, _: u32) -> Result<Recognised, OcrError> {
+    fn recognise(&mut self, _: &Gray, _: u32, _: Option<u16>) -> Result<Recognised, OcrError> {
         Err(OcrError::Failed("this page was not meant to be recognised".to_owned()))
     }
     fn reread(&mut self, _: &Gray, _: BBox, _: Manner) -> Result<Vec<Word>, OcrError> {

@@ -4,9 +4,9 @@ use super::asking::example;
 use super::reading::{Cache, NO_PAPER, PATIENCE, Reader};
 use super::{WizardError, World};
 use crate::apply::DocumentPages;
-use crate::certificates::{RuleBook, SeenPapers};
+use crate::certificates::{RuleBook, SeenPapers, draw};
 use crate::customers::CustomerList;
-use crate::domain::{Customer, Disposition, Document, Policy, PolicyWishes, Sha256};
+use crate::domain::{Customer, Disposition, Document, Hints, Policy, PolicyWishes, Sha256};
 use crate::matching::Index;
 use crate::ports::{AnswerRecord, AnswerSource, Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
 use serde_json::{Map, Value, json};
@@ -90,6 +90,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     }
 
     let index = Index::new(customers, Some(merchant));
+    let review = world.journal.review()?;
     let cache = JournalCache { journal: world.journal, context: reader_key(merchant, world.clock.today(), customers, policy) };
     let reader = Reader {
         folder: world.scans,
@@ -99,6 +100,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
         index: Some(&index),
         doubtful: Some(&list.conflicting),
         policy,
+        review: &review,
         jobs: world.jobs,
         patience: PATIENCE,
         interrupt: world.interrupt,
@@ -132,11 +134,14 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     if let Some(fault) = journal_fault {
         return Err(fault.into());
     }
-    for file in mark_same_paper(&mut documents, policy) {
-        // What the report reads must be what the table shows. A resumed run reads the file anew: what it is a copy of may be gone by then.
-        let all: Vec<Document> = documents.iter().filter(|d| d.file == file).cloned().collect();
-        cache.keep(&file, &all);
+    let mut seen = SeenPapers::default();
+    for document in &mut documents {
+        seen.mark(document, policy);
     }
+    draw(&mut documents, policy);
+    // What the report and the review show must be what the table shows.
+    world.journal.settle_documents(&documents)?;
+    documents.iter_mut().for_each(|document| document.rule(&review));
     show(world, &documents, &unreadable, customers);
 
     let count = |d: Disposition| documents.iter().filter(|x| x.disposition == d && !x.is_copy()).count();
@@ -146,25 +151,27 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
         "accept": accept, "review": review, "reject": reject, "unreadable": unreadable.len(), "policy": policy,
     });
     world.journal.complete_step("read_certificates", &outcome, world.clock.now())?;
-    Ok(Read { waiting: review + reject + unreadable.len() > 0, folder, documents })
-}
-
-/// Papers that were scanned twice are marked, see [`SeenPapers`]. Gives the files with such papers.
-fn mark_same_paper(documents: &mut [Document], policy: &Policy) -> BTreeSet<String> {
-    let mut seen = SeenPapers::default();
-    documents.iter_mut().filter_map(|document| seen.mark(document, policy).then(|| document.file.clone())).collect()
+    let waiting = documents.iter().any(Document::waits) || !unreadable.is_empty();
+    Ok(Read { waiting, folder, documents })
 }
 
 fn show(world: &World<'_>, documents: &[Document], unreadable: &[(String, String)], customers: &[Customer]) {
     let name_of = |d: &Document| d.fields.purchaser_name.as_ref().map(|f| f.value.clone()).unwrap_or_else(|| "?".to_owned());
     let states = |d: &Document| d.states.iter().map(|s| s.region.code()).collect::<Vec<_>>().join(" ");
     let form = |d: &Document| d.form.as_ref().map_or("–".to_owned(), |f| f.id.clone());
-    let who = |d: &Document| d.matched.as_ref().map_or("nobody".to_owned(), |m| m.customer_code.to_string());
+    let who = |d: &Document| match (&d.ruled, &d.matched) {
+        (Some(_), _) => d.customers().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        (None, Some(found)) => found.customer_code.to_string(),
+        (None, None) => "nobody".to_owned(),
+    };
     let rows = |wanted: Disposition, why: fn(&Document) -> String| -> Vec<Vec<String>> {
         let some = documents.iter().filter(|d| d.disposition == wanted);
         some.map(|d| vec![place(d), form(d), states(d), name_of(d), who(d), why(d)]).collect()
     };
-    let evidence = |d: &Document| d.matched.as_ref().map(|m| m.evidence.join(", ")).unwrap_or_default();
+    let evidence = |d: &Document| match &d.ruled {
+        Some(ruled) => format!("by the word of {}", ruled.by),
+        None => d.matched.as_ref().map(|m| m.evidence.join(", ")).unwrap_or_default(),
+    };
     let reasons = |d: &Document| d.reasons.join("; ");
     let head = |last: &str| ["File", "Form", "States", "Purchaser on the paper", "Customer", last].map(str::to_owned).to_vec();
     let sections = [
@@ -185,7 +192,7 @@ fn show(world: &World<'_>, documents: &[Document], unreadable: &[(String, String
     }
     let exempt: BTreeSet<_> = customers.iter().filter(|c| c.is_exempt()).map(|c| &c.code).collect();
     let accepted: Vec<_> = documents.iter().filter(|d| d.disposition == Disposition::Accept).collect();
-    let theirs: BTreeSet<_> = accepted.iter().filter_map(|d| d.matched.as_ref()).map(|m| &m.customer_code).collect();
+    let theirs: BTreeSet<_> = accepted.iter().flat_map(|d| d.customers()).collect();
     let covered = exempt.intersection(&theirs).count();
     let others = customers.iter().filter(|c| c.is_exempt() && !theirs.contains(&c.code));
     let (mut left, mut mail) = (0, 0);
@@ -212,24 +219,33 @@ fn place(document: &Document) -> String {
 const READING: u32 = 3;
 
 /// Everything besides the file's own bytes on which the reading depends.
-fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer], policy: &Policy) -> String {
+pub(super) fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer], policy: &Policy) -> String {
     let customers = serde_json::to_string(&(customers, policy, RuleBook::builtin().fingerprint())).unwrap_or_default();
     let text = format!("{}\n{READING}\n{merchant}\n{today}\n{customers}", env!("CARGO_PKG_VERSION"));
     Sha256::of(text.as_bytes()).as_str().to_owned()
 }
 
-struct JournalCache<'a> {
-    journal: &'a dyn JournalStore,
-    context: String,
+/// Keeps what was read in the run's journal.
+pub(super) struct JournalCache<'a> {
+    pub journal: &'a dyn JournalStore,
+    /// See [`reader_key`].
+    pub context: String,
+}
+
+impl JournalCache<'_> {
+    fn key(&self, sha256: &Sha256, hints: &Hints) -> String {
+        let hinted = if hints.is_empty() { String::new() } else { serde_json::to_string(hints).unwrap_or_default() };
+        format!("{}/{sha256}{hinted}", self.context)
+    }
 }
 
 impl Cache for JournalCache<'_> {
-    fn get(&self, file: &str, sha256: &Sha256) -> Option<Vec<Document>> {
+    fn get(&self, file: &str, sha256: &Sha256, hints: &Hints) -> Option<Vec<Document>> {
         // A cache that can't be read is only slower.
-        self.journal.documents_of(file, &format!("{}/{sha256}", self.context)).ok().flatten()
+        self.journal.documents_of(file, &self.key(sha256, hints)).ok().flatten()
     }
-    fn put(&self, file: &str, sha256: &Sha256, documents: &[Document]) {
-        let _ = self.journal.remember_documents(file, &format!("{}/{sha256}", self.context), documents);
+    fn put(&self, file: &str, sha256: &Sha256, hints: &Hints, documents: &[Document]) {
+        let _ = self.journal.remember_documents(file, &self.key(sha256, hints), documents);
     }
     fn keep(&self, file: &str, documents: &[Document]) {
         let _ = self.journal.remember_documents(file, "", documents);

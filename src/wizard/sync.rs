@@ -55,6 +55,10 @@ impl DocumentPages for NoDocuments {
     }
 }
 
+fn writes(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "write" } else { "writes" })
+}
+
 /// The rows of a plan that are shown on the terminal; the report has all of them.
 const SHOWN: usize = 12;
 
@@ -73,7 +77,8 @@ fn show_plan(world: &World<'_>, plan: &Plan) {
     }
 }
 
-/// One gate: goes on with a plan approved earlier in this run, or asks for this one; then applies it. `None` when declined.
+/// One gate: goes on with a plan that was approved earlier in this run and is not finished, or asks for this one; then applies it. Of a gate that
+/// was gone through before, only what no earlier plan of this run had is asked for. `None` when declined.
 pub(super) async fn gate(
     world: &mut World<'_>,
     session: &Session,
@@ -83,12 +88,35 @@ pub(super) async fn gate(
     ending: &mut Ending,
 ) -> Result<Option<Outcome>, WizardError> {
     let gate = plan.gate;
-    let approved = match apply::recorded(gate, world.journal)? {
-        Some(approved) => {
+    let before = apply::recorded(gate, world.journal)?;
+    let so_far = before.as_ref().map(|b| apply::outcome(b.plan(), world.journal)).transpose()?;
+    let unfinished = so_far.as_ref().is_some_and(|outcome| outcome.open > 0);
+    let known = world.journal.actions(gate.name())?.into_iter().map(|a| a.id).collect();
+    // What this run made itself is no longer missing; what was on file before it stays so.
+    let unchanged = before.as_ref().map_or(plan.unchanged, |b| b.plan().unchanged);
+    let plan = Plan { unchanged, ..plan.without(&known) };
+    let approved = match before {
+        Some(approved) if unfinished => {
             let all = approved.plan().actions.len();
-            let done = apply::outcome(gate, world.journal)?.done;
+            let done = so_far.map_or(0, |outcome| outcome.done);
             world.say(format!("Going on with the plan that {} approved: {done} of {all} writes are done.", approved.approval().by));
             approved
+        }
+        Some(approved) if plan.is_empty() => {
+            let outcome = so_far.unwrap_or_default();
+            let all = outcome.done + outcome.done_before;
+            let by = &approved.approval().by;
+            world.say(format!(
+                "The {} that {by} approved {} done; nothing is left to do.",
+                writes(all),
+                if all == 1 { "is" } else { "are" }
+            ));
+            ending.waiting |= !outcome.refused.is_empty();
+            let planned = all + outcome.refused.len();
+            let record =
+                json!({ "planned": planned, "done": all, "refused": outcome.refused, "unchanged": plan.unchanged, "notes": plan.notes });
+            world.journal.complete_step(gate.name(), &record, world.clock.now())?;
+            return Ok(Some(Outcome { done: 0, done_before: all, ..outcome }));
         }
         None if plan.is_empty() => {
             show_plan(world, &plan);
@@ -106,12 +134,14 @@ pub(super) async fn gate(
             )?;
             return Ok(Some(Outcome::default()));
         }
-        None => {
+        earlier => {
             show_plan(world, &plan);
             if let Some(path) = (world.save_plan)(&plan) {
                 world.say(format!("The whole list: {}", path.display()));
             }
-            if !world.ask.confirm(&question)? {
+            // A yes to an earlier plan is none to this one.
+            let yes = if earlier.is_some() { world.ask.confirm_again(&question)? } else { world.ask.confirm(&question)? };
+            if !yes {
                 world.warn("Declined: nothing was sent.");
                 ending.declined = true;
                 let outcome = json!({ "declined": true, "planned": plan.actions.len(), "unchanged": plan.unchanged, "notes": plan.notes });
@@ -138,7 +168,9 @@ pub(super) async fn gate(
         world.warn(format!("not done: {}: {}{hint}", refused.what, refused.why));
     }
     ending.waiting |= !outcome.refused.is_empty();
-    let record = json!({ "planned": planned, "done": outcome.done, "refused": outcome.refused, "unchanged": unchanged, "notes": notes });
+    let planned = planned + outcome.done_before;
+    let done = outcome.done + outcome.done_before;
+    let record = json!({ "planned": planned, "done": done, "refused": outcome.refused, "unchanged": unchanged, "notes": notes });
     world.journal.complete_step(gate.name(), &record, world.clock.now())?;
     Ok(Some(outcome))
 }

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("api", &["domain", "ports"]),
     ("journal", &["domain", "ports"]),
     ("report", &["domain", "ports"]),
+    ("review", &["domain", "ports"]),
     ("ui", &["domain", "ports"]),
     ("customers", &["domain"]),
     ("certificates", &["domain"]),

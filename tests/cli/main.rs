@@ -3,8 +3,10 @@
 mod architecture;
 mod bad_input;
 mod bed;
+mod browser;
 mod commands;
 mod customers;
 mod main_job;
 mod resume;
+mod review;
 mod wizard;

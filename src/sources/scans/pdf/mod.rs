@@ -168,22 +168,5 @@ fn draw(
     let pixels = drawn.data().iter().map(|p| ((u32::from(p.r) * 54 + u32::from(p.g) * 183 + u32::from(p.b) * 19) / 256) as u8).collect();
     let gray = Gray::new(drawn.width().into(), drawn.height().into(), pixels)
         .ok_or_else(|| unreadable("the page could not be drawn; print it to a new PDF"))?;
-    Ok((turned(gray, turns), (scale * 72.0).round() as u32))
-}
-
-/// Quarter turns clockwise.
-fn turned(gray: Gray, turns: u8) -> Gray {
-    let (w, h) = (gray.width as usize, gray.height as usize);
-    let at = |x: usize, y: usize| gray.pixels[y * w + x];
-    let build = |width: usize, height: usize, from: &dyn Fn(usize, usize) -> u8| Gray {
-        width: width as u32,
-        height: height as u32,
-        pixels: (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| from(x, y)).collect(),
-    };
-    match turns % 4 {
-        1 => build(h, w, &|x, y| at(y, h - 1 - x)),
-        2 => build(w, h, &|x, y| at(w - 1 - x, h - 1 - y)),
-        3 => build(h, w, &|x, y| at(w - 1 - y, x)),
-        _ => gray,
-    }
+    Ok((gray.turned(u16::from(turns % 4) * 90), (scale * 72.0).round() as u32))
 }

@@ -1,0 +1,394 @@
+//! A person decides about papers: the page in a real browser, its twin on a terminal, what a resumed run makes of it, and who is kept out.
+
+use crate::bed::{Bed, MERCHANT, Server, TODAY, sample};
+use crate::browser::Browser;
+use fantoccini::Locator;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+/// One that is good, two on one file, one whose purchaser is in no list, one that is not signed.
+const PAPERS: [&str; 4] = ["Resale Cert_Lone Oak_TX.pdf", "scan0015.pdf", "scan0024.pdf", "scan0019.pdf"];
+
+/// A run over these papers; all that could be used are drawn as a check, because there are no more than three.
+fn run(bed: &Bed, server: &Server) {
+    let (scans, file) = (bed.scans(&PAPERS), sample("customers.xlsx"));
+    let args = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--run-dir", "run"];
+    let paths = ["--customers", file.to_str().unwrap(), "--certificates", scans.to_str().unwrap()];
+    let ran = bed.run_at(server, &[&args[..], &paths].concat());
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.out.contains("certonboard review"), "{}", ran.out);
+    assert_eq!(server.certificates().len(), 0, "papers that were drawn wait for a person");
+}
+
+/// `certonboard review` in a process of its own.
+struct Review {
+    child: Child,
+    address: String,
+}
+
+impl Review {
+    fn start(bed: &Bed) -> Self {
+        let mut command = bed.command();
+        command.args(["review", "run", "--reviewer", "Ann Lee"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        assert!(address.starts_with("http://127.0.0.1:"), "{address}");
+        Self { child, address: address.trim().to_owned() }
+    }
+
+    fn base(&self) -> &str {
+        self.address.split("/?").next().unwrap()
+    }
+
+    fn ended(&mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Review {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn resume(bed: &Bed, server: &Server) {
+    let ran = bed.run_at(server, &["resume", "run", "--non-interactive", "--yes"]);
+    assert!([0, 3].contains(&ran.code), "{}", ran.err);
+}
+
+fn linked(server: &Server) -> Vec<(String, String)> {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let certificates = server.certificates();
+    let mut all: Vec<(String, String)> = certificates
+        .iter()
+        .flat_map(|c| {
+            let customers = c["customers"].as_array().unwrap();
+            customers.iter().map(|x| (text(&x["customerCode"]), text(&c["exemptionNumber"]))).collect::<Vec<_>>()
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn item(file: &str, page: u32) -> String {
+    let place = if page == 1 { file.to_owned() } else { format!("{file} p{page}") };
+    format!("[...document.querySelectorAll('#queue button')].find(b => b.querySelector('small').textContent === {place:?})")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    run(&bed, &server);
+    let mut review = Review::start(&bed);
+    let browser = Browser::start().await;
+    browser.client.goto(&review.address).await.unwrap();
+    browser.until("the queue", "document.querySelectorAll('#queue button').length === 5").await;
+    let url = browser.client.current_url().await.unwrap().to_string();
+    assert_eq!(url.trim_end_matches('/'), review.base(), "the token is gone from the address");
+    assert!(browser.text("#progress").await.starts_with("0 of 5 papers decided · Ann Lee"));
+    browser.until("the picture", "document.getElementById('picture').naturalWidth > 500").await;
+
+    // With the mouse: a paper, a box on its scan, the field beside it, and back.
+    let lone_oak = item("Resale Cert_Lone Oak_TX.pdf", 1);
+    browser.script(&format!("{lone_oak}.click()")).await;
+    browser.until("the paper", "document.querySelector('#head h2').textContent.startsWith('Resale Cert_Lone Oak')").await;
+    browser.until("its boxes", "document.querySelectorAll('#boxes button').length > 5").await;
+    browser.click("#boxes button[data-key=purchaser_name]").await;
+    browser.until("the field has the focus", "document.activeElement.id === 'field-purchaser_name'").await;
+    browser.until("its box is marked", "document.querySelector('#boxes button[data-key=purchaser_name]').classList.contains('on')").await;
+    browser.click("#field-purchaser_city").await;
+    browser.until("the other box is marked", "document.querySelector('#boxes button.on').dataset.key === 'purchaser_city'").await;
+
+    // A correction is told at once, and a wrong one is refused.
+    let date = browser.element("#field-signed_date").await;
+    date.clear().await.unwrap();
+    date.send_keys("yesterday").await.unwrap();
+    browser.until("the date is refused", "document.querySelector('[data-wrong=signed_date]').textContent.includes('is no date')").await;
+    date.clear().await.unwrap();
+    date.send_keys("12/24/2026").await.unwrap();
+    browser
+        .until("its rule", "[...document.querySelectorAll('#findings summary')].some(s => s.textContent.includes('is after 2026-11-20'))")
+        .await;
+    date.clear().await.unwrap();
+    date.send_keys("2026-04-02").await.unwrap();
+    browser
+        .until("the rule passes", "![...document.querySelectorAll('#findings summary')].some(s => s.textContent.includes('is after'))")
+        .await;
+
+    // With keys alone from here: Esc leaves the field, and the customer that the program is sure of is chosen already.
+    browser.keys("\u{e00c}").await;
+    browser.until("the customer is chosen", "document.querySelector('#candidates input').checked").await;
+    browser.keys("a").await;
+    browser.until("it is accepted", "document.getElementById('progress').textContent.startsWith('1 of 5')").await;
+
+    // What was decided is still so after a reload.
+    browser.client.refresh().await.unwrap();
+    browser.until("the queue again", "document.querySelectorAll('#queue button').length === 4").await;
+    browser.click("[data-filter=decided]").await;
+    browser.until("the decided one", "document.querySelector('#head .ruled')?.textContent.includes('Ann Lee')").await;
+    let ruled = browser.text("#head .ruled").await;
+    assert!(ruled.contains("Accepted for C1033") && ruled.contains("Signed on: 2026-04-02 instead of"), "{ruled}");
+    browser.click("[data-filter=open]").await;
+
+    // Nobody in the list: nothing is chosen, so accepting is refused; searching finds another; then it is rejected with a reason.
+    browser.until("the open ones", "document.querySelectorAll('#queue button').length === 4").await;
+    browser.script(&format!("{}.click()", item("scan0024.pdf", 1))).await;
+    browser.until("the paper", "document.querySelector('#head h2').textContent === 'scan0024.pdf'").await;
+    browser.keys("a").await;
+    browser.until("it is refused", "document.getElementById('toast').textContent.includes('Choose the customer first')").await;
+    browser.keys("/").await;
+    browser.keys("lone oak").await;
+    browser.until("a customer is found", "document.querySelector('#found code')?.textContent === 'C1033'").await;
+    browser.keys("\u{e00c}").await;
+    browser.keys("r").await;
+    browser.until("the question", "document.getElementById('ask').open").await;
+    browser.keys("not our customer\u{e007}").await;
+    browser.until("it is rejected", "document.getElementById('progress').textContent.startsWith('2 of 5')").await;
+
+    // Undo, and once more.
+    browser.keys("u").await;
+    browser.until("it is open again", "document.getElementById('progress').textContent.startsWith('1 of 5')").await;
+    browser.until("the paper", "document.querySelector('#head h2').textContent === 'scan0024.pdf'").await;
+    browser.keys("r").await;
+    browser.until("the question", "document.getElementById('ask').open").await;
+    browser.keys("not our customer\u{e007}").await;
+    browser.until("it is rejected", "document.getElementById('progress').textContent.startsWith('2 of 5')").await;
+
+    // One that the rules would reject needs a second yes; here it gets a no.
+    browser.script(&format!("{}.click()", item("scan0019.pdf", 1))).await;
+    browser.until("the paper", "document.querySelector('#head h2').textContent === 'scan0019.pdf'").await;
+    browser.until("its customers", "document.querySelectorAll('#candidates input').length > 0").await;
+    browser.script("const box = document.querySelector('#candidates input'); if (!box.checked) box.click()").await;
+    browser.keys("a").await;
+    browser
+        .until(
+            "the warning",
+            "document.getElementById('ask').open && document.querySelector('#ask h2').textContent.includes('would reject')",
+        )
+        .await;
+    browser.click("#ask button[value=no]").await;
+    browser.until("nothing was decided", "document.getElementById('progress').textContent.startsWith('2 of 5')").await;
+    browser.keys("n").await;
+    browser.until("it is skipped", "document.querySelector('#queue .tag.later') !== null").await;
+
+    // Two windows on the same paper: the second decision is told what happened.
+    let second_page = item("scan0015.pdf", 2);
+    browser.script(&format!("{second_page}.click()")).await;
+    browser.until("the paper", "document.querySelector('#head').textContent.includes('page 2')").await;
+    let first = browser.client.window().await.unwrap();
+    let other = browser.client.new_window(true).await.unwrap();
+    browser.client.switch_to_window(other.handle).await.unwrap();
+    browser.client.goto(review.base()).await.unwrap();
+    browser.until("the queue", "document.querySelectorAll('#queue button').length === 3").await;
+    browser.script(&format!("{second_page}.click()")).await;
+    browser.until("the paper", "document.querySelector('#head').textContent.includes('page 2')").await;
+    browser.script("const box = document.querySelector('#candidates input'); if (!box.checked) box.click()").await;
+    browser.keys("a").await;
+    browser.until("it is accepted", "document.getElementById('progress').textContent.startsWith('3 of 5')").await;
+    browser.client.switch_to_window(first).await.unwrap();
+    browser.keys("r").await;
+    browser.until("the question", "document.getElementById('ask').open").await;
+    browser.keys("a second opinion\u{e007}").await;
+    browser.until("it is told", "document.getElementById('toast').textContent.includes('in the meantime')").await;
+    browser.until("the list is new", "document.getElementById('progress').textContent.startsWith('3 of 5')").await;
+
+    // The first page of that file for two customers: the same company under two codes is a person's word.
+    browser.script(&format!("{}.click()", item("scan0015.pdf", 1))).await;
+    browser.until("the paper", "document.querySelector('#head').textContent.includes('page 1')").await;
+    browser.script("const box = document.querySelector('#candidates input'); if (!box.checked) box.click()").await;
+    browser.keys("/").await;
+    browser.keys("C1003").await;
+    browser.until("the other customer", "document.querySelector('#found code')?.textContent === 'C1003'").await;
+    browser.click("#found input").await;
+    browser.until("both are chosen", "document.querySelectorAll('#candidates input:checked').length === 2").await;
+    browser.keys("a").await;
+    browser.until("it is accepted", "document.getElementById('progress').textContent.startsWith('4 of 5')").await;
+
+    browser.click("#finish").await;
+    browser.until("the question", "document.getElementById('ask').open").await;
+    browser.click("#ask button[value=yes]").await;
+    browser.until("it is closed", "document.body.textContent.includes('The review is closed')").await;
+    assert_eq!(review.ended(), 3, "one paper is still open");
+    browser.close().await;
+    assert_eq!(server.certificates().len(), 0, "a review writes nothing");
+
+    resume(&bed, &server);
+    let have = linked(&server);
+    let wanted = [("B/2041", "32071190465"), ("C1003", "32071190465"), ("C1033", "17442960381"), ("C1036", "101-839204")];
+    assert_eq!(have, wanted.map(|(code, number)| (code.to_owned(), number.to_owned())));
+    assert_eq!(server.certificates().len(), 3, "one certificate serves two customers");
+    let corrected = server.certificates().into_iter().find(|c| c["exemptionNumber"] == "17442960381").unwrap();
+    assert!(corrected["signedDate"].as_str().unwrap().starts_with("2026-04-02"), "{corrected}");
+
+    // It is done once, and an auditor can follow it.
+    let writes = server.writes();
+    resume(&bed, &server);
+    assert_eq!(server.writes(), writes);
+    let told = bed.run(&["explain", "run", "Resale Cert_Lone Oak_TX.pdf"]);
+    assert!(told.out.contains("accepted by a person") && told.out.contains("Ann Lee"), "{}", told.out);
+    let report = std::fs::read_to_string(bed.path("run/report.html")).unwrap();
+    assert!(report.contains("3 papers were drawn as a check; a person has looked at 3 and changed 2"), "the report tells of the check");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_split_and_a_page_is_turned() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    // Two papers of one form, so that the second page might be the first one's back: here a person says that it is not.
+    let scans = bed.scans(&["scan0007.pdf"]);
+    let file = sample("customers.xlsx");
+    let args = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--run-dir", "run"];
+    let ran =
+        bed.run_at(&server, &[&args[..], &["--customers", file.to_str().unwrap(), "--certificates", scans.to_str().unwrap()]].concat());
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let before = bed.run(&["explain", "run", "--format", "json"]);
+    let before: Value = serde_json::from_str(&before.out).unwrap();
+    let pages = before["documents"][0]["pages"].clone();
+
+    let review = Review::start(&bed);
+    let browser = Browser::start().await;
+    browser.client.goto(&review.address).await.unwrap();
+    browser.until("the queue", "document.querySelectorAll('#queue button').length === 1").await;
+    browser.until("the picture", "document.getElementById('picture').naturalWidth > 500").await;
+    let shape = "document.getElementById('picture').naturalWidth / document.getElementById('picture').naturalHeight";
+    assert!(browser.script(&format!("return {shape}")).await.as_f64().unwrap() < 1.0);
+    browser.keys("t").await;
+    browser.until("the page lies on its side", &format!("{shape} > 1")).await;
+    for _ in 0..3 {
+        browser.until("it is ready", "!document.body.classList.contains('busy')").await;
+        browser.keys("t").await;
+        browser
+            .until(
+                "it was read",
+                "!document.body.classList.contains('busy') && document.getElementById('toast').textContent.includes('Turned')",
+            )
+            .await;
+    }
+    browser.until("the page stands upright", &format!("{shape} < 1")).await;
+    browser.until("its values are back", "document.getElementById('field-purchaser_name').value.length > 5").await;
+    if pages[0] != pages[1] {
+        browser.keys("]").await;
+        browser.until("the next page", "document.getElementById('page-number').textContent === 'Page 2 of 2'").await;
+        browser.keys("s").await;
+        browser.until("the question", "document.getElementById('ask').open").await;
+        browser.click("#ask button[value=yes]").await;
+        browser.until("two papers", "document.querySelectorAll('#queue button').length === 2").await;
+    }
+    browser.close().await;
+    drop(review);
+
+    // It survives the process, and a resumed run accepts none of it by itself.
+    resume(&bed, &server);
+    assert_eq!(server.certificates().len(), 0);
+    let after = bed.run(&["explain", "run", "--format", "json"]);
+    let after: Value = serde_json::from_str(&after.out).unwrap();
+    let reasons = after["documents"][0]["reasons"].to_string();
+    assert!(reasons.contains("a person split this file or turned a page") || after["documents"][0]["disposition"] != "accept", "{reasons}");
+}
+
+/// Everybody but the browser that was given the address is kept out.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_and_other_sites_are_kept_out() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    run(&bed, &server);
+    let review = Review::start(&bed);
+    let base = review.base().to_owned();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+
+    for path in ["/", "/api/queue", "/page.js", "/page/0/1"] {
+        assert_eq!(client.get(format!("{base}{path}")).send().await.unwrap().status(), 401, "{path}");
+    }
+    let foreign = client.get(&review.address).header("host", "evil.example").send().await.unwrap();
+    assert_eq!(foreign.status(), 403, "the token is not used up by a foreign host");
+    let entered = client.get(&review.address).send().await.unwrap();
+    assert_eq!((entered.status().as_u16(), entered.headers()["location"].to_str().unwrap()), (303, "/"));
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    assert_eq!(client.get(&review.address).send().await.unwrap().status(), 401, "the address works once");
+
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let get = |path: &str| client.get(format!("{base}{path}")).header("cookie", &cookie);
+    let page = get("/").send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.headers()["x-content-type-options"], "nosniff");
+    let queue: Value = serde_json::from_str(&get("/api/queue").send().await.unwrap().text().await.unwrap()).unwrap();
+    let id = queue["items"][0]["id"].as_str().unwrap().to_owned();
+    let page = queue["items"][0]["pages"][0].as_u64().unwrap();
+    let picture = get(&format!("/page/{id}/{page}")).send().await.unwrap();
+    assert_eq!(picture.headers()["content-type"], "image/png");
+    assert!(picture.bytes().await.unwrap().starts_with(b"\x89PNG"));
+
+    let act = format!("{base}/api/paper/{id}/act");
+    let body = r#"{"revision":0,"command":{"do":"later"}}"#;
+    let post = || client.post(&act).header("cookie", &cookie).header("content-type", "application/json").body(body);
+    assert_eq!(post().send().await.unwrap().status(), 403, "no origin");
+    assert_eq!(post().header("origin", "http://evil.example").header("x-certonboard", "review").send().await.unwrap().status(), 403);
+    assert_eq!(post().header("origin", &base).send().await.unwrap().status(), 403, "a form of the same origin sends no header");
+    assert_eq!(get(&format!("/api/paper/{id}/act")).send().await.unwrap().status(), 405, "nothing changes by GET");
+    let ours = || client.post(&act).header("cookie", &cookie).header("origin", &base).header("x-certonboard", "review");
+    let plain = ours().header("content-type", "text/plain").body(body).send().await.unwrap();
+    assert_eq!(plain.status(), 415);
+    let huge = ours().header("content-type", "application/json").body("x".repeat(300_000)).send().await.unwrap();
+    assert_eq!(huge.status(), 413);
+    let wrong = ours().header("content-type", "application/json").body(r#"{"revision":9,"command":{"do":"later"}}"#).send().await.unwrap();
+    assert_eq!(wrong.status(), 409);
+    let good = ours().header("content-type", "application/json").body(body).send().await.unwrap();
+    assert_eq!(good.status(), 200);
+
+    // Only this machine's loopback listens.
+    let port: u16 = base.rsplit(':').next().unwrap().parse().unwrap();
+    let others = local_addresses();
+    for address in &others {
+        let reached = std::net::TcpStream::connect_timeout(&(*address, port).into(), std::time::Duration::from_millis(300));
+        assert!(reached.is_err(), "{address} answers");
+    }
+}
+
+/// This machine's addresses beyond loopback, as far as they can be told.
+fn local_addresses() -> Vec<std::net::IpAddr> {
+    // Connecting a UDP socket sends nothing; it only tells which address would be used.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let found = socket.connect("192.0.2.1:9").ok().and_then(|()| socket.local_addr().ok()).map(|a| a.ip());
+    found.into_iter().filter(|ip| !ip.is_loopback() && !ip.is_unspecified()).collect()
+}
+
+/// Text from a scan or a list is text, whatever it looks like.
+#[tokio::test(flavor = "multi_thread")]
+async fn markup_in_names_stays_text() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    let bad = "<img src=x onerror=\"document.title='owned'\">";
+    let scans = bed.scans(&["Resale Cert_Lone Oak_TX.pdf"]);
+    let named = scans.join(format!("{bad}.pdf").replace('/', "_"));
+    std::fs::rename(scans.join("Resale Cert_Lone Oak_TX.pdf"), &named).unwrap();
+    let list = bed.write(
+        "customers.csv",
+        &format!(
+            "Customer ID,Name,Address,City,State,ZIP,Tax Exempt\nC1,\"{0}\",1 Main St,Austin,TX,78701,Y\nC1033,Lone Oak Feed & Ranch Supply,\"{0}\",Waco,TX,76701,Y\n",
+            bad.replace('"', "\"\"")
+        ),
+    );
+    let args = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--run-dir", "run"];
+    let ran =
+        bed.run_at(&server, &[&args[..], &["--customers", list.to_str().unwrap(), "--certificates", scans.to_str().unwrap()]].concat());
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let review = Review::start(&bed);
+    let browser = Browser::start().await;
+    browser.client.goto(&review.address).await.unwrap();
+    browser.until("the queue", "document.querySelectorAll('#queue button').length === 1").await;
+    browser.keys("/").await;
+    browser.keys("austin").await;
+    browser.until("the customer with the odd name", "document.querySelector('#found b')?.textContent.includes('onerror')").await;
+    assert_eq!(browser.script("return document.querySelectorAll('img').length").await, 1, "the scan's picture is the only one");
+    assert_ne!(browser.client.title().await.unwrap(), "owned");
+    assert!(browser.client.find(Locator::Css("#queue small")).await.unwrap().text().await.unwrap().contains("onerror"));
+    browser.close().await;
+    drop(review);
+}
