@@ -86,6 +86,8 @@ pub async fn serve(desk: Arc<dyn ReviewDesk>, port: u16) -> std::io::Result<Serv
         .layer(from_fn_with_state(Arc::clone(&room), with_session));
     let app = Router::new()
         .route("/", get(entrance))
+        // Browsers ask for it unbidden.
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .merge(inside)
         .fallback(|| async { told(StatusCode::NOT_FOUND, "there is nothing here") })
         .layer(DefaultBodyLimit::max(MOST_BODY))
