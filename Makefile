@@ -17,7 +17,8 @@ demo: build
 	@target/release/certonboard run --sandbox --non-interactive --answers sample_data/answers.yaml --run-dir $(RUN_DIR) --today 2026-11-20; \
 	code=$$?; if [ $$code -ne 0 ] && [ $$code -ne 3 ]; then exit $$code; fi
 
-test: system
+test:
+	@scripts/install-system-packages.sh tests
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --lib --bins --tests

@@ -8,7 +8,7 @@
 //! path of a grey PNG. The customers are a JSON list of `domain::Customer`.
 
 use certonboard::certificates::{Case, Catalogue, Ink, ReadContext, explain_page, read_documents, see, settle};
-use certonboard::domain::{Customer, Gray, Mark, PageContent, PageOrigin, Policy, Sha256, Word};
+use certonboard::domain::{Customer, Gray, Hints, Mark, PageContent, PageOrigin, Policy, Sha256, Word};
 use certonboard::matching::Index;
 use std::path::Path;
 use std::sync::Arc;
@@ -88,7 +88,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                             see(page, ink.as_ref(), &ctx)
                         })
                         .collect();
-                    for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &[], &ctx) {
+                    for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &Hints::default(), &ctx) {
                         let decision = index.decide(&document);
                         let customer = decision.as_ref().and_then(|found| index.customer(&found.customer_code));
                         let case = Case { policy: &policy, today: ctx.today, customers_known: true, customer };

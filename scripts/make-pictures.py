@@ -4,7 +4,7 @@
   make-pictures.py BINARY
 
 Needs tmux, Chromium, and the Python package rich. The wizard runs in a tmux window; what stands in it becomes an SVG. The report is opened in
-headless Chromium and becomes a PNG.
+headless Chromium and becomes a PNG, and so does the review's page.
 """
 import os, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -45,6 +45,15 @@ def picture(name, title):
     for line in lines:
         console.print(Text.from_ansi(line), soft_wrap=True)
     console.save_svg(str(PICTURES / name), title=title)
+    print("made", PICTURES / name)
+
+
+def page(name, size, address, work):
+    subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={size}", f"--user-data-dir={work}/chromium",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--virtual-time-budget=8000",
+         f"--screenshot={PICTURES}/{name}", address],
+        check=True, capture_output=True)
     print("made", PICTURES / name)
 
 
@@ -99,11 +108,10 @@ def main():
     picture("summary.svg", "certonboard: invitations and summary")
     tmux("kill-session", "-t", SESSION)
     report = next((work / "certonboard-runs").glob("*/report.html"))
-    subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,1500", f"--user-data-dir={work}/chromium",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", f"--screenshot={PICTURES}/report.png", f"file://{report}"],
-        check=True, capture_output=True)
-    print("made", PICTURES / "report.png")
+    page("report.png", "1280,1500", f"file://{report}", work)
+    review = subprocess.Popen([binary, "review", report.parent, "--reviewer", "Ann Lee"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    page("review.png", "1366,860", review.stdout.readline().strip(), work)
+    review.terminate()
     shutil.rmtree(work)
 
 

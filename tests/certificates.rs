@@ -2,7 +2,7 @@
 
 use certonboard::certificates::{Case, Catalogue, Ink, ReadContext, read_documents, see, settle};
 use certonboard::domain::{
-    BBox, CustomerCode, Disposition, Document, Gray, Mark, MarkValue, Match, PageContent, PageOrigin, Policy, Sha256, Verdict, Word,
+    BBox, CustomerCode, Disposition, Document, Gray, Hints, Mark, MarkValue, Match, PageContent, PageOrigin, Policy, Sha256, Verdict, Word,
 };
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -75,7 +75,7 @@ fn resale_page(number: u32, purchaser: &str) -> PageContent {
 fn read(pages: &[PageContent]) -> Vec<Document> {
     let seen = |page: &PageContent| see(page.clone(), page.image.as_deref().and_then(Ink::new).as_ref(), &ctx());
     let pages: Vec<_> = pages.iter().map(seen).collect();
-    read_documents("folder/scan.pdf", &Sha256::of(b"x"), &pages, &[], &ctx())
+    read_documents("folder/scan.pdf", &Sha256::of(b"x"), &pages, &Hints::default(), &ctx())
 }
 
 /// Customers are known, and nothing more of them than their codes.

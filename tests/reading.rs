@@ -1,6 +1,6 @@
 //! Reading many files: order, streaming, and what one bad file does to the others. The files and the engine are made up here.
 
-use certonboard::domain::{BBox, Disposition, Gray, PageContent, PageOrigin, Sha256, Word};
+use certonboard::domain::{BBox, Disposition, Gray, Hints, PageContent, PageOrigin, Sha256, Word};
 use certonboard::ports::{
     FolderListing, Interrupt, Manner, OcrEngine, OcrEngines, OcrError, OpenScan, PageInput, Progress, Recognised, ScanFile, ScanFolder,
     Unreadable,
@@ -313,5 +313,5 @@ fn the_made_up_certificate_is_one() {
         today: jiff::civil::date(2026, 11, 20),
     };
     let seen = certonboard::certificates::see(page, None, &ctx);
-    assert_eq!(certonboard::certificates::read_documents("a", &Sha256::of(b"a"), &[seen], &[], &ctx).len(), 1);
+    assert_eq!(certonboard::certificates::read_documents("a", &Sha256::of(b"a"), &[seen], &Hints::default(), &ctx).len(), 1);
 }

@@ -4,7 +4,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use certonboard::certificates::{Case, Catalogue, Ink, ReadByOther, ReadContext, Reread, adopt, doubtful_lines, explain_page, looks, read_documents, see, settle, settled};
-use certonboard::domain::{BBox, Gray, Mark, MarkValue, PageContent, PageOrigin, Policy, Sha256, Word};
+use certonboard::domain::{BBox, Gray, Hints, Mark, MarkValue, PageContent, PageOrigin, Policy, Sha256, Word};
 use jiff::civil::Date;
 use libfuzzer_sys::fuzz_target;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ fuzz_target!(|bytes: &[u8]| {
         explain_page(&page, &ctx);
         seen.push(see(page, ink.as_ref(), &ctx));
     }
-    let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &seen, &[], &ctx);
+    let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &seen, &Hints::default(), &ctx);
     for mut document in documents {
         assert!(document.pages[0] <= document.pages[1] && document.pages[1] <= count);
         settle(&mut document, None, Case { policy: &Policy::default(), today: ctx.today, customers_known: true, customer: None });

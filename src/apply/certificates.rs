@@ -22,7 +22,7 @@ pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopp
                 let others = ours.iter().copied().chain(seen.iter().map(|id| id.0)).collect();
                 ours.extend(create_and_link(run, action, &Claim { customer, also, draft, document, others }).await?);
             }
-            Write::LinkCertificate { customer, certificate } => {
+            Write::LinkCertificate { customer, certificate, .. } => {
                 run.attempt(&[&action.id])?;
                 match link(run, customer, *certificate).await {
                     Ok(()) => run.done(&action.id, json!({ "certificate": certificate, "linked": true }), customer.as_str())?,

@@ -216,6 +216,10 @@ pub fn missing_for_accept(document: &Document) -> Vec<Mistyped> {
         let why = "the service requires the day of signing; type it from the paper".to_owned();
         missing.push(Mistyped { field: field_key(PaperField::SignedDate), why });
     }
+    if document.fields.reason.is_none() {
+        let why = "say what the paper claims; certificates are stored by their reason".to_owned();
+        missing.push(Mistyped { field: field_key(PaperField::Reason), why });
+    }
     if document.states.is_empty() {
         missing.push(Mistyped { field: "states".to_owned(), why: "no state is claimed; add the state that the paper is for".to_owned() });
     }

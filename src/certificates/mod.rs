@@ -39,7 +39,7 @@ pub use pages::{explain_page, read_documents};
 pub use read::{SeenPage, see};
 pub use rulebook::{Rule, RuleBook};
 pub use second::{Look, doubtful_lines, looks};
-pub use settle::{Case, SeenPapers, draw, settle};
+pub use settle::{Case, SeenPapers, draw, hold_drawn, settle};
 pub use weigh::{ReadByOther, Reread, adopt, settled};
 
 use jiff::civil::Date;

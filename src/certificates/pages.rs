@@ -7,7 +7,7 @@ use super::ink::Ink;
 use super::read::{self, Layout, PageRead, Reading, SeenPage};
 use super::recognise::{self, Guess};
 use super::{ReadContext, rules, settle};
-use crate::domain::{Document, PageContent, PageView, Policy, Sha256, Signature};
+use crate::domain::{Document, Hints, PageContent, PageView, Policy, Sha256, Signature};
 
 struct Draft<'a, 'c> {
     pages: Vec<PageRead<'a>>,
@@ -19,16 +19,20 @@ struct Draft<'a, 'c> {
 /// Splits one file's pages into documents and reads each. Never panics. Blank and instruction pages belong to no document; pages on which
 /// there is something, but nothing that could be read, are one for a person.
 ///
-/// `cuts`: pages on which another paper begins, whatever they look like, because a person said so.
+/// `hints`: where a person said that papers begin and go on, whatever the pages look like.
 ///
 /// `matched` is `None`; findings, disposition and reasons come from the paper alone, see [`super::settle`].
-pub fn read_documents(file: &str, sha256: &Sha256, pages: &[SeenPage], cuts: &[u32], ctx: &ReadContext) -> Vec<Document> {
+pub fn read_documents(file: &str, sha256: &Sha256, pages: &[SeenPage], hints: &Hints, ctx: &ReadContext) -> Vec<Document> {
     let mut drafts: Vec<Draft> = vec![];
     for page in pages {
         let read = PageRead::new(page);
-        if cuts.contains(&page.number()) {
+        if hints.cuts.contains(&page.number()) {
             let guess = recognise::recognise(&read.sheet, ctx.catalogue);
             drafts.push(Draft { pages: vec![read], guess, wordless: page.wordless() });
+            continue;
+        }
+        if let (true, Some(draft)) = (hints.joins.contains(&page.number()), drafts.last_mut()) {
+            draft.pages.push(read);
             continue;
         }
         if page.wordless() {

@@ -6,7 +6,7 @@
 use super::rulebook::RuleBook;
 use super::rules::finding;
 use super::text::fold;
-use crate::domain::{Consequence, Customer, Disposition, Document, Finding, Match, Policy, Sha256, Verdict};
+use crate::domain::{Consequence, Customer, Disposition, Document, DocumentRef, Finding, Match, Policy, Sha256, Verdict};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -98,18 +98,20 @@ fn states_fit(document: &Document, customer: &Customer) -> Option<Finding> {
     })
 }
 
-/// Draws a share of the accepted papers for a person to look at, as a check on the program. Which ones depends on their bytes alone, so that it is
-/// the same ones when a run goes on.
-pub fn draw(documents: &mut [Document], policy: &Policy) {
+/// Draws a share of the accepted papers for a person to look at, as a check on the program. Which ones depends on their bytes alone.
+pub fn draw(documents: &[Document], policy: &Policy) -> Vec<DocumentRef> {
     let lot = |d: &Document| Sha256::of(format!("{} {:?}", d.sha256, d.pages).as_bytes());
-    let mut accepted: Vec<&mut Document> = documents.iter_mut().filter(|d| d.disposition == Disposition::Accept).collect();
+    let mut accepted: Vec<&Document> = documents.iter().filter(|d| d.disposition == Disposition::Accept).collect();
     let size = policy.sample.size(accepted.len());
     accepted.sort_by_cached_key(|d| lot(d));
-    for document in accepted.into_iter().take(size) {
-        document.drawn = true;
-        document.disposition = Disposition::Review;
-        document.reasons = vec!["drawn by chance, as a check on the program; nothing speaks against it".to_owned()];
-    }
+    accepted.into_iter().take(size).map(Document::reference).collect()
+}
+
+/// Holds an accepted paper back that was drawn.
+pub fn hold_drawn(document: &mut Document) {
+    document.drawn = true;
+    document.disposition = Disposition::Review;
+    document.reasons = vec!["drawn by chance, as a check on the program; nothing speaks against it".to_owned()];
 }
 
 /// Finds papers that were scanned twice, as they come.

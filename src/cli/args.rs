@@ -180,7 +180,7 @@ pub struct ReviewArgs {
     /// Who decides, for the record.
     ///
     /// Default: the user's name on this machine.
-    #[arg(long, value_name = "NAME", env = "CERTONBOARD_USER")]
+    #[arg(long, value_name = "NAME", env = "CERTONBOARD_USER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub reviewer: Option<String>,
 }
 

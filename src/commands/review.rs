@@ -29,6 +29,7 @@ pub async fn review(args: &ReviewArgs) -> Result<Exit, Fault> {
         jobs: certonboard::cli::jobs(None),
     };
     let desk = Arc::new(Desk::open(run, ports)?);
+    let before = journal.review()?.len();
     match args.terminal {
         true => {
             let desk = Arc::clone(&desk);
@@ -54,9 +55,8 @@ pub async fn review(args: &ReviewArgs) -> Result<Exit, Fault> {
     let queue = desk.queue().map_err(|e| Fault::new(Exit::Failed, e.to_string()))?;
     let count = |wanted: &[Standing]| queue.items.iter().filter(|item| wanted.contains(&item.standing)).count();
     let open = count(&[Standing::Open, Standing::Later]);
-    let waiting = queue.items.len() - open - count(&[Standing::Applied]);
     super::note(&format!("{} of {} papers decided, {open} open.", queue.items.len() - open, queue.items.len()), false);
-    if waiting > 0 {
+    if journal.review()?.len() > before {
         super::note(&format!("carry out what was decided with: certonboard resume {}", run.name), false);
     }
     Ok(if open > 0 { Exit::Waiting } else { Exit::Done })

@@ -43,7 +43,8 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Fault> {
         "dry_run": options.dry_run, "sandbox": options.sandbox, "today": options.today, "yes": options.yes,
     });
     journal.set_header("run", &header, now.timestamp())?;
-    session(options, json!({}), folder, journal, true).await
+    let given = GivenNow { supplied: json!({}), yes: options.yes };
+    session(options, given, folder, journal, true).await
 }
 
 pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
@@ -65,7 +66,7 @@ pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
     let now = std::mem::replace(&mut options.supplied, header.get("supplied").cloned().unwrap_or_else(|| json!({})));
     options.sandbox = header.get("sandbox") == Some(&json!(true));
     journal.note("resumed", &json!({ "user": user_name() }), jiff::Timestamp::now())?;
-    session(options, now, folder, journal, false).await
+    session(options, GivenNow { supplied: now, yes: args.conduct.yes }, folder, journal, false).await
 }
 
 /// A name that sorts by time and is not taken: `20261120-101500-3f9a`.
@@ -76,7 +77,13 @@ fn new_run_name(now: &jiff::Zoned) -> String {
     format!("{}-{:02x}{:02x}", now.strftime("%Y%m%d-%H%M%S"), tail[0], tail[1])
 }
 
-async fn session(options: RunOptions, supplied_now: Value, folder: RunFolder, journal: Arc<Journal>, new: bool) -> Result<Exit, Fault> {
+/// What this process was given, beside what the run began with.
+struct GivenNow {
+    supplied: Value,
+    yes: bool,
+}
+
+async fn session(options: RunOptions, now: GivenNow, folder: RunFolder, journal: Arc<Journal>, new: bool) -> Result<Exit, Fault> {
     let environment = environment();
     let interactive = !options.non_interactive && environment.stdin_is_terminal && environment.stderr_is_terminal;
     let colour = environment.stderr_is_terminal && !environment.no_color;
@@ -94,8 +101,9 @@ async fn session(options: RunOptions, supplied_now: Value, folder: RunFolder, jo
         clock: &clock,
         screen: &printer,
         supplied: options.supplied.clone(),
-        supplied_now,
+        supplied_now: now.supplied,
         yes: options.yes,
+        yes_now: now.yes,
         person: interactive.then(|| Box::new(TerminalPrompter::new(colour)) as Box<dyn Prompter>),
     };
     let outside = Outside { printer: &printer, progress: &*progress, clock: &clock, interrupt: &interrupt, interactive };

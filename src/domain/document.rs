@@ -205,6 +205,14 @@ impl Document {
         }
     }
 
+    /// Whom it belongs to by what is known: whom a person named, else the customer that matches best, sure or not.
+    pub fn likely_customers(&self) -> Vec<&CustomerCode> {
+        match (&self.ruled, &self.matched) {
+            (Some(ruled), _) => ruled.customers.iter().collect(),
+            (None, found) => found.iter().map(|m| &m.customer_code).collect(),
+        }
+    }
+
     /// Does it wait for a person? What a person decided does not, nor does a copy.
     pub fn waits(&self) -> bool {
         self.disposition != Disposition::Accept && self.ruled.is_none() && !self.is_copy()

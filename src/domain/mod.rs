@@ -35,6 +35,6 @@ pub use policy::{Consequence, Policy, PolicyWishes, Sample};
 pub use region::{Country, Region};
 pub use review::{
     CandidateView, Checked, Command, Correction, Edits, FieldView, FindingView, Handling, Hints, Mistyped, PaperField, PaperView, Queue,
-    QueueItem, ReviewEntry, ReviewError, Ruled, Ruling, Standing, StateEdit, StateView,
+    QueueItem, ReviewEntry, ReviewError, Ruled, Ruling, Standing, StateEdit, StateView, hold_unfitting,
 };
 pub use zip::states_of_zip;

@@ -3,7 +3,7 @@
 use super::{BBox, CustomerCode, Disposition, Document, DocumentRef, Fields, Sha256, StateClaim, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A value of a paper that a person may correct.
@@ -110,7 +110,14 @@ impl fmt::Display for Correction {
 #[serde(tag = "ruling", rename_all = "snake_case")]
 pub enum Ruling {
     /// The certificate is good, and belongs to these customers; the values are what the person saw and agreed to.
-    Accept { customers: Vec<CustomerCode>, fields: Box<Fields>, states: Vec<StateClaim>, changed: Vec<Correction> },
+    Accept {
+        customers: Vec<CustomerCode>,
+        /// The customers' names as the person saw them: should the list have somebody else under a code later, the ruling no longer fits.
+        names: Vec<String>,
+        fields: Box<Fields>,
+        states: Vec<StateClaim>,
+        changed: Vec<Correction>,
+    },
     /// It is not to be used.
     Reject { why: String },
     /// Somebody will look again; the paper goes to the end of the queue.
@@ -125,6 +132,8 @@ pub enum Ruling {
 pub enum Handling {
     /// Another paper begins on this page (1-based in the file).
     Cut { page: u32 },
+    /// The page belongs to the paper before it.
+    Join { page: u32 },
     /// The page stands upright when it is turned clockwise by 0, 90, 180 or 270 degrees.
     Turn { page: u32, degrees: u16 },
 }
@@ -169,32 +178,39 @@ impl ReviewEntry {
 /// How a file is to be read, by the word of a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hints {
-    /// Pages on which another paper begins.
-    pub cuts: Vec<u32>,
+    /// Pages on which a paper begins, whatever they look like.
+    pub cuts: BTreeSet<u32>,
+    /// Pages that belong to the paper before them, whatever they look like.
+    pub joins: BTreeSet<u32>,
     /// Page to degrees, clockwise.
     pub turns: BTreeMap<u32, u16>,
 }
 
 impl Hints {
-    /// What the entries say of the file with this name and these bytes.
-    pub fn of(entries: &[ReviewEntry], name: &str, bytes: &Sha256) -> Self {
+    /// What the entries say of a file with these bytes, whatever its name.
+    pub fn of(entries: &[ReviewEntry], bytes: &Sha256) -> Self {
         let mut hints = Hints::default();
         for entry in entries {
             match entry {
-                ReviewEntry::File { file, sha256, handling, .. } if file == name && sha256 == bytes => match *handling {
-                    Handling::Cut { page } if !hints.cuts.contains(&page) => hints.cuts.push(page),
-                    Handling::Cut { .. } => {}
+                ReviewEntry::File { sha256, handling, .. } if sha256 == bytes => match *handling {
+                    Handling::Cut { page } => {
+                        hints.joins.remove(&page);
+                        hints.cuts.insert(page);
+                    }
+                    Handling::Join { page } => {
+                        hints.cuts.remove(&page);
+                        hints.joins.insert(page);
+                    }
                     Handling::Turn { page, degrees } => drop(hints.turns.insert(page, degrees)),
                 },
                 _ => {}
             }
         }
-        hints.cuts.sort_unstable();
         hints
     }
 
     pub fn is_empty(&self) -> bool {
-        self.cuts.is_empty() && self.turns.is_empty()
+        self.cuts.is_empty() && self.joins.is_empty() && self.turns.is_empty()
     }
 }
 
@@ -220,17 +236,21 @@ pub struct Ruled {
 }
 
 impl Document {
-    /// The last ruling on this paper among the entries, if it still holds.
+    /// The last ruling on this paper among the entries, if it still holds. The file may have another name by now; its bytes are the same.
     pub fn ruling<'e>(&self, entries: &'e [ReviewEntry]) -> Option<&'e ReviewEntry> {
         let mine = |entry: &&ReviewEntry| {
             let ReviewEntry::Paper { paper, .. } = entry else { return false };
-            paper.file == self.file && paper.pages == self.pages && paper.sha256 == self.sha256
+            paper.pages == self.pages && paper.sha256 == self.sha256
         };
         entries.iter().rev().find(mine).filter(|entry| !matches!(entry, ReviewEntry::Paper { ruling: Ruling::Reopen, .. }))
     }
 
     /// Puts the last ruling on a document that the program has settled. A ruling is made on values that a person saw, so those are what holds.
     pub fn rule(&mut self, entries: &[ReviewEntry]) {
+        // A copy is not used, whatever was said of the first.
+        if self.is_copy() {
+            return;
+        }
         let Some(ReviewEntry::Paper { ruling, by, at, .. }) = self.ruling(entries) else { return };
         let machine_customer = self.matched.as_ref().filter(|m| m.sure).map(|m| m.customer_code.clone());
         let machine = if self.drawn { Disposition::Accept } else { self.disposition };
@@ -246,7 +266,7 @@ impl Document {
             machine_reasons: machine_reasons.clone(),
         };
         match ruling {
-            Ruling::Accept { customers, fields, states, changed } => {
+            Ruling::Accept { customers, fields, states, changed, .. } => {
                 self.ruled = Some(ruled(customers.clone(), changed.clone(), None));
                 self.fields = (**fields).clone();
                 self.states = states.clone();
@@ -259,6 +279,23 @@ impl Document {
                 self.reasons = vec![format!("rejected by {by}: {why}")];
             }
             Ruling::Later | Ruling::Reopen => {}
+        }
+    }
+}
+
+/// Sends the papers of a file to review in which a ruling fits none of them any more: the file was read otherwise than when the person decided.
+pub fn hold_unfitting(documents: &mut [Document], entries: &[ReviewEntry]) {
+    let mut lost: BTreeMap<&Sha256, (&str, [u32; 2])> = BTreeMap::new();
+    for entry in entries {
+        let ReviewEntry::Paper { paper, by, .. } = entry else { continue };
+        if !documents.iter().any(|d| d.sha256 == paper.sha256 && d.pages == paper.pages) {
+            lost.insert(&paper.sha256, (by, paper.pages));
+        }
+    }
+    for document in documents.iter_mut().filter(|d| d.disposition == Disposition::Accept) {
+        if let Some((by, [first, last])) = lost.get(&document.sha256) {
+            document.disposition = Disposition::Review;
+            document.reasons.push(format!("{by} decided about pages {first} to {last} of this file, which now read as other papers"));
         }
     }
 }
@@ -282,6 +319,10 @@ pub enum Command {
     Reopen,
     /// Another paper begins on this page (1-based in the file).
     Split {
+        page: u32,
+    },
+    /// The paper does not begin on this page: it belongs to the one before.
+    Join {
         page: u32,
     },
     /// Turn the page as it is shown a quarter clockwise, and read it anew.
@@ -401,6 +442,8 @@ pub struct PaperView {
     pub chosen: Vec<CustomerCode>,
     pub doubt: Option<String>,
     pub ruled: Option<Ruled>,
+    /// It may be joined to the paper before it: its file was split or turned by a person.
+    pub cut: bool,
     /// Reasons for exemption that may be chosen.
     pub reasons: Vec<String>,
 }
@@ -466,7 +509,7 @@ mod tests {
 
     fn accept(changed: Vec<Correction>) -> Ruling {
         let customers = vec![CustomerCode::new("C-1").unwrap()];
-        Ruling::Accept { customers, fields: Box::default(), states: vec![], changed }
+        Ruling::Accept { customers, names: vec!["Quay Brass".into()], fields: Box::default(), states: vec![], changed }
     }
 
     fn ruled(entries: &[ReviewEntry]) -> Document {
@@ -482,10 +525,33 @@ mod tests {
         assert_eq!(ruled(&[entry(accept(vec![])), entry(Ruling::Reopen)]), paper());
         let bad = ruled(&[entry(accept(vec![])), entry(Ruling::Reject { why: "not signed by an officer".into() })]);
         assert_eq!((bad.disposition, bad.customers().len()), (Disposition::Reject, 0));
-        // Another file, or the same name with other bytes: not this paper.
+        // The same name with other bytes: not this paper. Other pages: not this paper either, and that is told.
         let other = DocumentRef { sha256: Sha256::of(b"b"), ..paper().reference() };
         let entry = ReviewEntry::Paper { paper: other, ruling: accept(vec![]), by: "ann".into(), at: Timestamp::UNIX_EPOCH };
         assert_eq!(ruled(&[entry]), paper());
+    }
+
+    #[test]
+    fn a_ruling_that_fits_no_paper_any_more_holds_the_file_back() {
+        let mut documents = [Document { pages: [2, 3], disposition: Disposition::Accept, reasons: vec![], ..paper() }];
+        hold_unfitting(&mut documents, &[entry(Ruling::Reject { why: "no".into() })]);
+        assert_eq!(documents[0].disposition, Disposition::Review);
+        assert!(documents[0].reasons[0].contains("ann decided about pages 2 to 2"), "{:?}", documents[0].reasons);
+        let mut fits = [Document { disposition: Disposition::Accept, ..paper() }];
+        hold_unfitting(&mut fits, &[entry(Ruling::Reject { why: "no".into() })]);
+        assert_eq!(fits[0].disposition, Disposition::Accept, "the ruling itself decides");
+    }
+
+    #[test]
+    fn a_copy_is_not_ruled_on() {
+        let mut copy = paper();
+        copy.findings.push(crate::domain::Finding {
+            rule: Document::SAME_FILE.into(),
+            verdict: Verdict::Fail,
+            evidence: "the same file".into(),
+        });
+        copy.rule(&[entry(accept(vec![]))]);
+        assert!(copy.ruled.is_none() && copy.customers().is_empty());
     }
 
     #[test]
@@ -526,9 +592,12 @@ mod tests {
             let text = serde_json::to_string(entry).unwrap();
             assert_eq!(serde_json::from_str::<ReviewEntry>(&text).unwrap(), *entry, "{text}");
         }
-        let hints = Hints::of(&entries, "a.pdf", &Sha256::of(b"a"));
-        assert_eq!((hints.cuts, hints.turns), (vec![2], [(2, 90)].into()));
-        assert!(Hints::of(&entries, "a.pdf", &Sha256::of(b"b")).is_empty());
+        let hints = Hints::of(&entries, &Sha256::of(b"a"));
+        assert_eq!((hints.cuts, hints.turns), ([2].into(), [(2, 90)].into()));
+        assert!(Hints::of(&entries, &Sha256::of(b"b")).is_empty());
+        let joined: Vec<ReviewEntry> = entries.iter().cloned().chain([file(Handling::Join { page: 2 })]).collect();
+        let hints = Hints::of(&joined, &Sha256::of(b"a"));
+        assert_eq!((hints.cuts, hints.joins), ([].into(), [2].into()));
         let command: Command =
             serde_json::from_str(r#"{"do":"accept","customers":["C-1"],"edits":{"fields":{"reason":"RESALE"}}}"#).unwrap();
         assert!(matches!(command, Command::Accept { despite: false, edits, .. } if edits.fields[&PaperField::Reason] == "RESALE"));

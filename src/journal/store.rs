@@ -293,11 +293,18 @@ impl JournalStore for Journal {
             tx.execute("INSERT INTO plan VALUES (?1, ?2, ?3)", params![gate, rounds + 1, plan_text]).map_err(sql)?;
             let before: i64 = tx.query_row("SELECT COUNT(*) FROM action WHERE gate = ?1", [gate], |r| r.get(0)).map_err(sql)?;
             for a in actions {
-                tx.execute(
-                    "INSERT INTO action (gate, id, seq, customer, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned')",
-                    params![gate, a.id, before + i64::from(a.seq), a.customer.as_str(), a.what, a.reason],
-                )
-                .map_err(sql)?;
+                // A write that was refused may be planned again, changed.
+                let changed = tx
+                    .execute(
+                        "INSERT INTO action (gate, id, seq, customer, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned')
+                         ON CONFLICT (gate, id) DO UPDATE SET seq = ?3, what = ?5, reason = ?6, state = 'planned', result = NULL
+                         WHERE state = 'failed'",
+                        params![gate, a.id, before + i64::from(a.seq), a.customer.as_str(), a.what, a.reason],
+                    )
+                    .map_err(sql)?;
+                if changed != 1 {
+                    return Err(JournalError(format!("write {gate}/{} is planned already in this run", a.id)));
+                }
             }
             let at = plan.get("approval").and_then(|a| a.get("at")).and_then(Value::as_str).and_then(|t| t.parse().ok());
             let data = json!({ "gate": gate, "round": rounds + 1, "actions": actions.len(), "sha256": Sha256::of(plan_text.as_bytes()), "approval": plan.get("approval") });

@@ -92,13 +92,21 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
             let same: Vec<&CertificateOnFile> = inputs.on_file.iter().filter(|c| c.is_same_claim(&draft)).collect();
             let number = draft.number.as_ref().map_or("no number", TaxNumber::as_str);
             let link = |customer: &CustomerCode, id: CertificateId, reason: String| {
-                Action::new(Write::LinkCertificate { customer: customer.clone(), certificate: id }, reason)
+                let write = Write::LinkCertificate { customer: customer.clone(), certificate: id, document: Some(document.reference()) };
+                Action::new(write, reason)
             };
             // The paper is on file for one of its customers: that certificate serves the others, too.
             if let Some(on_file) = same.iter().find(|c| customers.iter().any(|code| c.customers.contains(code))) {
                 let held = |code: &&&CustomerCode| same.iter().any(|c| c.customers.contains(code));
-                unchanged += usize::from(customers.iter().all(|code| held(&code)));
-                actions.extend(customers.iter().filter(|code| !held(code)).map(|code| {
+                let others: Vec<&&CustomerCode> = customers.iter().filter(|code| !held(code)).collect();
+                unchanged += usize::from(others.is_empty());
+                if let (false, None) = (others.is_empty(), &draft.number) {
+                    let text = "the service has a certificate of this zone and day without a number; whether it is this paper no number tells, so \
+                                it is not linked to more customers";
+                    note(text.to_owned());
+                    continue;
+                }
+                actions.extend(others.into_iter().map(|code| {
                     let holders = on_file.customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                     link(code, on_file.id, format!("the paper is on file for {holders}; a person links it to {code} as well"))
                 }));

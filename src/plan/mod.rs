@@ -81,6 +81,9 @@ pub enum Write {
     LinkCertificate {
         customer: CustomerCode,
         certificate: CertificateId,
+        /// The paper that says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<DocumentRef>,
     },
     SendInvitation {
         draft: InvitationDraft,
@@ -97,7 +100,7 @@ impl Write {
             Write::CreateCertificate { customer, draft, .. } => {
                 format!("create-certificate\n{customer}\n{}\n{}\n{}", draft.zone.name, number(draft), draft.signed)
             }
-            Write::LinkCertificate { customer, certificate } => format!("link-certificate\n{customer}\n{certificate}"),
+            Write::LinkCertificate { customer, certificate, .. } => format!("link-certificate\n{customer}\n{certificate}"),
             Write::SendInvitation { draft } => format!("send-invitation\n{}", draft.customer),
         }
     }
@@ -113,9 +116,11 @@ impl Write {
             Write::CreateCertificate { customer, also, draft, document, .. } => {
                 let number = draft.number.as_ref().map_or("no number".to_owned(), ToString::to_string);
                 let all = std::iter::once(customer).chain(also).map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-                format!("create certificate {} {number} for {all} from {}, and link it", draft.zone.name, document.file)
+                let end = draft.expires.map_or("no end".to_owned(), |day| format!("until {day}"));
+                let (zone, reason, signed, file) = (&draft.zone.name, &draft.reason, draft.signed, &document.file);
+                format!("create certificate {zone} {number}, {reason}, signed {signed}, {end}, for {all} from {file}, and link it")
             }
-            Write::LinkCertificate { customer, certificate } => format!("link certificate {certificate} to {customer}"),
+            Write::LinkCertificate { customer, certificate, .. } => format!("link certificate {certificate} to {customer}"),
             Write::SendInvitation { draft } => match &draft.recipient {
                 Some(to) => format!("invite {} by {} to {to}", draft.customer, draft.delivery),
                 None => format!("invite {} by {}", draft.customer, draft.delivery),
@@ -173,16 +178,24 @@ pub struct Plan {
 impl Plan {
     /// Drops a second action with the same id (the same paper scanned twice), and says so.
     pub fn new(gate: Gate, actions: Vec<Action>, unchanged: usize, mut notes: Vec<Note>) -> Self {
-        let mut seen = std::collections::BTreeSet::new();
-        let mut kept = Vec::with_capacity(actions.len());
+        let mut seen = std::collections::BTreeMap::new();
+        let mut kept: Vec<Action> = Vec::with_capacity(actions.len());
         for action in actions {
-            match seen.insert(action.id.clone()) {
-                true => kept.push(action),
-                false => notes.push(Note {
-                    subject: action.write.customer().to_string(),
-                    text: format!("once is enough: {}", action.write.describe()),
-                    harmless: true,
-                }),
+            let Some(at) = seen.insert(action.id.clone(), kept.len()) else {
+                kept.push(action);
+                continue;
+            };
+            seen.insert(action.id.clone(), at);
+            notes.push(Note {
+                subject: action.write.customer().to_string(),
+                text: format!("once is enough: {}", action.write.describe()),
+                harmless: true,
+            });
+            // A second paper that says the same may belong to more customers.
+            if let (Write::CreateCertificate { also, .. }, Write::CreateCertificate { also: more, .. }) =
+                (&mut kept[at].write, action.write)
+            {
+                also.extend(more.into_iter().filter(|code| !also.contains(code)).collect::<Vec<_>>());
             }
         }
         let fingerprint = Self::sum(gate, &kept);

@@ -170,11 +170,7 @@ fn paper(d: &Document) -> Markup {
         Disposition::Review => "invited",
         Disposition::Reject => "nothing",
     };
-    let customers: Vec<String> = match (&d.ruled, &d.matched) {
-        (Some(ruled), _) => ruled.customers.iter().map(ToString::to_string).collect(),
-        (None, Some(m)) => vec![m.customer_code.to_string()],
-        (None, None) => vec!["–".to_owned()],
-    };
+    let customers: Vec<String> = d.likely_customers().iter().map(ToString::to_string).collect();
     let states: Vec<String> = d.states.iter().map(|s| format!("{} {}", s.region, s.number.as_ref().map_or("–", |n| n.as_str()))).collect();
     markup! {
         tr {
@@ -185,7 +181,7 @@ fn paper(d: &Document) -> Markup {
             td { (d.fields.purchaser_name.as_ref().map_or("–", |f| &f.value)) }
             td { (d.fields.signed_date.as_ref().map_or("–".to_owned(), |f| f.value.to_string())) }
             td { (d.fields.expiration_date.as_ref().map_or("–".to_owned(), |f| f.value.to_string())) }
-            td { (customers.join(", ")) }
+            td { @if customers.is_empty() { "–" } @else { (customers.join(", ")) } }
             td {
                 span class=(class) { (word) }
                 @if let Some(ruled) = &d.ruled {

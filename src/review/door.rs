@@ -1,24 +1,25 @@
-//! Who may come in: only requests of this page, from a browser that was given the one-time address.
+//! Who may come in: only the page itself, in a browser that was given the one-time address.
 //!
-//! Against pages of other origins: `Host` and `Origin` are checked (DNS rebinding, forged requests), nothing changes by GET, and what changes
-//! something needs a header that other origins can't send unasked. Against other users of this machine: the address holds a secret that works
-//! once, and the browser's cookie another one.
+//! The address holds a secret after its `#`, which no browser sends anywhere by itself. The page gives it for another secret, once, and sends that
+//! one with every request. It is kept in the page's own storage, which belongs to this address and port alone; a cookie would go to every port
+//! of this machine. Without it nothing is told, so no other site and no other user of this machine learns anything. `Host` and `Origin` are
+//! checked besides (DNS rebinding).
 
 use crate::domain::Sha256;
-use axum::http::header::{COOKIE, HOST, ORIGIN};
+use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Method};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The header that the page's own script sends; a form of another page can't.
-pub const OWN_HEADER: &str = "x-certonboard";
+/// The header in which the page sends its secret. Other origins can't send it unasked.
+pub const KEY_HEADER: &str = "x-certonboard-key";
 
 pub struct Door {
     port: u16,
     token: String,
     token_used: AtomicBool,
-    session: String,
+    key: String,
 }
 
 /// Why a request is turned away.
@@ -26,7 +27,7 @@ pub struct Door {
 pub enum Turned {
     /// The request was made for another site, or by one.
     Foreign,
-    /// No session.
+    /// It does not hold the page's secret.
     Stranger,
 }
 
@@ -44,28 +45,21 @@ fn same(a: &str, b: &str) -> bool {
 
 impl Door {
     pub fn new(port: u16) -> Result<Self, getrandom::Error> {
-        Ok(Self { port, token: secret()?, token_used: AtomicBool::new(false), session: secret()? })
+        Ok(Self { port, token: secret()?, token_used: AtomicBool::new(false), key: secret()? })
     }
 
     /// The address for the person at this machine.
     pub fn address(&self) -> String {
-        format!("http://127.0.0.1:{}/?token={}", self.port, self.token)
+        format!("http://127.0.0.1:{}/#token={}", self.port, self.token)
     }
 
-    fn cookie_name(&self) -> String {
-        // Cookies are shared by all ports of a host.
-        format!("certonboard-{}", self.port)
+    /// The page's secret for the one-time token; `None` where the token is wrong or used.
+    pub fn redeem(&self, token: &str) -> Option<&str> {
+        let right = same(token, &self.token) && !self.token_used.swap(true, Ordering::SeqCst);
+        right.then_some(self.key.as_str())
     }
 
-    /// What the browser is given for the one-time token; `None` where the token is wrong or used.
-    pub fn redeem(&self, token: &str) -> Option<String> {
-        if !same(token, &self.token) || self.token_used.swap(true, Ordering::SeqCst) {
-            return None;
-        }
-        Some(format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie_name(), self.session))
-    }
-
-    /// Is the request made for this server, and by its own page where it may change something?
+    /// Is the request made for this server, and by its own page?
     pub fn check_origin(&self, method: &Method, headers: &HeaderMap) -> Result<(), Turned> {
         let one = |name: axum::http::HeaderName| {
             let mut all = headers.get_all(name).iter();
@@ -84,17 +78,15 @@ impl Door {
         if site.is_some_and(|site| !["same-origin", "none"].contains(&site)) {
             return Err(Turned::Foreign);
         }
-        if *method != Method::GET && *method != Method::HEAD && (one(ORIGIN).is_none() || !headers.contains_key(OWN_HEADER)) {
-            return Err(Turned::Foreign);
+        match *method == Method::GET || *method == Method::HEAD || headers.contains_key(ORIGIN) {
+            true => Ok(()),
+            false => Err(Turned::Foreign),
         }
-        Ok(())
     }
 
-    pub fn check_session(&self, headers: &HeaderMap) -> Result<(), Turned> {
-        let name = self.cookie_name();
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
-        let mine = cookies.filter_map(|c| c.trim().split_once('=')).any(|(key, value)| key == name && same(value, &self.session));
-        if mine { Ok(()) } else { Err(Turned::Stranger) }
+    pub fn check_key(&self, headers: &HeaderMap) -> Result<(), Turned> {
+        let given = headers.get(KEY_HEADER).and_then(|v| v.to_str().ok());
+        if given.is_some_and(|given| same(given, &self.key)) { Ok(()) } else { Err(Turned::Stranger) }
     }
 }
 
@@ -103,51 +95,44 @@ mod tests {
     use super::*;
 
     fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
-        list.iter().map(|(k, v)| (axum::http::HeaderName::from_static(k), v.parse().unwrap())).collect()
+        let mut map = HeaderMap::new();
+        for (name, value) in list {
+            map.append(*name, value.parse().unwrap());
+        }
+        map
     }
 
     #[test]
     fn the_token_works_once_and_no_other_does() {
         let door = Door::new(4711).unwrap();
-        let token = door.address().split_once("token=").unwrap().1.to_owned();
+        let token = door.address().split_once("#token=").unwrap().1.to_owned();
         assert_eq!(door.redeem("x"), None);
-        let cookie = door.redeem(&token).unwrap();
+        let key = door.redeem(&token).unwrap().to_owned();
         assert_eq!(door.redeem(&token), None, "it is used");
-        let pair = cookie.split(';').next().unwrap();
-        assert_eq!(door.check_session(&headers(&[("cookie", &format!("a=b; {pair}"))])), Ok(()));
-        for wrong in ["", "certonboard-4711=x", "certonboard-4712=x"] {
-            assert_eq!(door.check_session(&headers(&[("cookie", wrong)])), Err(Turned::Stranger), "{wrong}");
-        }
+        assert_ne!(key, token);
+        assert_eq!(door.check_key(&headers(&[(KEY_HEADER, &key)])), Ok(()));
+        assert_eq!(door.check_key(&headers(&[(KEY_HEADER, &token)])), Err(Turned::Stranger));
+        assert_eq!(door.check_key(&headers(&[])), Err(Turned::Stranger));
     }
 
     #[test]
     fn other_sites_are_turned_away() {
         let door = Door::new(4711).unwrap();
-        let own = [("host", "127.0.0.1:4711"), ("origin", "http://127.0.0.1:4711"), (OWN_HEADER, "review")];
-        assert_eq!(door.check_origin(&Method::POST, &headers(&own)), Ok(()));
-        assert_eq!(door.check_origin(&Method::GET, &headers(&own[..1])), Ok(()));
-        let foreign: [&[(&'static str, &str)]; 6] = [
+        let host = ("host", "127.0.0.1:4711");
+        assert_eq!(door.check_origin(&Method::GET, &headers(&[host])), Ok(()));
+        assert_eq!(door.check_origin(&Method::POST, &headers(&[host, ("origin", "http://127.0.0.1:4711")])), Ok(()));
+        let foreign: [&[(&'static str, &str)]; 7] = [
             &[("host", "evil.example:4711")],
             &[("host", "127.0.0.1:80")],
             &[],
-            &[own[0], ("origin", "http://evil.example")],
-            &[own[0], ("sec-fetch-site", "cross-site")],
-            &[own[0], own[0]],
+            &[host, ("origin", "http://evil.example")],
+            &[host, ("origin", "http://localhost:4711")],
+            &[host, ("sec-fetch-site", "cross-site")],
+            &[host, host],
         ];
         for list in foreign {
-            assert_eq!(
-                door.check_origin(
-                    &Method::GET,
-                    &list.iter().fold(HeaderMap::new(), |mut map, (k, v)| {
-                        map.append(*k, v.parse().unwrap());
-                        map
-                    })
-                ),
-                Err(Turned::Foreign),
-                "{list:?}"
-            );
+            assert_eq!(door.check_origin(&Method::GET, &headers(list)), Err(Turned::Foreign), "{list:?}");
         }
-        assert_eq!(door.check_origin(&Method::POST, &headers(&own[..1])), Err(Turned::Foreign), "no origin");
-        assert_eq!(door.check_origin(&Method::POST, &headers(&own[..2])), Err(Turned::Foreign), "no header of ours");
+        assert_eq!(door.check_origin(&Method::POST, &headers(&[host])), Err(Turned::Foreign), "no origin");
     }
 }

@@ -14,6 +14,7 @@ const make = (tag, attributes = {}, ...children) => {
   return node;
 };
 
+let key = '';              // the page's secret; see enter()
 let queue = { items: [], unreadable: [] };
 let filter = 'open';
 let paper = null;          // as the program and earlier rulings have it
@@ -22,7 +23,11 @@ const drafts = new Map();  // paper id to edits that were not decided yet
 let page = 1;
 let zoom = 1;
 let checking = 0;
-let lastDecided = null;
+let lastDecided = null;    // { id } of a decision, or { join: page } of a split, for undo
+let opening = 0;           // counts the papers that were asked for; only the last one is shown
+let loading = false;       // another paper is on its way
+let pictured = false;      // the scan on the screen is this paper's
+let picture = '';          // the address of its picture in memory
 
 const SURE = 0.8;          // below this a value is shown as doubtful
 
@@ -36,23 +41,39 @@ class Refusal extends Error {
   }
 }
 
-async function ask(path, body) {
-  const options = body === undefined ? {} : {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-certonboard': 'review' },
-    body: JSON.stringify(body),
-  };
+async function fetched(path, body) {
+  const headers = { 'x-certonboard-key': key };
+  const options = body === undefined ? { headers } : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
   let answer;
   try {
     answer = await fetch(path, options);
   } catch {
     throw new Refusal(0, { error: 'The program does not answer; is it still running in its terminal?' });
   }
-  const text = await answer.text();
+  if (answer.ok) return answer;
   let value = {};
-  try { value = text ? JSON.parse(text) : {}; } catch { value = {}; }
-  if (!answer.ok) throw new Refusal(answer.status, value);
-  return value;
+  try { value = await answer.json(); } catch { value = {}; }
+  throw new Refusal(answer.status, value);
+}
+
+async function ask(path, body) {
+  const text = await (await fetched(path, body)).text();
+  return text ? JSON.parse(text) : {};
+}
+
+/// The token of the address is given for the page's secret, once; reloads and further windows find the secret in the storage of this address.
+async function enter() {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  history.replaceState(null, '', '/');
+  key = localStorage.getItem('key') || '';
+  if (token) {
+    try {
+      key = (await ask('/api/enter', { token })).key;
+      localStorage.setItem('key', key);
+    } catch (error) {
+      if (!key) throw error;
+    }
+  }
 }
 
 function toast(text) {
@@ -101,14 +122,19 @@ function drawQueue() {
       make('small', {}, tag, ` ${[item.form, item.states.join(' ')].filter(Boolean).join(' · ')}`));
     return make('li', {}, button);
   });
+  const inside = $('queue').contains(document.activeElement);
   $('queue').replaceChildren(...rows);
   const current = $('queue').querySelector('[aria-current="true"]');
   if (current) current.scrollIntoView({ block: 'nearest' });
+  if (current && inside) current.focus();
 }
 
-function setFilter(name) {
+async function setFilter(name) {
   filter = name;
-  loadQueue().then(() => { if (!paper || !visible().some((i) => i.id === paper.item.id)) openFirst(); });
+  try {
+    await loadQueue();
+  } catch (error) { return toast(error.message); }
+  if (!paper || !visible().some((i) => i.id === paper.item.id)) openFirst();
 }
 
 function openFirst() {
@@ -141,42 +167,55 @@ function showEmpty() {
 // ---- one paper ------------------------------------------------------------------------------------------------------------------------
 
 async function open(id) {
+  const turn = ++opening;
+  loading = true;
+  enable();
   let view;
   try {
     view = await ask(`/api/paper/${id}`);
   } catch (error) {
+    if (turn !== opening) return;
+    loading = false;
     toast(error.message);
-    await loadQueue();
-    return openFirst();
+    // The list may be older than what it shows.
+    if (error.status === 404) await loadQueue().catch(() => {});
+    enable();
+    return;
   }
+  if (turn !== opening) return;
   remember();
+  loading = false;
   paper = view;
   const draft = drafts.get(id);
-  edits = draft && draft.revision === paper.revision ? draft : {
-    revision: paper.revision,
-    fields: Object.fromEntries(paper.fields.map((f) => [f.field, f.value])),
-    states: paper.states.map((s) => ({ region: s.region, number: s.number })),
-    chosen: [...paper.chosen],
-    shown: paper.candidates,
-  };
+  edits = draft && draft.revision === paper.revision ? draft : { revision: paper.revision, ...original(), chosen: [...paper.chosen], shown: paper.candidates };
   page = paper.item.pages[0];
   showEmpty();
   $('search').value = '';
   $('found').replaceChildren();
+  showWrong([]);
   drawHead();
   drawCandidates();
   drawFields();
   drawStates();
   drawFindings(paper.findings);
   showPage();
-  const locked = paper.item.standing === 'applied';
-  for (const name of ['accept', 'reject', 'later', 'turn']) $(name).disabled = locked;
-  $('reopen').disabled = locked || isOpenForGood();
+  enable();
   $('paper').querySelector('.scroll').scrollTop = 0;
   if (isEdited()) check();
 }
 
-const isOpenForGood = () => paper.item.standing === 'open';
+/// Is what stands on the screen the paper that an order would be about?
+const ready = () => paper !== null && !loading && !acting && !$('ask').open && !$('help').open;
+
+function enable() {
+  const locked = !paper || loading || paper.item.standing === 'applied';
+  for (const name of ['reject', 'later', 'turn']) $(name).disabled = locked;
+  $('accept').disabled = locked || !pictured;
+  $('reopen').disabled = locked || isOpenForGood();
+  if (paper) $('split').disabled = locked || (page === paper.item.pages[0] && !paper.cut);
+}
+
+const isOpenForGood = () => !paper || paper.item.standing === 'open';
 const original = () => ({
   fields: Object.fromEntries(paper.fields.map((f) => [f.field, f.value])),
   states: paper.states.map((s) => ({ region: s.region, number: s.number })),
@@ -226,7 +265,10 @@ function drawCandidates() {
   const rows = edits.shown.map((c, n) => candidateRow(c, n < 9 ? n + 1 : 0));
   if (!rows.length) rows.push(make('p', { class: 'soft' }, 'Nobody in the list is like the purchaser.'));
   if (paper.doubt && paper.item.standing === 'open') rows.unshift(make('p', { class: 'soft' }, `Not sure: ${paper.doubt}`));
+  const focused = document.activeElement && $('candidates').contains(document.activeElement) ? document.activeElement.value : null;
   $('candidates').replaceChildren(...rows);
+  const again = focused && [...$('candidates').querySelectorAll('input')].find((box) => box.value === focused);
+  if (again) again.focus();
 }
 
 function choose(candidate, on) {
@@ -346,7 +388,10 @@ function check() {
       showWrong(found.mistyped);
       if (!found.mistyped.length) {
         drawFindings(found.findings);
-        edits.shown = found.candidates;
+        // Those on the screen keep their places, so that a number key means what it shows.
+        const old = edits.shown.map((c) => c.code);
+        const place = (c) => (old.includes(c.code) ? old.indexOf(c.code) : old.length);
+        edits.shown = [...found.candidates].sort((a, b) => place(a) - place(b));
         drawCandidates();
       }
     } catch (error) { toast(error.message); }
@@ -361,24 +406,42 @@ function showPage() {
   $('page-number').textContent = `Page ${page - first + 1} of ${last - first + 1}`;
   $('page-back').disabled = page === first;
   $('page-on').disabled = page === last;
-  $('split').disabled = page === first || paper.item.standing === 'applied';
-  $('picture-problem').hidden = true;
-  $('sheet').hidden = false;
-  const picture = $('picture');
-  picture.alt = `Page ${page} of ${paper.item.file}`;
-  picture.src = `/page/${paper.item.id}/${page}?r=${paper.revision}`;
+  const joins = page === first && paper.cut;
+  $('split').firstChild.textContent = joins ? 'Join ' : 'Split ';
+  $('split').title = joins ? 'It does not begin here: join it to the paper before (s)' : 'Another paper begins on this page (s)';
   fit();
   drawBoxes();
+  loadPicture();
 }
 
-$('picture').addEventListener('error', async () => {
-  if (!paper) return;
+async function loadPicture() {
+  const { id, file } = paper.item;
+  const [shown, revision] = [page, paper.revision];
+  const current = () => paper && paper.item.id === id && page === shown && paper.revision === revision;
+  pictured = false;
+  enable();
+  // Another paper's scan must not stand beside these values.
   $('sheet').hidden = true;
-  const text = $('picture-problem');
-  text.hidden = false;
-  text.textContent = 'This page can’t be shown.';
-  try { await ask(`/page/${paper.item.id}/${page}?r=${paper.revision}&why`); } catch (error) { text.textContent = error.message; }
-});
+  $('picture-problem').hidden = true;
+  try {
+    const bytes = await (await fetched(`/page/${id}/${shown}?r=${revision}`)).blob();
+    if (!current()) return;
+    URL.revokeObjectURL(picture);
+    picture = URL.createObjectURL(bytes);
+    $('picture').alt = `Page ${shown} of ${file}`;
+    $('picture').src = picture;
+    await $('picture').decode();
+    if (!current()) return;
+    $('sheet').hidden = false;
+    $('desk').scrollTop = 0;
+  } catch (error) {
+    if (!current()) return;
+    $('picture-problem').hidden = false;
+    $('picture-problem').textContent = error.body ? error.message : 'This page can’t be shown.';
+  }
+  pictured = true;
+  enable();
+}
 
 function places() {
   const all = paper.fields.map((f) => ({ key: f.field, label: f.label, ...f }));
@@ -464,33 +527,25 @@ $('ask').addEventListener('keydown', (event) => {
 });
 
 let acting = false;
-async function act(command, said) {
-  if (!paper || acting) return;
+
+/// An order about the paper that `target` names, which is the one that the person saw when it was given.
+async function act(target, command, said) {
+  if (acting) return;
   acting = true;
   document.body.classList.add('busy');
-  const { item, revision } = paper;
+  enable();
+  const free = () => { acting = false; document.body.classList.remove('busy'); enable(); };
   try {
-    await ask(`/api/paper/${item.id}/act`, { revision, command });
-    drafts.delete(item.id);
-    if (['accept', 'reject', 'later'].includes(command.do)) lastDecided = item.id;
-    const order = visible().map((i) => i.id);
-    const at = order.indexOf(item.id);
-    paper = null;
-    await loadQueue();
-    toast(said);
-    const later = order.slice(at + 1).concat(order.slice(0, Math.max(at, 0)));
-    const stays = ['reopen', 'turn'].includes(command.do) && queue.items.some((i) => i.id === item.id);
-    const next = stays ? item.id : later.find((id) => queue.items.some((i) => i.id === id && (filter !== 'open' || i.standing === 'open')));
-    if (next) await open(next); else openFirst();
+    await ask(`/api/paper/${target.id}/act`, { revision: target.revision, command });
   } catch (error) {
-    if (error.body && error.body.kind === 'despite') {
-      acting = false;
-      document.body.classList.remove('busy');
-      const yes = await dialog({ title: 'The rules would reject this paper', lines: [...error.body.rules, 'Accept it all the same? Your name stands beside it.'], yes: 'Accept it', bad: true });
-      if (yes !== null) await act({ ...command, despite: true }, said);
+    free();
+    const same = paper && paper.item.id === target.id;
+    if (error.body && error.body.kind === 'despite' && same) {
+      const yes = await dialog({ title: 'The rules would reject this paper', lines: [...error.body.rules, `Accept ${paper.item.file} all the same? Your name stands beside it.`], yes: 'Accept it', bad: true });
+      if (yes !== null) await act(target, { ...command, despite: true }, said);
       return;
     }
-    if (error.body && error.body.kind === 'mistyped') {
+    if (error.body && error.body.kind === 'mistyped' && same) {
       showWrong(error.body.mistyped);
       const first = error.body.mistyped[0].field;
       const node = first === 'states' ? $('add-state') : $(`field-${first}`);
@@ -498,50 +553,104 @@ async function act(command, said) {
     }
     toast(error.message);
     if (error.status === 409 || error.status === 404) {
-      drafts.delete(item.id);
-      await loadQueue();
-      if (queue.items.some((i) => i.id === item.id)) { paper = null; await open(item.id); } else openFirst();
+      drafts.delete(target.id);
+      await reload(target.id);
     }
-  } finally {
-    acting = false;
-    document.body.classList.remove('busy');
-  }
-}
-
-function accept() {
-  if (!paper) return;
-  if (!edits.chosen.length) {
-    toast('Choose the customer first: 1 to 9, or / to search.');
     return;
   }
-  return act({ do: 'accept', customers: edits.chosen, edits: asTyped() }, `Accepted for ${edits.chosen.join(', ')}: ${paper.item.file}`);
+  drafts.delete(target.id);
+  if (['accept', 'reject', 'later'].includes(command.do)) lastDecided = { id: target.id };
+  if (command.do === 'split') lastDecided = { join: command.page, file: target.file };
+  const order = visible().map((i) => i.id);
+  const at = order.indexOf(target.id);
+  paper = null;
+  free();
+  toast(said);
+  try {
+    await loadQueue();
+  } catch (error) { return toast(error.message); }
+  const later = order.slice(at + 1).concat(order.slice(0, Math.max(at, 0)));
+  const stays = ['reopen', 'turn', 'join'].includes(command.do) && queue.items.some((i) => i.id === target.id);
+  const waits = (id) => queue.items.some((i) => i.id === id && (filter !== 'open' || i.standing === 'open'));
+  const next = stays ? target.id : later.find(waits);
+  if (next) await open(next); else await openFirst();
+}
+
+/// After somebody else was quicker: what is there now.
+async function reload(id) {
+  paper = null;
+  try {
+    await loadQueue();
+  } catch (error) { return toast(error.message); }
+  if (queue.items.some((i) => i.id === id)) await open(id); else await openFirst();
+}
+
+/// The paper on the screen, as an order names it; nothing while another one is on its way.
+const target = () => (ready() ? { id: paper.item.id, revision: paper.revision, file: paper.item.file } : null);
+
+function accept() {
+  const about = target();
+  if (!about) return;
+  if (!pictured) return toast('The page is still being drawn.');
+  if (!edits.chosen.length) return toast('Choose the customer first: 1 to 9, or / to search.');
+  act(about, { do: 'accept', customers: [...edits.chosen], edits: structuredClone(asTyped()) }, `Accepted for ${edits.chosen.join(', ')}: ${about.file}`);
 }
 
 async function reject() {
-  if (!paper) return;
+  const about = target();
+  if (!about) return;
   const guess = paper.item.disposition === 'reject' ? paper.item.why.join('; ').slice(0, 500) : '';
-  const why = await dialog({ title: `Reject ${paper.item.file}?`, yes: 'Reject', label: 'Why is it not to be used?', text: guess, bad: true });
-  if (why !== null) await act({ do: 'reject', why }, `Rejected: ${paper.item.file}`);
+  const why = await dialog({ title: `Reject ${about.file}?`, yes: 'Reject', label: 'Why is it not to be used?', text: guess, bad: true });
+  if (why !== null) await act(about, { do: 'reject', why }, `Rejected: ${about.file}`);
+}
+
+function later() {
+  const about = target();
+  if (about) act(about, { do: 'later' }, `Skipped: ${about.file}`);
+}
+
+/// Reading a file again gives new values, so what was typed goes.
+async function mayReadAgain() {
+  if (!isEdited()) return true;
+  return (await dialog({ title: 'The file is read again', lines: ['What you changed on this paper and did not decide is lost.'], yes: 'Go on' })) !== null;
+}
+
+async function turn() {
+  const about = target();
+  const shown = page;
+  if (about && await mayReadAgain()) await act(about, { do: 'turn', page: shown }, 'Turned and read again.');
 }
 
 async function split() {
-  if (!paper || $('split').disabled) return;
-  const lines = [`Pages ${paper.item.pages[0]} to ${page - 1} become one paper, pages ${page} to ${paper.item.pages[1]} another. Both are read again.`];
-  const yes = await dialog({ title: `Does another paper begin on page ${page}?`, lines, yes: 'Split here' });
-  if (yes !== null) await act({ do: 'split', page }, `Split before page ${page}: both parts are in the list.`);
+  const about = target();
+  if (!about || $('split').disabled) return;
+  const [first, last] = paper.item.pages;
+  const shown = page;
+  if (shown === first) {
+    const yes = await dialog({ title: 'Join this paper to the one before?', lines: ['Both are read again.'], yes: 'Join' });
+    if (yes !== null) await act(about, { do: 'join', page: first }, 'Joined and read again.');
+    return;
+  }
+  const lines = [`Pages ${first} to ${shown - 1} become one paper, pages ${shown} to ${last} another. Both are read again.`];
+  const yes = await dialog({ title: `Does another paper begin on page ${shown}?`, lines, yes: 'Split here' });
+  if (yes !== null) await act(about, { do: 'split', page: shown }, `Split before page ${shown}: both parts are in the list.`);
 }
 
 async function undo() {
-  if (paper && !isOpenForGood() && paper.item.standing !== 'applied') return act({ do: 'reopen' }, `Open again: ${paper.item.file}`);
+  if (acting || loading || $('ask').open) return;
+  const about = target();
+  if (about && !isOpenForGood() && paper.item.standing !== 'applied') return act(about, { do: 'reopen' }, `Open again: ${about.file}`);
   if (!lastDecided) return toast('There is nothing to undo.');
-  const id = lastDecided;
+  const last = lastDecided;
   lastDecided = null;
-  if (filter === 'open') { filter = 'all'; await loadQueue(); }
-  await open(id);
-  if (paper && paper.item.id === id) {
-    filter = 'open';
-    await act({ do: 'reopen' }, `Open again: ${paper.item.file}`);
-  }
+  const mine = (i) => (last.id ? i.id === last.id : i.file === last.file && i.pages[0] === last.join);
+  const item = queue.items.find(mine);
+  if (!item) return toast('That paper is no longer in the list.');
+  try {
+    const view = await ask(`/api/paper/${item.id}`);
+    const command = last.id ? { do: 'reopen' } : { do: 'join', page: last.join };
+    await act({ id: item.id, revision: view.revision, file: item.file }, command, `${last.id ? 'Open again' : 'Joined again'}: ${item.file}`);
+  } catch (error) { toast(error.message); }
 }
 
 async function finish() {
@@ -552,6 +661,7 @@ async function finish() {
   const yes = await dialog({ title: 'Finish the review?', lines, yes: 'Finish' });
   if (yes === null) return;
   try { await ask('/api/finish', {}); } catch { /* it may be gone before it answers */ }
+  localStorage.removeItem('key');
   drafts.clear();
   paper = null;
   document.querySelector('main').replaceChildren(make('section', { id: 'empty' }, make('h2', {}, 'The review is closed.'), make('p', {}, `Go on in the terminal: certonboard resume ${queue.run}`)));
@@ -571,18 +681,18 @@ function doubtful() {
 const KEYS = [
   [['j', 'ArrowDown'], 'Next paper', () => step(1)],
   [['k', 'ArrowUp'], 'Paper before', () => step(-1)],
-  [['1', '2', '3', '4', '5', '6', '7', '8', '9'], 'Choose a customer, or take it back', (key) => {
-    const candidate = edits && edits.shown[Number(key) - 1];
+  [['1', '2', '3', '4', '5', '6', '7', '8', '9'], 'Choose a customer, or take it back', (pressed) => {
+    const candidate = ready() && edits.shown[Number(pressed) - 1];
     if (candidate && paper.item.standing !== 'applied') choose(candidate, !edits.chosen.includes(candidate.code));
   }],
   [['/'], 'Search all customers', () => $('search').focus()],
   [['e'], 'Next doubtful value', doubtful],
   [['a'], 'Accept', accept],
   [['r'], 'Reject', reject],
-  [['n'], 'Skip for now', () => act({ do: 'later' }, `Skipped: ${paper && paper.item.file}`)],
+  [['n'], 'Skip for now', later],
   [['u'], 'Undo', undo],
-  [['s'], 'Split: another paper begins on this page', split],
-  [['t'], 'Turn the page and read it again', () => act({ do: 'turn', page }, 'Turned and read again.')],
+  [['s'], 'Split: another paper begins on this page; on the first page, join again', split],
+  [['t'], 'Turn the page and read it again', turn],
   [['['], 'Page before', () => turnPage(-1)],
   [[']'], 'Next page', () => turnPage(1)],
   [['+', '='], 'Larger', () => zoomTo(zoom * 1.25)],
@@ -592,7 +702,7 @@ const KEYS = [
 ];
 
 document.addEventListener('keydown', (event) => {
-  if (event.target.closest('dialog')) return;
+  if ($('ask').open || $('help').open) return;
   const typing = event.target.matches('input:not([type="checkbox"]), select');
   if (event.key === 'Escape') {
     document.activeElement.blur();
@@ -601,6 +711,8 @@ document.addEventListener('keydown', (event) => {
   if (typing && event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); accept(); return; }
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const found = KEYS.find(([keys]) => keys.includes(event.key));
+  // A key that is held down must not decide about one paper after the other.
+  if (event.repeat && !['j', 'k', 'ArrowDown', 'ArrowUp', '+', '=', '-'].includes(event.key)) return;
   if (!found || (!paper && !['j', 'k', 'u', '?', 'ArrowDown', 'ArrowUp'].includes(event.key))) return;
   event.preventDefault();
   found[2](event.key);
@@ -619,11 +731,11 @@ $('page-on').addEventListener('click', () => turnPage(1));
 $('zoom-in').addEventListener('click', () => zoomTo(zoom * 1.25));
 $('zoom-out').addEventListener('click', () => zoomTo(zoom / 1.25));
 $('zoom-fit').addEventListener('click', () => zoomTo(1));
-$('turn').addEventListener('click', () => act({ do: 'turn', page }, 'Turned and read again.'));
+$('turn').addEventListener('click', turn);
 $('split').addEventListener('click', split);
 $('accept').addEventListener('click', accept);
 $('reject').addEventListener('click', reject);
-$('later').addEventListener('click', () => act({ do: 'later' }, `Skipped: ${paper && paper.item.file}`));
+$('later').addEventListener('click', later);
 $('reopen').addEventListener('click', undo);
 $('finish').addEventListener('click', finish);
 $('show-help').addEventListener('click', () => $('help').showModal());
@@ -631,7 +743,8 @@ $('show-help').addEventListener('click', () => $('help').showModal());
 document.addEventListener('visibilitychange', () => { if (!document.hidden) loadQueue().catch(() => {}); });
 window.addEventListener('beforeunload', (event) => { remember(); if (drafts.size) event.preventDefault(); });
 
-loadQueue().then(openFirst).catch((error) => {
+enter().then(loadQueue).then(openFirst).catch((error) => {
+  paper = null;
   showEmpty();
   $('empty').querySelector('h2').textContent = error.message;
 });

@@ -7,8 +7,7 @@ use crate::ports::ReviewDesk;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -27,8 +26,8 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Nothing but this server's own files; no frame, no form target, nowhere to send anything.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+/// Nothing but this server's own files, and pictures that the page itself fetched; no frame, no form target, nowhere to send anything.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob:; connect-src 'self'; \
 base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Bytes of a request: all fields of a paper are far less.
@@ -74,8 +73,6 @@ pub async fn serve(desk: Arc<dyn ReviewDesk>, port: u16) -> std::io::Result<Serv
     let (stop, mut stopped) = watch::channel(false);
     let room = Arc::new(Room { desk, door, album: Album::default(), stop: stop.clone() });
     let inside = Router::new()
-        .route("/page.css", get(|| asset("text/css; charset=utf-8", STYLE)))
-        .route("/page.js", get(|| asset("text/javascript; charset=utf-8", SCRIPT)))
         .route("/page/{id}/{page}", get(picture))
         .route("/api/queue", get(queue))
         .route("/api/paper/{id}", get(paper))
@@ -83,9 +80,13 @@ pub async fn serve(desk: Arc<dyn ReviewDesk>, port: u16) -> std::io::Result<Serv
         .route("/api/paper/{id}/check", post(check))
         .route("/api/paper/{id}/act", post(act))
         .route("/api/finish", post(finish))
-        .layer(from_fn_with_state(Arc::clone(&room), with_session));
+        .layer(from_fn_with_state(Arc::clone(&room), with_key));
     let app = Router::new()
-        .route("/", get(entrance))
+        // The page by itself tells nothing.
+        .route("/", get(|| asset("text/html; charset=utf-8", PAGE)))
+        .route("/page.css", get(|| asset("text/css; charset=utf-8", STYLE)))
+        .route("/page.js", get(|| asset("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/api/enter", post(enter))
         // Browsers ask for it unbidden.
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .merge(inside)
@@ -123,8 +124,8 @@ async fn guarded(State(room): State<Arc<Room>>, request: Request, next: Next) ->
     response
 }
 
-async fn with_session(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
-    match room.door.check_session(request.headers()) {
+async fn with_key(State(room): State<Arc<Room>>, request: Request, next: Next) -> Response {
+    match room.door.check_key(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(turned) => turned_away(turned),
     }
@@ -133,10 +134,10 @@ async fn with_session(State(room): State<Arc<Room>>, request: Request, next: Nex
 fn turned_away(turned: Turned) -> Response {
     match turned {
         Turned::Foreign => told(StatusCode::FORBIDDEN, "this request was not made by the review's own page"),
-        Turned::Stranger => told(
-            StatusCode::UNAUTHORIZED,
-            "this address works once, in one browser; stop the review in its terminal and start it again for a new one",
-        ),
+        Turned::Stranger => {
+            let text = "this address works once, in one browser; stop the review in its terminal and start it again for a new one";
+            (StatusCode::UNAUTHORIZED, Json(json!({ "error": text, "kind": "stranger" }))).into_response()
+        }
     }
 }
 
@@ -149,21 +150,16 @@ async fn asset(kind: &'static str, text: &'static str) -> Response {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Token {
-    token: Option<String>,
+    token: String,
 }
 
-/// The page itself; the first time with the token, which is given for a cookie and disappears from the address.
-async fn entrance(State(room): State<Arc<Room>>, Query(query): Query<Token>, request: Request) -> Response {
-    let known = room.door.check_session(request.headers());
-    match (known, query.token) {
-        (Ok(()), None) => asset("text/html; charset=utf-8", PAGE).await,
-        (Ok(()), Some(_)) => (StatusCode::SEE_OTHER, [(LOCATION, "/")]).into_response(),
-        (Err(turned), None) => turned_away(turned),
-        (Err(turned), Some(token)) => match room.door.redeem(&token).and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
-            Some(cookie) => (StatusCode::SEE_OTHER, [(LOCATION, HeaderValue::from_static("/")), (SET_COOKIE, cookie)]).into_response(),
-            None => turned_away(turned),
-        },
+/// The page's secret for the token of the address, once.
+async fn enter(State(room): State<Arc<Room>>, Json(given): Json<Token>) -> Response {
+    match room.door.redeem(&given.token) {
+        Some(key) => Json(json!({ "key": key })).into_response(),
+        None => turned_away(Turned::Stranger),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The review on a terminal, for machines with no browser: the same desk, one question after the other.
 
 use super::pictures::png;
-use crate::domain::{CandidateView, Command, CustomerCode, Edits, PaperView, Queue, QueueItem, ReviewError, Standing, StateEdit, Verdict};
+use crate::domain::{
+    CandidateView, Command, CustomerCode, Disposition, Edits, PaperView, Queue, QueueItem, ReviewError, Standing, StateEdit, Verdict,
+};
 use crate::ports::{AskError, Block, Choice, Prompter, Question, QuestionKind, ReviewDesk, Screen};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -46,9 +48,11 @@ pub fn at_the_terminal(mut terminal: Terminal<'_>) -> Result<(), TerminalError> 
             Next::Again => {}
             Next::TakeBack => {
                 if let Some(id) = last.take() {
-                    let revision = terminal.desk.paper(&id)?.revision;
-                    terminal.desk.act(&id, revision, Command::Reopen)?;
-                    seen.remove(&id);
+                    let taken = terminal.desk.paper(&id).and_then(|view| terminal.desk.act(&id, view.revision, Command::Reopen));
+                    match taken {
+                        Ok(()) => drop(seen.remove(&id)),
+                        Err(why) => terminal.warn(why.to_string()),
+                    }
                 }
             }
             Next::Stop => {
@@ -133,8 +137,10 @@ impl Terminal<'_> {
                         None
                     }
                     "reject" => {
-                        let suggested = view.item.why.join("; ");
-                        let why = self.ask("Why is it not to be used?", QuestionKind::Text, Some(&suggested))?;
+                        // Only the program's own refusal is a reason to take over.
+                        let refused = view.item.disposition == Disposition::Reject;
+                        let suggested = refused.then(|| view.item.why.join("; "));
+                        let why = self.ask("Why is it not to be used?", QuestionKind::Text, suggested.as_deref())?;
                         self.act(&view, Command::Reject { why })?
                     }
                     "later" => self.act(&view, Command::Later)?,
@@ -146,6 +152,7 @@ impl Terminal<'_> {
                         let page = self.page_of(&view, "On which page does another paper begin?", view.item.pages[0] + 1)?;
                         self.act(&view, Command::Split { page })?.map(|_| Next::Again)
                     }
+                    "join" => self.act(&view, Command::Join { page: view.item.pages[0] })?.map(|_| Next::Again),
                     "turn" => {
                         let page = self.page_of(&view, "Which page is to be turned a quarter clockwise?", view.item.pages[0])?;
                         self.act(&view, Command::Turn { page })?.map(|_| Next::Again)
@@ -192,7 +199,12 @@ impl Terminal<'_> {
 
     /// `None` where the person has to do something else first.
     fn act(&mut self, view: &PaperView, command: Command) -> Result<Option<Next>, TerminalError> {
-        match self.desk.act(&view.item.id, view.revision, command) {
+        let done = self.desk.act(&view.item.id, view.revision, command);
+        self.ended(done)
+    }
+
+    fn ended(&self, done: Result<(), ReviewError>) -> Result<Option<Next>, TerminalError> {
+        match done {
             Ok(()) => Ok(Some(Next::Decided)),
             Err(ReviewError::Outdated | ReviewError::NoSuchPaper) => {
                 self.warn(ReviewError::Outdated.to_string());
@@ -219,8 +231,7 @@ impl Terminal<'_> {
                     _ => Ok(None),
                 }
             }
-            Ok(()) => Ok(Some(Next::Decided)),
-            Err(_) => self.act(view, command(false)),
+            done => self.ended(done),
         }
     }
 
@@ -361,6 +372,9 @@ fn menu(view: &PaperView, draft: &Draft, may_take_back: bool) -> Vec<(String, St
     add("look", "See the pages (writes pictures)");
     if view.item.pages[0] < view.item.pages[1] {
         add("split", "Split: another paper begins on one of its pages");
+    }
+    if view.cut {
+        add("join", "Join it to the paper before, from which a person split it");
     }
     add("turn", "Turn a page and read it again");
     if may_take_back {

@@ -19,6 +19,8 @@ pub struct Asker<'a> {
     pub supplied_now: Value,
     /// `--yes`: confirmations are yes, choices are what is recommended.
     pub yes: bool,
+    /// `--yes` for this process, and not only when the run began.
+    pub yes_now: bool,
     /// `None` without a terminal.
     pub person: Option<Box<dyn Prompter>>,
 }
@@ -138,9 +140,16 @@ impl Asker<'_> {
         Ok(self.ask(question)?.value.as_bool().unwrap_or(false))
     }
 
-    /// Like [`Asker::confirm`], for something else than what was answered before in this run. What was supplied for all of the run counts.
-    pub fn confirm_again(&mut self, question: &Question) -> Result<bool, WizardError> {
-        Ok(self.find(question, false)?.value.as_bool().unwrap_or(false))
+    /// Like [`Asker::confirm`], for a plan that is now shown: a yes of earlier in this run was said to another one. `first`: it is the first plan of its
+    /// gate, which what was given when the run began may answer; later ones take only what was given now.
+    pub fn confirm_plan(&mut self, question: &Question, first: bool) -> Result<bool, WizardError> {
+        if first {
+            return Ok(self.find(question, false)?.value.as_bool().unwrap_or(false));
+        }
+        let began_with = (std::mem::take(&mut self.supplied), std::mem::replace(&mut self.yes, self.yes_now));
+        let answer = self.find(question, false);
+        (self.supplied, self.yes) = began_with;
+        Ok(answer?.value.as_bool().unwrap_or(false))
     }
 
     pub fn text(&mut self, question: &Question) -> Result<String, WizardError> {

@@ -31,7 +31,11 @@ pub(super) async fn run(
     // An accepted paper that comes to nothing is a person's business.
     ending.waiting |= plan.notes.iter().any(|n| !n.harmless);
     let waiting = documents.iter().filter(|d| d.disposition != Disposition::Accept).count();
-    let mut reasons = vec!["each belongs to its customer by two independent agreements".to_owned()];
+    let by_person = documents.iter().filter(|d| d.disposition == Disposition::Accept && d.ruled.is_some()).count();
+    let mut reasons = vec![match by_person {
+        0 => "each belongs to its customer by two independent agreements".to_owned(),
+        n => format!("{n} papers belong to their customers by the word of a person, the others by two independent agreements"),
+    }];
     if plan.unchanged > 0 {
         reasons.push(format!("{} more are on file already", plan.unchanged));
     }
@@ -55,7 +59,7 @@ pub(super) async fn run(
 /// Asked only when a paper that can be linked shows no end.
 fn no_expiration(world: &mut World<'_>, documents: &[Document], in_service: &InService) -> Result<NoExpiration, WizardError> {
     let can_be_linked =
-        |d: &&Document| d.disposition == Disposition::Accept && d.matched.as_ref().is_some_and(|m| in_service.contains(&m.customer_code));
+        |d: &&Document| d.disposition == Disposition::Accept && d.customers().into_iter().any(|code| in_service.contains(code));
     // The state's own rule comes before any answer.
     let open_ended = |d: &Document| d.fields.expiration_date.is_none() && d.states.iter().any(|s| s.ends_by_rule.is_none());
     let open_ended = documents.iter().filter(can_be_linked).filter(|d| open_ended(d)).count();

@@ -35,10 +35,7 @@ pub(super) async fn run(
         .iter()
         // An accepted paper that came to nothing waits too; one that was linked covers its customer, which is looked at first.
         .filter(|d| d.disposition != Disposition::Reject)
-        .flat_map(|d| {
-            let likely = d.matched.as_ref().filter(|_| d.ruled.is_none()).map(|m| &m.customer_code);
-            d.customers().into_iter().chain(likely).map(|code| (code.clone(), d.file.clone())).collect::<Vec<_>>()
-        })
+        .flat_map(|d| d.likely_customers().into_iter().map(|code| (code.clone(), d.file.clone())))
         .collect();
     let plan = plan_invitations(&InvitationInputs {
         customers,

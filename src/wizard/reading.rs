@@ -139,7 +139,7 @@ impl Reader<'_> {
         };
         let (sha256, count) = (scan.sha256().clone(), scan.page_count());
         let read = |documents, bad_pages| FileRead { file: file.clone(), pages: count, documents, bad_pages };
-        let hints = Hints::of(self.review, &file.name, &sha256);
+        let hints = Hints::of(self.review, &sha256);
         if let Some(documents) = self.cache.get(&file.name, &sha256, &hints) {
             return read(Ok(documents), vec![]);
         }
@@ -184,7 +184,7 @@ impl Reader<'_> {
             let reason = bad.first().map_or_else(|| "it has no pages".to_owned(), |(n, why)| format!("page {n}: {why}"));
             return read(Err(Unreadable { reason }), bad);
         }
-        let mut documents = read_documents(&file.name, &sha256, &pages, &hints.cuts, &self.context());
+        let mut documents = read_documents(&file.name, &sha256, &pages, &hints, &self.context());
         for document in &mut documents {
             self.decide(document);
             if let (false, Disposition::Accept) = (hints.is_empty(), document.disposition) {

@@ -5,23 +5,24 @@
 //! Called by: the review's page and its twin on the terminal, through [`ReviewDesk`].
 
 use super::WizardError;
-use super::reading::{Cache, NO_PAPER, PATIENCE, Reader};
+use super::reading::{Cache, NO_PAPER, NoCache, PATIENCE, Reader};
 use super::scans::{JournalCache, reader_key};
 use crate::apply;
-use crate::certificates::{self, Case, Catalogue, ReadContext, RuleBook};
+use crate::certificates::{self, Case, Catalogue, ReadContext, RuleBook, SeenPapers};
 use crate::domain::{
-    CandidateView, Checked, Command, Consequence, Customer, CustomerCode, Disposition, Document, Edits, FieldView, Finding, FindingView,
-    Gray, Handling, Hints, Mistyped, PaperField, PaperView, Policy, Queue, QueueItem, ReviewEntry, ReviewError, Ruling, Sha256, Standing,
-    StateView, Verdict,
+    CandidateView, Checked, Command, Consequence, Customer, CustomerCode, Disposition, Document, DocumentRef, Edits, FieldView, Finding,
+    FindingView, Gray, Handling, Hints, Mistyped, PaperField, PaperView, Policy, Queue, QueueItem, ReviewEntry, ReviewError, Ruling,
+    Sha256, Standing, StateView, Verdict,
 };
 use crate::matching::{Fit, Index};
 use crate::plan::{Gate, Write};
 use crate::ports::{
-    ActionState, Clock, Interrupt, JournalError, JournalStore, OcrEngines, ReviewDesk, RunRecord, ScanFile, ScanFolder, Silence, Unreadable,
+    ActionRecord, ActionState, Clock, Interrupt, JournalError, JournalStore, OcrEngines, ReviewDesk, RunRecord, ScanFile, ScanFolder,
+    Silence, Unreadable,
 };
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -88,14 +89,8 @@ struct State {
     /// As the program settled them, without what persons decided.
     documents: Vec<Document>,
     entries: Vec<ReviewEntry>,
-    /// Papers whose certificates this run is making or has made.
-    applied: Vec<Applied>,
-}
-
-/// A certificate in an approved plan.
-struct Applied {
-    write: Write,
-    approved: jiff::Timestamp,
+    /// Files that could not be read anew, and why.
+    unreadable: Vec<(String, String)>,
 }
 
 pub struct Desk<'a> {
@@ -103,20 +98,29 @@ pub struct Desk<'a> {
     index: Index<'a>,
     ports: DeskPorts,
     state: Mutex<State>,
+    /// Papers of the approved plans: their certificates are made, or on their way.
+    applied: Vec<DocumentRef>,
+    files: BTreeMap<String, ScanFile>,
+    /// One file is read anew at a time.
+    handling: Mutex<()>,
 }
 
 impl<'a> Desk<'a> {
     pub fn open(run: &'a ReviewedRun, ports: DeskPorts) -> Result<Self, WizardError> {
         let journal = &*ports.journal;
-        let state = State { documents: journal.documents()?, entries: journal.review()?, applied: applied(journal)? };
+        let state = State { documents: journal.documents()?, entries: journal.review()?, unreadable: run.unreadable.clone() };
         let index = Index::new(&run.customers, (!run.merchant.is_empty()).then_some(run.merchant.as_str()));
-        let desk = Self { run, index, ports, state: Mutex::new(state) };
-        desk.catch_up()?;
+        let applied = applied(journal)?;
+        // A folder that is gone leaves decisions without pictures, and nothing else.
+        let listed = ports.scans.list(&run.folder).map(|listing| listing.files).unwrap_or_default();
+        let files = listed.into_iter().map(|file| (file.name.clone(), file)).collect();
+        let desk = Self { run, index, ports, state: Mutex::new(state), applied, files, handling: Mutex::new(()) };
+        desk.catch_up();
         Ok(desk)
     }
 
     /// Reads files anew whose splitting or turning is in the journal, but not yet what came of it: the program was stopped in between.
-    fn catch_up(&self) -> Result<(), WizardError> {
+    fn catch_up(&self) {
         let entries = self.lock().entries.clone();
         let mut files: Vec<(String, Sha256)> = vec![];
         for entry in entries.iter().filter(|e| matches!(e, ReviewEntry::File { .. })) {
@@ -127,12 +131,18 @@ impl<'a> Desk<'a> {
         }
         let cache = self.cache();
         for (file, sha256) in files {
-            if cache.get(&file, &sha256, &Hints::of(&entries, &file, &sha256)).is_none() {
-                let documents = self.read_again(&file, &sha256, &entries).map_err(|e| WizardError::Input(format!("{file}: {e}")))?;
-                self.replace(&file, documents);
+            let hints = Hints::of(&entries, &sha256);
+            if cache.get(&file, &sha256, &hints).is_some() {
+                continue;
+            }
+            match self.read_again(&file, &sha256, &entries) {
+                Ok(documents) => {
+                    cache.put(&file, &sha256, &hints, &documents);
+                    self.lock().replace(&file, documents, &self.run.policy);
+                }
+                Err(why) => self.lock().unreadable.push((file, why.to_string())),
             }
         }
-        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -154,26 +164,23 @@ impl<'a> Desk<'a> {
         Case { policy: &self.run.policy, today: self.run.today, customers_known: true, customer }
     }
 
-    fn replace(&self, file: &str, documents: Vec<Document>) {
-        let mut state = self.lock();
-        let at = state.documents.iter().position(|d| d.file == file).unwrap_or(state.documents.len());
-        state.documents.retain(|d| d.file != file);
-        state.documents.splice(at..at, documents);
-    }
-
-    fn scan(&self, name: &str) -> Result<ScanFile, ReviewError> {
-        let listing = self.ports.scans.list(&self.run.folder).map_err(refused)?;
+    fn scan(&self, name: &str) -> Result<&ScanFile, ReviewError> {
         let gone = || ReviewError::Refused(format!("{name} is no longer in {}", self.run.folder.display()));
-        listing.files.into_iter().find(|f| f.name == name).ok_or_else(gone)
+        self.files.get(name).ok_or_else(gone)
     }
 
-    /// The papers of a file, read with what the entries say of it, and kept in the journal.
+    fn is_applied(&self, document: &Document) -> bool {
+        let overlap = |r: &DocumentRef| r.pages[0] <= document.pages[1] && document.pages[0] <= r.pages[1];
+        self.applied.iter().any(|r| r.sha256 == document.sha256 && overlap(r))
+    }
+
+    /// The papers of a file, read with what the entries say of it.
     fn read_again(&self, name: &str, sha256: &Sha256, entries: &[ReviewEntry]) -> Result<Vec<Document>, ReviewError> {
         let file = self.scan(name)?;
-        if self.ports.scans.open(&file).map_err(refused)?.sha256() != sha256 {
+        if self.ports.scans.open(file).map_err(refused)?.sha256() != sha256 {
             return Err(ReviewError::Refused(format!("{name} was changed after it was read; start a new run")));
         }
-        let (interrupt, cache) = (Interrupt::default(), self.cache());
+        let interrupt = Interrupt::default();
         let reader = Reader {
             folder: &*self.ports.scans,
             engines: &*self.ports.engines,
@@ -187,11 +194,14 @@ impl<'a> Desk<'a> {
             patience: PATIENCE,
             interrupt: &interrupt,
             progress: &Silence,
-            cache: &cache,
+            cache: &NoCache,
         };
         let mut read = None;
-        reader.read_all(&[file], |done| read = Some(done));
+        reader.read_all(std::slice::from_ref(file), |done| read = Some(done));
         let read = read.ok_or_else(|| ReviewError::Failed("the file could not be read".to_owned()))?;
+        if let Some((page, why)) = read.bad_pages.first() {
+            return Err(ReviewError::Refused(format!("page {page}: {why}")));
+        }
         match read.documents.map_err(refused)? {
             found if found.is_empty() => Err(ReviewError::Refused(NO_PAPER.to_owned())),
             found => Ok(found),
@@ -232,13 +242,14 @@ impl<'a> Desk<'a> {
     fn amended(&self, document: &Document, edits: &Edits, customers: &[CustomerCode]) -> Result<(Document, Edited), Vec<Mistyped>> {
         let (mut amended, changed) = certificates::amend(document, edits, &self.context())?;
         let (fields, states) = (Box::new(amended.fields.clone()), amended.states.clone());
-        let chosen = customers.first().and_then(|code| self.index.customer(code));
+        let mut chosen = customers.iter().map(|code| self.index.customer(code));
         let matched = amended.matched.clone();
-        let (drawn, drawn_reasons) = (amended.drawn, amended.reasons.clone());
-        // Decided anew on what was typed, so that the findings are those of the chosen customer.
-        certificates::settle(&mut amended, matched, self.case(chosen));
-        if drawn {
-            amended.reasons = drawn_reasons;
+        // Settled anew, so that the findings are those of the chosen customer; of several, each one's.
+        certificates::settle(&mut amended, matched.clone(), self.case(chosen.next().flatten()));
+        for other in chosen {
+            let mut of_other = amended.clone();
+            certificates::settle(&mut of_other, matched.clone(), self.case(other));
+            amended.findings.extend(of_other.findings.into_iter().filter(|f| !amended.findings.contains(f)).collect::<Vec<_>>());
         }
         Ok((amended, Edited { fields, states, changed }))
     }
@@ -272,6 +283,7 @@ impl<'a> Desk<'a> {
         document.findings.iter().filter(rejects).map(told).collect()
     }
 
+    /// What accepting would rest on. Errors: why it can't be.
     fn accept(&self, document: &Document, customers: Vec<CustomerCode>, edits: &Edits, despite: bool) -> Result<Ruling, ReviewError> {
         let refuse = |text: String| Err(ReviewError::Refused(text));
         if customers.is_empty() {
@@ -304,24 +316,55 @@ impl<'a> Desk<'a> {
             return Err(ReviewError::Despite(rejecting));
         }
         let Edited { fields, states, changed } = edited;
-        Ok(Ruling::Accept { customers, fields, states, changed })
+        let names = customers.iter().filter_map(|code| self.index.customer(code)).map(|c| c.name.clone()).collect();
+        Ok(Ruling::Accept { customers, names, fields, states, changed })
     }
 
-    /// A file read otherwise than before: another cut or another turn.
-    fn handle(&self, document: &Document, handling: Handling) -> Result<(), ReviewError> {
-        let entry = ReviewEntry::File {
-            file: document.file.clone(),
-            sha256: document.sha256.clone(),
-            handling,
-            by: self.ports.user.clone(),
-            at: self.at(),
+    /// Reads a file anew with other cuts or turns. All other papers of the file keep their pages, so that none swallows another.
+    fn handle(&self, id: &str, revision: u64, document: &Document, handling: Handling) -> Result<(), ReviewError> {
+        let _one_at_a_time = self.handling.lock().unwrap_or_else(PoisonError::into_inner);
+        let (siblings, mut entries) = {
+            let state = self.lock();
+            if state.find(id).map(|d| state.revision(d)) != Ok(revision) {
+                return Err(ReviewError::Outdated);
+            }
+            let siblings: Vec<Document> = state.documents.iter().filter(|d| d.sha256 == document.sha256).cloned().collect();
+            (siblings, state.entries.clone())
         };
-        let mut entries = self.lock().entries.clone();
-        entries.push(entry.clone());
+        if siblings.iter().any(|d| self.is_applied(d)) {
+            let text =
+                "certificates of this file are made already, so it is read as it was; put its pages into files of their own for a new run";
+            return Err(ReviewError::Refused(text.to_owned()));
+        }
+        let known = Hints::of(&entries, &document.sha256);
+        let held = siblings.iter().filter(|d| d.file == document.file).flat_map(|d| {
+            let [first, last] = d.pages;
+            let rest = (first + 1..=last).map(|page| Handling::Join { page });
+            std::iter::once(Handling::Cut { page: first }).chain(rest)
+        });
+        let held = held.filter(|held| match held {
+            Handling::Cut { page } => !known.cuts.contains(page),
+            Handling::Join { page } => !known.joins.contains(page),
+            Handling::Turn { .. } => false,
+        });
+        let (by, at) = (&self.ports.user, self.at());
+        let entry =
+            |handling| ReviewEntry::File { file: document.file.clone(), sha256: document.sha256.clone(), handling, by: by.clone(), at };
+        let new: Vec<ReviewEntry> = held.chain([handling]).map(entry).collect();
+        entries.extend(new.iter().cloned());
         let documents = self.read_again(&document.file, &document.sha256, &entries)?;
-        self.ports.journal.record_review(&entry)?;
-        self.lock().entries.push(entry);
-        self.replace(&document.file, documents);
+
+        let mut state = self.lock();
+        // Reading takes a while, and another window may have decided meanwhile.
+        if state.find(id).map(|d| state.revision(d)) != Ok(revision) {
+            return Err(ReviewError::Outdated);
+        }
+        for entry in &new {
+            self.ports.journal.record_review(entry)?;
+        }
+        state.entries.extend(new);
+        self.cache().put(&document.file, &document.sha256, &Hints::of(&state.entries, &document.sha256), &documents);
+        state.replace(&document.file, documents, &self.run.policy);
         Ok(())
     }
 }
@@ -343,17 +386,21 @@ impl From<JournalError> for ReviewError {
     }
 }
 
-/// The certificates of every approved plan that were not refused.
-fn applied(journal: &dyn JournalStore) -> Result<Vec<Applied>, JournalError> {
+/// The papers of every approved plan, but for those whose every write was refused and made nothing.
+fn applied(journal: &dyn JournalStore) -> Result<Vec<DocumentRef>, JournalError> {
     let records = journal.actions(Gate::Certificates.name())?;
-    let alive = |id: &str| records.iter().any(|r| r.id == id && r.state != ActionState::Failed);
-    let mut all = vec![];
+    let made = |r: &ActionRecord| r.state != ActionState::Failed || r.result.as_ref().is_some_and(|r| r.get("certificate").is_some());
+    let alive: BTreeSet<&str> = records.iter().filter(|r| made(r)).map(|r| r.id.as_str()).collect();
+    let mut all = BTreeSet::new();
     for plan in apply::all_recorded(Gate::Certificates, journal)? {
-        let approved = plan.approval().at;
-        let actions = plan.plan().actions.iter().filter(|a| alive(&a.id));
-        all.extend(actions.map(|a| Applied { write: a.write.clone(), approved }));
+        let actions = plan.plan().actions.iter().filter(|a| alive.contains(a.id.as_str()));
+        all.extend(actions.filter_map(|a| match &a.write {
+            Write::CreateCertificate { document, .. } => Some(document.clone()),
+            Write::LinkCertificate { document, .. } => document.clone(),
+            _ => None,
+        }));
     }
-    Ok(all)
+    Ok(all.into_iter().collect())
 }
 
 /// A name for a paper that fits an address, the same as long as file and pages are.
@@ -361,9 +408,9 @@ fn id_of(document: &Document) -> String {
     Sha256::of(document.key().as_bytes()).short().to_owned()
 }
 
-/// Does anybody have to look at it? Copies wait for nobody.
+/// Does anybody have to look at it, or did somebody? Copies wait for nobody.
 fn is_queued(document: &Document, ruled: bool) -> bool {
-    ruled || document.disposition != Disposition::Accept && !document.is_copy()
+    !document.is_copy() && (ruled || document.disposition != Disposition::Accept)
 }
 
 impl State {
@@ -372,35 +419,46 @@ impl State {
         found.filter(|d| is_queued(d, d.ruling(&self.entries).is_some())).ok_or(ReviewError::NoSuchPaper)
     }
 
-    /// Everything that was ever decided about the paper's file.
+    /// How often something was decided about the paper, or about how its file is read.
     fn revision(&self, document: &Document) -> u64 {
-        self.entries.iter().filter(|e| e.file() == (document.file.as_str(), &document.sha256)).count() as u64
-    }
-
-    fn standing(&self, document: &Document) -> (Standing, Option<String>) {
-        let Some(ReviewEntry::Paper { ruling, by, at, .. }) = document.ruling(&self.entries) else { return (Standing::Open, None) };
-        let standing = match ruling {
-            Ruling::Accept { customers, .. } => {
-                let reference = document.reference();
-                let made = |a: &Applied| match &a.write {
-                    Write::CreateCertificate { document, .. } => *document == reference,
-                    Write::LinkCertificate { customer, .. } => customers.contains(customer),
-                    _ => false,
-                };
-                match self.applied.iter().any(|a| a.approved >= *at && made(a)) {
-                    true => Standing::Applied,
-                    false => Standing::Accepted,
-                }
-            }
-            Ruling::Reject { .. } => Standing::Rejected,
-            Ruling::Later => Standing::Later,
-            Ruling::Reopen => Standing::Open,
+        let concerns = |entry: &&ReviewEntry| match entry {
+            ReviewEntry::Paper { paper, .. } => paper.sha256 == document.sha256 && paper.pages == document.pages,
+            ReviewEntry::File { sha256, .. } => *sha256 == document.sha256,
         };
-        (standing, Some(by.clone()))
+        self.entries.iter().filter(concerns).count() as u64
     }
 
-    fn item(&self, document: &Document) -> QueueItem {
-        let (standing, ruled_by) = self.standing(document);
+    /// Puts the papers of a file that was read anew in the place of the old ones. Papers that another file has, too, are told as such.
+    fn replace(&mut self, file: &str, mut documents: Vec<Document>, policy: &Policy) {
+        let at = self.documents.iter().position(|d| d.file == file).unwrap_or(self.documents.len());
+        self.documents.retain(|d| d.file != file);
+        let mut seen = SeenPapers::default();
+        for other in self.documents.iter().filter(|d| !d.is_copy()) {
+            seen.mark(&mut other.clone(), policy);
+        }
+        for document in &mut documents {
+            seen.mark(document, policy);
+        }
+        self.documents.splice(at..at, documents);
+    }
+
+    fn standing(&self, document: &Document, applied: bool) -> (Standing, Option<String>) {
+        let (ruled, by) = match document.ruling(&self.entries) {
+            Some(ReviewEntry::Paper { ruling, by, .. }) => (Some(ruling), Some(by.clone())),
+            _ => (None, None),
+        };
+        let standing = match ruled {
+            _ if applied => Standing::Applied,
+            Some(Ruling::Accept { .. }) => Standing::Accepted,
+            Some(Ruling::Reject { .. }) => Standing::Rejected,
+            Some(Ruling::Later) => Standing::Later,
+            Some(Ruling::Reopen) | None => Standing::Open,
+        };
+        (standing, by)
+    }
+
+    fn item(&self, document: &Document, applied: bool) -> QueueItem {
+        let (standing, ruled_by) = self.standing(document, applied);
         let mut shown = document.clone();
         shown.rule(&self.entries);
         QueueItem {
@@ -423,7 +481,7 @@ impl ReviewDesk for Desk<'_> {
     fn queue(&self) -> Result<Queue, ReviewError> {
         let state = self.lock();
         let waiting = state.documents.iter().filter(|d| is_queued(d, d.ruling(&state.entries).is_some()));
-        let mut items: Vec<QueueItem> = waiting.map(|d| state.item(d)).collect();
+        let mut items: Vec<QueueItem> = waiting.map(|d| state.item(d, self.is_applied(d))).collect();
         // What the program could not settle first, then what it would refuse; what was put off comes last.
         items.sort_by_key(|item| (item.standing == Standing::Later, item.disposition == Disposition::Reject));
         Ok(Queue {
@@ -431,18 +489,21 @@ impl ReviewDesk for Desk<'_> {
             merchant: self.run.merchant.clone(),
             user: self.ports.user.clone(),
             items,
-            unreadable: self.run.unreadable.clone(),
+            unreadable: state.unreadable.clone(),
             customers: self.index.len(),
         })
     }
 
     fn paper(&self, id: &str) -> Result<PaperView, ReviewError> {
-        let (document, shown, item, revision) = {
+        let (document, shown, item, revision, cut) = {
             let state = self.lock();
             let document = state.find(id)?.clone();
             let mut shown = document.clone();
             shown.rule(&state.entries);
-            (document.clone(), shown, state.item(&document), state.revision(&document))
+            let hints = Hints::of(&state.entries, &document.sha256);
+            let cut = document.pages[0] > 1 && hints.cuts.contains(&document.pages[0]);
+            let item = state.item(&document, self.is_applied(&document));
+            (document.clone(), shown, item, state.revision(&document), cut)
         };
         let field = |field: PaperField| {
             let place = certificates::place(&shown, field);
@@ -480,6 +541,7 @@ impl ReviewDesk for Desk<'_> {
             chosen,
             doubt: document.matched.as_ref().and_then(|m| m.doubt.clone()),
             ruled: shown.ruled.clone(),
+            cut,
             reasons: Catalogue::builtin().reasons().into_iter().map(str::to_owned).collect(),
             item,
         })
@@ -507,7 +569,7 @@ impl ReviewDesk for Desk<'_> {
         if !(document.pages[0]..=document.pages[1]).contains(&page) {
             return Err(ReviewError::Refused(format!("page {page} does not belong to this paper")));
         }
-        let mut scan = self.ports.scans.open(&self.scan(&document.file)?).map_err(refused)?;
+        let mut scan = self.ports.scans.open(self.scan(&document.file)?).map_err(refused)?;
         if *scan.sha256() != document.sha256 {
             return Err(ReviewError::Refused(format!("{} was changed after it was read", document.file)));
         }
@@ -531,7 +593,7 @@ impl ReviewDesk for Desk<'_> {
             if state.revision(document) != revision {
                 return Err(ReviewError::Outdated);
             }
-            (document.clone(), state.standing(document).0)
+            (document.clone(), state.standing(document, self.is_applied(document)).0)
         };
         if standing == Standing::Applied {
             let text = "its certificates are made already; they can be unlinked in the service, and not here";
@@ -545,11 +607,21 @@ impl ReviewDesk for Desk<'_> {
             Command::Split { .. } if document.pages[0] == document.pages[1] => {
                 return Err(ReviewError::Refused("a paper of one page can't be split".to_owned()));
             }
-            Command::Split { page } => return self.handle(&document, Handling::Cut { page: page_of(page, document.pages[0] + 1)? }),
+            Command::Split { page } => {
+                let page = page_of(page, document.pages[0] + 1)?;
+                return self.handle(id, revision, &document, Handling::Cut { page });
+            }
+            Command::Join { page } => {
+                let cut = Hints::of(&self.lock().entries, &document.sha256).cuts.contains(&page);
+                if !cut || page != document.pages[0] || page == 1 {
+                    return Err(ReviewError::Refused(format!("page {page} can't be joined to a paper before it")));
+                }
+                return self.handle(id, revision, &document, Handling::Join { page });
+            }
             Command::Turn { page } => {
                 let page = page_of(page, document.pages[0])?;
                 let now = document.views.iter().find(|v| v.page == page).map_or(0, |v| v.turned);
-                return self.handle(&document, Handling::Turn { page, degrees: (now + 90) % 360 });
+                return self.handle(id, revision, &document, Handling::Turn { page, degrees: (now + 90) % 360 });
             }
             Command::Accept { customers, edits, despite } => self.accept(&document, customers, &edits, despite)?,
             Command::Reject { why } => {

@@ -4,9 +4,11 @@ use super::asking::example;
 use super::reading::{Cache, NO_PAPER, PATIENCE, Reader};
 use super::{WizardError, World};
 use crate::apply::DocumentPages;
-use crate::certificates::{RuleBook, SeenPapers, draw};
+use crate::certificates::{self, RuleBook, SeenPapers};
 use crate::customers::CustomerList;
-use crate::domain::{Customer, Disposition, Document, Hints, Policy, PolicyWishes, Sha256};
+use crate::domain::{
+    Customer, Disposition, Document, DocumentRef, Hints, Policy, PolicyWishes, ReviewEntry, Ruling, Sha256, hold_unfitting,
+};
 use crate::matching::Index;
 use crate::ports::{AnswerRecord, AnswerSource, Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
 use serde_json::{Map, Value, json};
@@ -138,10 +140,14 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     for document in &mut documents {
         seen.mark(document, policy);
     }
-    draw(&mut documents, policy);
+    hold_unfitting(&mut documents, &review);
+    draw(world, &mut documents, policy)?;
     // What the report and the review show must be what the table shows.
     world.journal.settle_documents(&documents)?;
-    documents.iter_mut().for_each(|document| document.rule(&review));
+    for document in &mut documents {
+        document.rule(&review);
+        hold_strangers(document, &review, list);
+    }
     show(world, &documents, &unreadable, customers);
 
     let count = |d: Disposition| documents.iter().filter(|x| x.disposition == d && !x.is_copy()).count();
@@ -155,14 +161,42 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     Ok(Read { waiting, folder, documents })
 }
 
+/// Draws the papers that a person checks; once in a run, so that a resumed run holds back the same ones and no other.
+fn draw(world: &World<'_>, documents: &mut [Document], policy: &Policy) -> Result<(), WizardError> {
+    let drawn: Vec<DocumentRef> = match world.journal.step("drawn")? {
+        Some(before) => serde_json::from_value(before).map_err(|e| WizardError::Input(format!("the papers drawn as a check: {e}")))?,
+        None => {
+            let drawn = certificates::draw(documents, policy);
+            world.journal.complete_step("drawn", &json!(drawn), world.clock.now())?;
+            drawn
+        }
+    };
+    let is_drawn = |d: &Document| drawn.iter().any(|r| r.sha256 == d.sha256 && r.pages == d.pages);
+    documents.iter_mut().filter(|d| d.disposition == Disposition::Accept && is_drawn(d)).for_each(certificates::hold_drawn);
+    Ok(())
+}
+
+/// A person named customers by code and saw their names. Where the list has somebody else under a code now, or two customers, the paper waits again.
+fn hold_strangers(document: &mut Document, review: &[ReviewEntry], list: &CustomerList) {
+    let Some(ReviewEntry::Paper { ruling: Ruling::Accept { customers, names, .. }, by, .. }) = document.ruling(review) else { return };
+    let same = |(code, name): (&_, &String)| {
+        !list.conflicting.contains(code) && list.customers.iter().any(|customer| customer.code == *code && customer.name == *name)
+    };
+    if document.ruled.is_some() && !(customers.len() == names.len() && customers.iter().zip(names).all(same)) {
+        let codes = customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        document.reasons = vec![format!("{by} chose {codes}, and the customer list says something else of that code now")];
+        document.disposition = Disposition::Review;
+        document.ruled = None;
+    }
+}
+
 fn show(world: &World<'_>, documents: &[Document], unreadable: &[(String, String)], customers: &[Customer]) {
     let name_of = |d: &Document| d.fields.purchaser_name.as_ref().map(|f| f.value.clone()).unwrap_or_else(|| "?".to_owned());
     let states = |d: &Document| d.states.iter().map(|s| s.region.code()).collect::<Vec<_>>().join(" ");
     let form = |d: &Document| d.form.as_ref().map_or("–".to_owned(), |f| f.id.clone());
-    let who = |d: &Document| match (&d.ruled, &d.matched) {
-        (Some(_), _) => d.customers().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        (None, Some(found)) => found.customer_code.to_string(),
-        (None, None) => "nobody".to_owned(),
+    let who = |d: &Document| match d.likely_customers().as_slice() {
+        [] => "nobody".to_owned(),
+        codes => codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     };
     let rows = |wanted: Disposition, why: fn(&Document) -> String| -> Vec<Vec<String>> {
         let some = documents.iter().filter(|d| d.disposition == wanted);

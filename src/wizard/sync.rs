@@ -5,9 +5,10 @@ use super::{Ending, InService, Session, WizardError, World};
 use crate::apply::{self, DocumentPages, Outcome, Ports};
 use crate::customers::CustomerList;
 use crate::domain::{Customer, Sha256};
-use crate::plan::{Approval, CustomerInputs, Gate, Plan, Write, plan_customers};
-use crate::ports::Block;
+use crate::plan::{Approval, Approved, CustomerInputs, Gate, Plan, Write, plan_customers};
+use crate::ports::{ActionRecord, ActionState, Block};
 use serde_json::json;
+use std::collections::{HashMap, HashSet};
 
 pub(super) async fn run(
     world: &mut World<'_>,
@@ -55,10 +56,6 @@ impl DocumentPages for NoDocuments {
     }
 }
 
-fn writes(n: usize) -> String {
-    format!("{n} {}", if n == 1 { "write" } else { "writes" })
-}
-
 /// The rows of a plan that are shown on the terminal; the report has all of them.
 const SHOWN: usize = 12;
 
@@ -77,8 +74,8 @@ fn show_plan(world: &World<'_>, plan: &Plan) {
     }
 }
 
-/// One gate: goes on with a plan that was approved earlier in this run and is not finished, or asks for this one; then applies it. Of a gate that
-/// was gone through before, only what no earlier plan of this run had is asked for. `None` when declined.
+/// One gate: finishes a plan that was approved earlier in this run, then asks for what no earlier plan of this run had, and applies it. `None` when
+/// declined.
 pub(super) async fn gate(
     world: &mut World<'_>,
     session: &Session,
@@ -88,71 +85,78 @@ pub(super) async fn gate(
     ending: &mut Ending,
 ) -> Result<Option<Outcome>, WizardError> {
     let gate = plan.gate;
-    let before = apply::recorded(gate, world.journal)?;
-    let so_far = before.as_ref().map(|b| apply::outcome(b.plan(), world.journal)).transpose()?;
-    let unfinished = so_far.as_ref().is_some_and(|outcome| outcome.open > 0);
-    let known = world.journal.actions(gate.name())?.into_iter().map(|a| a.id).collect();
-    // What this run made itself is no longer missing; what was on file before it stays so.
-    let unchanged = before.as_ref().map_or(plan.unchanged, |b| b.plan().unchanged);
-    let plan = Plan { unchanged, ..plan.without(&known) };
-    let approved = match before {
-        Some(approved) if unfinished => {
+    let mut before = None;
+    if let Some(approved) = apply::recorded(gate, world.journal)? {
+        let so_far = apply::outcome(approved.plan(), world.journal)?;
+        before = Some(approved.plan().unchanged);
+        if so_far.open > 0 {
             let all = approved.plan().actions.len();
-            let done = so_far.map_or(0, |outcome| outcome.done);
-            world.say(format!("Going on with the plan that {} approved: {done} of {all} writes are done.", approved.approval().by));
-            approved
-        }
-        Some(approved) if plan.is_empty() => {
-            let outcome = so_far.unwrap_or_default();
-            let all = outcome.done + outcome.done_before;
-            let by = &approved.approval().by;
             world.say(format!(
-                "The {} that {by} approved {} done; nothing is left to do.",
-                writes(all),
-                if all == 1 { "is" } else { "are" }
+                "Going on with the plan that {} approved: {} of {all} writes are done.",
+                approved.approval().by,
+                so_far.done
             ));
-            ending.waiting |= !outcome.refused.is_empty();
-            let planned = all + outcome.refused.len();
-            let record =
-                json!({ "planned": planned, "done": all, "refused": outcome.refused, "unchanged": plan.unchanged, "notes": plan.notes });
-            world.journal.complete_step(gate.name(), &record, world.clock.now())?;
-            return Ok(Some(Outcome { done: 0, done_before: all, ..outcome }));
+            carry_out(world, session, approved, documents).await?;
         }
-        None if plan.is_empty() => {
-            show_plan(world, &plan);
-            let left_out = plan.notes.iter().any(|n| !n.harmless);
-            world.good(match gate {
-                Gate::Certificates if left_out => "Nothing else to create.",
-                Gate::Customers => "Nothing to send: every customer is in the service as the spreadsheet has it.",
-                Gate::Certificates => "Nothing to create: every accepted certificate is in the service and linked.",
-                Gate::Invitations => "Nobody to invite.",
-            });
-            world.journal.complete_step(
-                gate.name(),
-                &json!({ "planned": 0, "unchanged": plan.unchanged, "notes": plan.notes }),
-                world.clock.now(),
-            )?;
-            return Ok(Some(Outcome::default()));
-        }
-        earlier => {
-            show_plan(world, &plan);
-            if let Some(path) = (world.save_plan)(&plan) {
-                world.say(format!("The whole list: {}", path.display()));
-            }
-            // A yes to an earlier plan is none to this one.
-            let yes = if earlier.is_some() { world.ask.confirm_again(&question)? } else { world.ask.confirm(&question)? };
-            if !yes {
-                world.warn("Declined: nothing was sent.");
-                ending.declined = true;
-                let outcome = json!({ "declined": true, "planned": plan.actions.len(), "unchanged": plan.unchanged, "notes": plan.notes });
-                world.journal.complete_step(gate.name(), &outcome, world.clock.now())?;
-                return Ok(None);
-            }
-            let approval = Approval { by: world.user.clone(), at: world.clock.now(), fingerprint: plan.fingerprint.clone() };
-            crate::plan::confirm(plan, approval).map_err(|e| WizardError::Input(e.to_string()))?
-        }
-    };
-    let (unchanged, notes, planned) = (approved.plan().unchanged, approved.plan().notes.clone(), approved.plan().actions.len());
+    }
+    let known = known(gate, &plan, world)?;
+    // What this run made itself is no longer missing; what was on file before it stays so.
+    let plan = Plan { unchanged: before.unwrap_or(plan.unchanged), ..plan.without(&known) };
+    show_plan(world, &plan);
+    if plan.is_empty() {
+        let outcome = apply::outcome(&plan, world.journal)?;
+        let left_out = plan.notes.iter().any(|n| !n.harmless) || !outcome.refused.is_empty();
+        world.good(match (gate, before.is_some()) {
+            (_, true) => "Nothing else is left to do.",
+            (Gate::Certificates, false) if left_out => "Nothing else to create.",
+            (Gate::Customers, false) => "Nothing to send: every customer is in the service as the spreadsheet has it.",
+            (Gate::Certificates, false) => "Nothing to create: every accepted certificate is in the service and linked.",
+            (Gate::Invitations, false) => "Nobody to invite.",
+        });
+        tell_refused(world, &outcome);
+        ending.waiting |= !outcome.refused.is_empty();
+        keep(world, &plan, &outcome)?;
+        return Ok(Some(outcome));
+    }
+    if let Some(path) = (world.save_plan)(&plan) {
+        world.say(format!("The whole list: {}", path.display()));
+    }
+    // A yes to an earlier plan is none to this one, nor is one that was said before the plan was kept.
+    if !world.ask.confirm_plan(&question, before.is_none())? {
+        world.warn("Declined: nothing was sent.");
+        ending.declined = true;
+        let outcome = apply::outcome(&plan, world.journal)?;
+        let declined = json!({
+            "declined": true, "planned": plan.actions.len() + outcome.done_before, "done": outcome.done_before, "unchanged": plan.unchanged,
+            "notes": plan.notes,
+        });
+        world.journal.complete_step(gate.name(), &declined, world.clock.now())?;
+        return Ok(None);
+    }
+    let approval = Approval { by: world.user.clone(), at: world.clock.now(), fingerprint: plan.fingerprint.clone() };
+    let approved = crate::plan::confirm(plan.clone(), approval).map_err(|e| WizardError::Input(e.to_string()))?;
+    let outcome = carry_out(world, session, approved, documents).await?;
+    ending.waiting |= !outcome.refused.is_empty();
+    keep(world, &plan, &outcome)?;
+    Ok(Some(outcome))
+}
+
+/// The writes that a new plan need not hold: those of earlier plans that were not refused, and refused ones that would be sent just as before.
+fn known(gate: Gate, plan: &Plan, world: &World<'_>) -> Result<HashSet<String>, WizardError> {
+    let earlier = apply::all_recorded(gate, world.journal)?;
+    let sent: HashMap<&str, &Write> = earlier.iter().flat_map(|p| &p.plan().actions).map(|a| (a.id.as_str(), &a.write)).collect();
+    let new: HashMap<&str, &Write> = plan.actions.iter().map(|a| (a.id.as_str(), &a.write)).collect();
+    let records = world.journal.actions(gate.name())?;
+    let stays = |r: &&ActionRecord| r.state != ActionState::Failed || sent.get(r.id.as_str()) == new.get(r.id.as_str());
+    Ok(records.iter().filter(stays).map(|r| r.id.clone()).collect())
+}
+
+async fn carry_out(
+    world: &World<'_>,
+    session: &Session,
+    approved: Approved<Plan>,
+    documents: &dyn DocumentPages,
+) -> Result<Outcome, WizardError> {
     let ports = Ports {
         service: world.service,
         company: session.id(),
@@ -163,14 +167,22 @@ pub(super) async fn gate(
         interrupt: world.interrupt,
     };
     let outcome = apply::apply(approved, &ports).await?;
+    tell_refused(world, &outcome);
+    Ok(outcome)
+}
+
+fn tell_refused(world: &World<'_>, outcome: &Outcome) {
     for refused in &outcome.refused {
         let hint = refused.hint.as_deref().map(|h| format!(" — {h}")).unwrap_or_default();
         world.warn(format!("not done: {}: {}{hint}", refused.what, refused.why));
     }
-    ending.waiting |= !outcome.refused.is_empty();
-    let planned = planned + outcome.done_before;
-    let done = outcome.done + outcome.done_before;
-    let record = json!({ "planned": planned, "done": done, "refused": outcome.refused, "unchanged": unchanged, "notes": notes });
-    world.journal.complete_step(gate.name(), &record, world.clock.now())?;
-    Ok(Some(outcome))
+}
+
+/// What became of a gate, over all its plans.
+fn keep(world: &World<'_>, plan: &Plan, outcome: &Outcome) -> Result<(), WizardError> {
+    let record = json!({
+        "planned": plan.actions.len() + outcome.done_before, "done": outcome.done + outcome.done_before, "refused": outcome.refused,
+        "unchanged": plan.unchanged, "notes": plan.notes,
+    });
+    Ok(world.journal.complete_step(plan.gate.name(), &record, world.clock.now())?)
 }

@@ -96,6 +96,12 @@ impl Bed {
         folder
     }
 
+    /// An answers file that draws no paper as a check, for tests that want every good one linked at once.
+    pub fn no_check(&self) -> String {
+        let file = self.write("no-check.yaml", "policy:\n  sample_percent: 0\n  sample_least: 0\n");
+        file.to_str().unwrap().to_owned()
+    }
+
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();

@@ -28,7 +28,9 @@ fn the_whole_job_once_and_not_twice() {
     let server = bed.server(&[]);
     let (file, scans) = (sample("customers.xlsx"), sample("certificates"));
     let given = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--company", "DEFAULT"];
-    let given = [&given[..], &["--customers", file.to_str().unwrap(), "--certificates", scans.to_str().unwrap()]].concat();
+    let no_check = bed.no_check();
+    let paths = ["--customers", file.to_str().unwrap(), "--certificates", scans.to_str().unwrap(), "--answers", &no_check];
+    let given = [&given[..], &paths].concat();
 
     let dry = bed.run_at(&server, &[&given[..], &["--dry-run", "--run-dir", "dry"]].concat());
     assert_eq!(dry.code, 3, "{}", dry.err);
@@ -156,7 +158,9 @@ fn a_damaged_scan_is_listed_and_the_others_go_on() {
     std::fs::write(scans.join("empty.tif"), b"").unwrap();
     let file = sample("customers.xlsx");
     let args = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--customers", file.to_str().unwrap()];
-    let ran = bed.run_at(&server, &[&args[..], &["--certificates", scans.to_str().unwrap(), "--run-dir", "run"]].concat());
+    let no_check = bed.no_check();
+    let more = ["--certificates", scans.to_str().unwrap(), "--run-dir", "run", "--answers", &no_check];
+    let ran = bed.run_at(&server, &[&args[..], &more].concat());
     assert_eq!(ran.code, 3, "{}", ran.err);
     assert!(ran.err.contains("aaa broken.pdf"), "{}", ran.err);
     assert_eq!(server.certificates().len(), 1);

@@ -13,6 +13,7 @@ fn arguments(bed: &Bed) -> Vec<String> {
         .iter()
         .map(|s| (*s).to_owned())
         .chain(["--customers".into(), file.to_str().unwrap().into(), "--certificates".into(), scans.to_str().unwrap().into()])
+        .chain(["--answers".into(), bed.no_check()])
         .collect()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::bed::{Bed, MERCHANT, Server, TODAY, sample};
 use crate::browser::Browser;
+use crate::wizard::{DOWN, UP, Wizard};
 use fantoccini::Locator;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -39,7 +40,18 @@ impl Review {
     }
 
     fn base(&self) -> &str {
-        self.address.split("/?").next().unwrap()
+        self.address.split("/#").next().unwrap()
+    }
+
+    /// The page's secret for the token of the address.
+    async fn enter(&self, client: &reqwest::Client) -> String {
+        let token = self.address.split_once("#token=").unwrap().1;
+        let post = client.post(format!("{}/api/enter", self.base())).header("origin", self.base());
+        let body = serde_json::json!({ "token": token }).to_string();
+        let answer = post.header("content-type", "application/json").body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let value: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        value["key"].as_str().unwrap().to_owned()
     }
 
     fn ended(&mut self) -> i32 {
@@ -175,6 +187,14 @@ async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out
     browser.keys("n").await;
     browser.until("it is skipped", "document.querySelector('#queue .tag.later') !== null").await;
 
+    // Keys that come faster than the next paper decide nothing about the one that is left.
+    browser.until("another paper is there", "!document.getElementById('accept').disabled").await;
+    let fast = "for (const key of ['j', 'a', 'j', 'a']) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))";
+    browser.script(fast).await;
+    browser.script("document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'a', bubbles: true, repeat: true }))").await;
+    browser.until("the paper is there", "!document.getElementById('accept').disabled").await;
+    assert!(browser.text("#progress").await.starts_with("2 of 5"), "{}", browser.text("#progress").await);
+
     // Two windows on the same paper: the second decision is told what happened.
     let second_page = item("scan0015.pdf", 2);
     browser.script(&format!("{second_page}.click()")).await;
@@ -234,60 +254,102 @@ async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out
     assert!(report.contains("3 papers were drawn as a check; a person has looked at 3 and changed 2"), "the report tells of the check");
 }
 
+/// A PDF with a text layer: for each page, words with their places in points from the lower left.
+fn text_pdf(pages: &[&[(i32, i32, &str)]]) -> Vec<u8> {
+    use lopdf::{Document, Object, Stream, dictionary};
+    let mut document = Document::with_version("1.5");
+    let tree = document.new_object_id();
+    let font = document.add_object(dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica" });
+    let resources = document.add_object(dictionary! { "Font" => dictionary! { "F1" => font } });
+    let mut kids: Vec<Object> = Vec::new();
+    for page in pages {
+        let text: String = page.iter().map(|(x, y, words)| format!("BT /F1 11 Tf {x} {y} Td ({words}) Tj ET\n")).collect();
+        let content = document.add_object(Stream::new(dictionary! {}, text.into_bytes()));
+        let media: Vec<Object> = [0, 0, 612, 792].map(Object::from).to_vec();
+        let page = dictionary! { "Type" => "Page", "Parent" => tree, "Contents" => content, "Resources" => resources, "MediaBox" => media };
+        kids.push(document.add_object(page).into());
+    }
+    let count = kids.len() as i64;
+    document.objects.insert(tree, dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count }.into());
+    let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
+    document.trailer.set("Root", catalog);
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).unwrap();
+    bytes
+}
+
+/// A paper of two pages: the second one holds the signature alone.
+const FIRST: &[(i32, i32, &str)] = &[
+    (150, 740, "Texas Sales and Use Tax Resale Certificate"),
+    (60, 700, "Name of purchaser: Lone Oak Feed & Ranch Supply"),
+    (60, 680, "Address: 7710 Caliche Road"),
+    (60, 660, "City, State, ZIP code: Waco, TX 76705"),
+    (60, 640, "Texas Sales and Use Tax Permit Number: 17442960381"),
+    (60, 600, "Seller: Blue Heron Supply Co."),
+    (60, 560, "I claim the right to make a non-taxable purchase for resale of the taxable items."),
+];
+const SECOND: &[(i32, i32, &str)] = &[(60, 700, "Purchaser signature: J. Doe   Title: Owner   Date: 03/02/2026")];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_split_and_a_page_is_turned() {
+async fn a_file_is_split_joined_and_turned() {
     let bed = Bed::new();
     let server = bed.server(&[]);
-    // Two papers of one form, so that the second page might be the first one's back: here a person says that it is not.
-    let scans = bed.scans(&["scan0007.pdf"]);
+    let scans = bed.path("scans");
+    std::fs::create_dir_all(&scans).unwrap();
+    std::fs::write(scans.join("two pages.pdf"), text_pdf(&[FIRST, SECOND])).unwrap();
     let file = sample("customers.xlsx");
-    let args = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--run-dir", "run"];
+    let no_check = bed.no_check();
+    let args = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--run-dir", "run", "--answers", &no_check];
     let ran =
         bed.run_at(&server, &[&args[..], &["--customers", file.to_str().unwrap(), "--certificates", scans.to_str().unwrap()]].concat());
     assert_eq!(ran.code, 3, "{}", ran.err);
-    let before = bed.run(&["explain", "run", "--format", "json"]);
-    let before: Value = serde_json::from_str(&before.out).unwrap();
-    let pages = before["documents"][0]["pages"].clone();
+    let papers = || -> Vec<(Value, String)> {
+        let told: Value = serde_json::from_str(&bed.run(&["explain", "run", "--format", "json"]).out).unwrap();
+        let all = told["documents"].as_array().unwrap().iter();
+        all.map(|d| (d["pages"].clone(), format!("{} {}", d["disposition"], d["reasons"]))).collect()
+    };
+    let pages = |list: &[(Value, String)]| list.iter().map(|(pages, _)| pages.to_string()).collect::<Vec<_>>();
+    assert_eq!(pages(&papers()), ["[1,2]"], "{:?}", papers());
 
     let review = Review::start(&bed);
     let browser = Browser::start().await;
     browser.client.goto(&review.address).await.unwrap();
+    let idle = "!document.body.classList.contains('busy') && !document.getElementById('accept').disabled";
     browser.until("the queue", "document.querySelectorAll('#queue button').length === 1").await;
-    browser.until("the picture", "document.getElementById('picture').naturalWidth > 500").await;
+    browser.until("the picture", idle).await;
     let shape = "document.getElementById('picture').naturalWidth / document.getElementById('picture').naturalHeight";
     assert!(browser.script(&format!("return {shape}")).await.as_f64().unwrap() < 1.0);
-    browser.keys("t").await;
-    browser.until("the page lies on its side", &format!("{shape} > 1")).await;
-    for _ in 0..3 {
-        browser.until("it is ready", "!document.body.classList.contains('busy')").await;
+    for turned in ["> 1", "< 1", "> 1", "< 1"] {
         browser.keys("t").await;
-        browser
-            .until(
-                "it was read",
-                "!document.body.classList.contains('busy') && document.getElementById('toast').textContent.includes('Turned')",
-            )
-            .await;
+        browser.until("the page is turned", &format!("{idle} && {shape} {turned}")).await;
     }
-    browser.until("the page stands upright", &format!("{shape} < 1")).await;
-    browser.until("its values are back", "document.getElementById('field-purchaser_name').value.length > 5").await;
-    if pages[0] != pages[1] {
-        browser.keys("]").await;
-        browser.until("the next page", "document.getElementById('page-number').textContent === 'Page 2 of 2'").await;
-        browser.keys("s").await;
-        browser.until("the question", "document.getElementById('ask').open").await;
-        browser.click("#ask button[value=yes]").await;
-        browser.until("two papers", "document.querySelectorAll('#queue button').length === 2").await;
-    }
+    browser.until("its values are back", "document.getElementById('field-purchaser_name').value.startsWith('Lone Oak')").await;
+
+    browser.keys("]").await;
+    browser.until("the next page", &format!("document.getElementById('page-number').textContent === 'Page 2 of 2' && {idle}")).await;
+    browser.keys("s").await;
+    browser.until("the question", "document.getElementById('ask').open").await;
+    browser.click("#ask button[value=yes]").await;
+    browser.until("two papers", "document.querySelectorAll('#queue button').length === 2").await;
+    browser.until("it is ready", idle).await;
+    browser.keys("u").await;
+    browser.until("one paper again", "document.querySelectorAll('#queue button').length === 1").await;
+    browser.until("it is ready", idle).await;
+    browser.keys("]").await;
+    browser.until("the next page", &format!("document.getElementById('page-number').textContent === 'Page 2 of 2' && {idle}")).await;
+    browser.keys("s").await;
+    browser.until("the question", "document.getElementById('ask').open").await;
+    browser.click("#ask button[value=yes]").await;
+    browser.until("two papers", "document.querySelectorAll('#queue button').length === 2").await;
     browser.close().await;
     drop(review);
 
-    // It survives the process, and a resumed run accepts none of it by itself.
+    // It outlives the process, and a resumed run decides neither part by itself.
+    assert_eq!(pages(&papers()), ["[1,1]", "[2,2]"]);
     resume(&bed, &server);
+    assert_eq!(pages(&papers()), ["[1,1]", "[2,2]"]);
+    assert!(papers().iter().all(|(_, told)| told.contains("\"review\"") || told.contains("\"reject\"")), "{:?}", papers());
     assert_eq!(server.certificates().len(), 0);
-    let after = bed.run(&["explain", "run", "--format", "json"]);
-    let after: Value = serde_json::from_str(&after.out).unwrap();
-    let reasons = after["documents"][0]["reasons"].to_string();
-    assert!(reasons.contains("a person split this file or turned a page") || after["documents"][0]["disposition"] != "accept", "{reasons}");
 }
 
 /// Everybody but the browser that was given the address is kept out.
@@ -301,23 +363,28 @@ async fn strangers_and_other_sites_are_kept_out() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
 
-    for path in ["/", "/api/queue", "/page.js", "/page/0/1"] {
+    // The page by itself tells nothing; everything else needs its secret.
+    let bare = client.get(&base).send().await.unwrap();
+    let policy = bare.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(bare.headers()["x-content-type-options"], "nosniff");
+    let text = bare.text().await.unwrap();
+    assert!(!text.contains(MERCHANT) && !text.contains("Lone Oak"), "{text}");
+    for path in ["/api/queue", "/page/0/1", "/api/paper/0"] {
         assert_eq!(client.get(format!("{base}{path}")).send().await.unwrap().status(), 401, "{path}");
     }
-    let foreign = client.get(&review.address).header("host", "evil.example").send().await.unwrap();
-    assert_eq!(foreign.status(), 403, "the token is not used up by a foreign host");
-    let entered = client.get(&review.address).send().await.unwrap();
-    assert_eq!((entered.status().as_u16(), entered.headers()["location"].to_str().unwrap()), (303, "/"));
-    let cookie = entered.headers()["set-cookie"].to_str().unwrap().to_owned();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
-    assert_eq!(client.get(&review.address).send().await.unwrap().status(), 401, "the address works once");
+    let enter = |token: &str, origin: &str| {
+        let body = serde_json::json!({ "token": token }).to_string();
+        client.post(format!("{base}/api/enter")).header("origin", origin.to_owned()).header("content-type", "application/json").body(body)
+    };
+    let token = review.address.split_once("#token=").unwrap().1.to_owned();
+    assert_eq!(enter(&token, "http://evil.example").send().await.unwrap().status(), 403);
+    assert_eq!(enter(&token, &base).header("host", "evil.example").send().await.unwrap().status(), 403);
+    assert_eq!(enter("guessed", &base).send().await.unwrap().status(), 401);
+    let key = review.enter(&client).await;
+    assert_eq!(enter(&token, &base).send().await.unwrap().status(), 401, "the address works once");
 
-    let cookie = cookie.split(';').next().unwrap().to_owned();
-    let get = |path: &str| client.get(format!("{base}{path}")).header("cookie", &cookie);
-    let page = get("/").send().await.unwrap();
-    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-    assert_eq!(page.headers()["x-content-type-options"], "nosniff");
+    let get = |path: &str| client.get(format!("{base}{path}")).header("x-certonboard-key", &key);
     let queue: Value = serde_json::from_str(&get("/api/queue").send().await.unwrap().text().await.unwrap()).unwrap();
     let id = queue["items"][0]["id"].as_str().unwrap().to_owned();
     let page = queue["items"][0]["pages"][0].as_u64().unwrap();
@@ -327,12 +394,12 @@ async fn strangers_and_other_sites_are_kept_out() {
 
     let act = format!("{base}/api/paper/{id}/act");
     let body = r#"{"revision":0,"command":{"do":"later"}}"#;
-    let post = || client.post(&act).header("cookie", &cookie).header("content-type", "application/json").body(body);
-    assert_eq!(post().send().await.unwrap().status(), 403, "no origin");
-    assert_eq!(post().header("origin", "http://evil.example").header("x-certonboard", "review").send().await.unwrap().status(), 403);
-    assert_eq!(post().header("origin", &base).send().await.unwrap().status(), 403, "a form of the same origin sends no header");
+    let post = || client.post(&act).header("content-type", "application/json").body(body);
+    assert_eq!(post().header("origin", &base).send().await.unwrap().status(), 401, "no secret");
+    assert_eq!(post().header("x-certonboard-key", &key).send().await.unwrap().status(), 403, "no origin");
+    assert_eq!(post().header("origin", "http://evil.example").header("x-certonboard-key", &key).send().await.unwrap().status(), 403);
     assert_eq!(get(&format!("/api/paper/{id}/act")).send().await.unwrap().status(), 405, "nothing changes by GET");
-    let ours = || client.post(&act).header("cookie", &cookie).header("origin", &base).header("x-certonboard", "review");
+    let ours = || client.post(&act).header("origin", &base).header("x-certonboard-key", &key);
     let plain = ours().header("content-type", "text/plain").body(body).send().await.unwrap();
     assert_eq!(plain.status(), 415);
     let huge = ours().header("content-type", "application/json").body("x".repeat(300_000)).send().await.unwrap();
@@ -342,21 +409,78 @@ async fn strangers_and_other_sites_are_kept_out() {
     let good = ours().header("content-type", "application/json").body(body).send().await.unwrap();
     assert_eq!(good.status(), 200);
 
-    // Only this machine's loopback listens.
-    let port: u16 = base.rsplit(':').next().unwrap().parse().unwrap();
-    let others = local_addresses();
-    for address in &others {
-        let reached = std::net::TcpStream::connect_timeout(&(*address, port).into(), std::time::Duration::from_millis(300));
-        assert!(reached.is_err(), "{address} answers");
+    // Only loopback listens: 127.0.0.1 as the kernel's table writes it.
+    #[cfg(target_os = "linux")]
+    {
+        let port: u16 = base.rsplit(':').next().unwrap().parse().unwrap();
+        let wanted = format!(":{port:04X}");
+        let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| std::fs::read_to_string(table).unwrap_or_default());
+        let local = |line: &str| line.split_whitespace().nth(1).map(str::to_owned);
+        // 0A: listening.
+        let listening = tables.iter().flat_map(|t| t.lines()).filter(|l| l.split_whitespace().nth(3) == Some("0A"));
+        let mine: Vec<String> = listening.filter_map(local).filter(|address| address.ends_with(&wanted)).collect();
+        assert_eq!(mine, [format!("0100007F{wanted}")]);
     }
 }
 
-/// This machine's addresses beyond loopback, as far as they can be told.
-fn local_addresses() -> Vec<std::net::IpAddr> {
-    // Connecting a UDP socket sends nothing; it only tells which address would be used.
-    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
-    let found = socket.connect("192.0.2.1:9").ok().and_then(|()| socket.local_addr().ok()).map(|a| a.ip());
-    found.into_iter().filter(|ip| !ip.is_loopback() && !ip.is_unspecified()).collect()
+/// What makes no sense for a paper is refused with a reason, and changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_that_make_no_sense_are_refused() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    let (scans, list) = (bed.scans(&["Resale Cert_Lone Oak_TX.pdf"]), sample("customers.xlsx"));
+    let args = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--run-dir", "run"];
+    let paths = ["--customers", list.to_str().unwrap(), "--certificates", scans.to_str().unwrap()];
+    assert_eq!(bed.run_at(&server, &[&args[..], &paths].concat()).code, 3);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    for applied in [false, true] {
+        let review = Review::start(&bed);
+        let base = review.base().to_owned();
+        let key = review.enter(&client).await;
+        let get = async |path: &str| -> Value {
+            let answer = client.get(format!("{base}{path}")).header("x-certonboard-key", &key).send().await.unwrap();
+            serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+        };
+        let queue = get("/api/queue").await;
+        let id = queue["items"][0]["id"].as_str().unwrap().to_owned();
+        let revision = get(&format!("/api/paper/{id}")).await["revision"].as_u64().unwrap();
+        let act = async |id: &str, command: Value| -> (u16, String) {
+            let body = serde_json::json!({ "revision": revision, "command": command }).to_string();
+            let post = client.post(format!("{base}/api/paper/{id}/act")).header("x-certonboard-key", &key).header("origin", &base);
+            let answer = post.header("content-type", "application/json").body(body).send().await.unwrap();
+            (answer.status().as_u16(), answer.text().await.unwrap())
+        };
+        let accept = |codes: &[&str], edits: Value| serde_json::json!({ "do": "accept", "customers": codes, "edits": edits });
+        if applied {
+            let (status, why) = act(&id, accept(&["C1021"], serde_json::json!({}))).await;
+            assert!(status == 422 && why.contains("made already"), "{status} {why}");
+            continue;
+        }
+        let none = serde_json::json!({});
+        let no_date = serde_json::json!({ "fields": { "signed_date": "" } });
+        let no_state = serde_json::json!({ "states": [] });
+        let refused = [
+            (accept(&[], none.clone()), "choose the customer"),
+            (accept(&["nobody"], none.clone()), "has no nobody"),
+            (accept(&["C1033", "C1033"], none.clone()), "chosen twice"),
+            (accept(&["C1033"], no_date), "requires the day of signing"),
+            (accept(&["C1033"], no_state), "no state is claimed"),
+            (serde_json::json!({ "do": "reject", "why": "  " }), "say why"),
+            (serde_json::json!({ "do": "split", "page": 1 }), "one page"),
+            (serde_json::json!({ "do": "turn", "page": 2 }), "none of this paper's pages"),
+        ];
+        for (command, expected) in refused {
+            let (status, why) = act(&id, command.clone()).await;
+            assert!(status == 422 && why.contains(expected), "{command}: {status} {why}");
+        }
+        assert_eq!(act("0123456789ab", serde_json::json!({ "do": "later" })).await.0, 404);
+        assert_eq!(get(&format!("/api/paper/{id}")).await["revision"], revision, "nothing was decided");
+        assert_eq!(act(&id, accept(&["C1033"], none)).await.0, 200);
+        drop(review);
+        resume(&bed, &server);
+        assert_eq!(linked(&server), [("C1033".to_owned(), "17442960381".to_owned())]);
+    }
 }
 
 /// Text from a scan or a list is text, whatever it looks like.
@@ -391,4 +515,42 @@ async fn markup_in_names_stays_text() {
     assert!(browser.client.find(Locator::Css("#queue small")).await.unwrap().text().await.unwrap().contains("onerror"));
     browser.close().await;
     drop(review);
+}
+
+/// The same desk, asked one question after the other.
+#[test]
+fn a_queue_is_worked_through_on_a_terminal() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    let (scans, file) = (bed.scans(&["Resale Cert_Lone Oak_TX.pdf", "scan0024.pdf"]), sample("customers.xlsx"));
+    let args = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--run-dir", "run"];
+    let ran =
+        bed.run_at(&server, &[&args[..], &["--customers", file.to_str().unwrap(), "--certificates", scans.to_str().unwrap()]].concat());
+    assert_eq!(ran.code, 3, "{}", ran.err);
+
+    let mut review = Wizard::start(&bed, &server, &["review", "run", "--terminal"]);
+    review.see("0 of 2 papers decided").see("Lone Oak Feed & Ranch Supply").see("drawn by chance").see("Customers it may belong to");
+    // Enter alone only skips; a value is corrected, then it is accepted for the first customer.
+    review.see("What about this paper?").see("Skip for now").see("Accept for C1033");
+    // From the end of the list: stop, turn, look, reject, correct.
+    review.keys(&UP.repeat(5)).keys("\r");
+    review.see("Which value is wrong?").see("Signed on");
+    review.keys(&DOWN.repeat(7)).keys("\r");
+    review.see("Signed on (- for nothing)").keys("\u{15}").keys("someday\r").see("is no date");
+    review.see("What about this paper?").keys(&UP.repeat(5)).keys("\r");
+    review.see("Which value is wrong?").keys(&DOWN.repeat(7)).keys("\r");
+    review.see("Signed on (- for nothing)").keys("\u{15}").keys("4/2/2026\r");
+    review.see("What about this paper?").keys(DOWN).keys("\r");
+    review.see("1 of 2 papers decided").see("scan0024.pdf");
+    // From the end of the list: stop, take back, turn, look, reject.
+    review.see("What about this paper?").keys(&UP.repeat(4)).keys("\r").see("Page 1: ").see(".png");
+    review.see("What about this paper?").keys(&UP.repeat(5)).keys("\r");
+    review.see("Why is it not to be used?").keys("\u{15}").keys("not our customer\r");
+    review.see("Everything is decided");
+    let rest = review.end(0);
+    assert!(rest.contains("certonboard resume"), "{rest}");
+
+    resume(&bed, &server);
+    assert_eq!(linked(&server), [("C1033".to_owned(), "17442960381".to_owned())]);
+    assert!(server.certificates()[0]["signedDate"].as_str().unwrap().starts_with("2026-04-02"));
 }

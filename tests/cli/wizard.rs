@@ -49,6 +49,7 @@ impl Wizard {
 }
 
 pub const DOWN: &str = "\u{1b}[B";
+pub const UP: &str = "\u{1b}[A";
 
 #[test]
 fn every_step_with_yes() {
@@ -56,7 +57,9 @@ fn every_step_with_yes() {
     let server = bed.server(&["--not-provisioned"]);
     let scans = bed.scans(&[PAPER]);
     let recorded = bed.path("recorded.yaml");
-    let mut wizard = Wizard::start(&bed, &server, &["--today", TODAY, "--record-answers", recorded.to_str().unwrap()]);
+    let no_check = bed.no_check();
+    let given = ["--today", TODAY, "--record-answers", recorded.to_str().unwrap(), "--answers", &no_check];
+    let mut wizard = Wizard::start(&bed, &server, &given);
     wizard.see("[1/8] Connection").see("Connected to");
     wizard.see("Which company").keys("\r");
     wizard.see("has no certificate storage yet").see("Request it?").keys("y");
@@ -105,7 +108,9 @@ fn every_step_with_no() {
     let server = bed.server(&[]);
     let scans = bed.scans(&[PAPER]);
     let file = sample("customers.xlsx");
+    let no_check = bed.no_check();
     let given = ["run", "--today", TODAY, "--merchant", MERCHANT, "--company", "DEFAULT", "--customers", file.to_str().unwrap()];
+    let given = [&given[..], &["--answers", &no_check]].concat();
     let mut wizard = Wizard::start(&bed, &server, &[&given[..], &["--certificates", scans.to_str().unwrap()]].concat());
     wizard.see("Are the columns right?").keys("y");
     wizard.see("How do these customers count?").keys("\r");
