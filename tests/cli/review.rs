@@ -22,6 +22,9 @@ fn run(bed: &Bed, server: &Server) {
     assert_eq!(server.certificates().len(), 0, "papers that were drawn wait for a person");
 }
 
+/// The paper on the screen is there with its scan, and no order is under way.
+const READY: &str = "!document.getElementById('accept').disabled && !document.body.classList.contains('busy')";
+
 /// `certonboard review` in a process of its own.
 struct Review {
     child: Child,
@@ -108,7 +111,9 @@ async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out
     let lone_oak = item("Resale Cert_Lone Oak_TX.pdf", 1);
     browser.script(&format!("{lone_oak}.click()")).await;
     browser.until("the paper", "document.querySelector('#head h2').textContent.startsWith('Resale Cert_Lone Oak')").await;
+    browser.until("its scan", READY).await;
     browser.until("its boxes", "document.querySelectorAll('#boxes button').length > 5").await;
+    browser.until("its scan", READY).await;
     browser.click("#boxes button[data-key=purchaser_name]").await;
     browser.until("the field has the focus", "document.activeElement.id === 'field-purchaser_name'").await;
     browser.until("its box is marked", "document.querySelector('#boxes button[data-key=purchaser_name]').classList.contains('on')").await;
@@ -150,6 +155,7 @@ async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out
     browser.until("the open ones", "document.querySelectorAll('#queue button').length === 4").await;
     browser.script(&format!("{}.click()", item("scan0024.pdf", 1))).await;
     browser.until("the paper", "document.querySelector('#head h2').textContent === 'scan0024.pdf'").await;
+    browser.until("its scan", READY).await;
     browser.keys("a").await;
     browser.until("it is refused", "document.getElementById('toast').textContent.includes('Choose the customer first')").await;
     browser.keys("/").await;
@@ -165,6 +171,7 @@ async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out
     browser.keys("u").await;
     browser.until("it is open again", "document.getElementById('progress').textContent.startsWith('1 of 5')").await;
     browser.until("the paper", "document.querySelector('#head h2').textContent === 'scan0024.pdf'").await;
+    browser.until("its scan", READY).await;
     browser.keys("r").await;
     browser.until("the question", "document.getElementById('ask').open").await;
     browser.keys("not our customer\u{e007}").await;
@@ -173,6 +180,7 @@ async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out
     // One that the rules would reject needs a second yes; here it gets a no.
     browser.script(&format!("{}.click()", item("scan0019.pdf", 1))).await;
     browser.until("the paper", "document.querySelector('#head h2').textContent === 'scan0019.pdf'").await;
+    browser.until("its scan", READY).await;
     browser.until("its customers", "document.querySelectorAll('#candidates input').length > 0").await;
     browser.script("const box = document.querySelector('#candidates input'); if (!box.checked) box.click()").await;
     browser.keys("a").await;
@@ -199,13 +207,16 @@ async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out
     let second_page = item("scan0015.pdf", 2);
     browser.script(&format!("{second_page}.click()")).await;
     browser.until("the paper", "document.querySelector('#head').textContent.includes('page 2')").await;
+    browser.until("its scan", READY).await;
     let first = browser.client.window().await.unwrap();
+    browser.until("its scan", READY).await;
     let other = browser.client.new_window(true).await.unwrap();
     browser.client.switch_to_window(other.handle).await.unwrap();
     browser.client.goto(review.base()).await.unwrap();
     browser.until("the queue", "document.querySelectorAll('#queue button').length === 3").await;
     browser.script(&format!("{second_page}.click()")).await;
     browser.until("the paper", "document.querySelector('#head').textContent.includes('page 2')").await;
+    browser.until("its scan", READY).await;
     browser.script("const box = document.querySelector('#candidates input'); if (!box.checked) box.click()").await;
     browser.keys("a").await;
     browser.until("it is accepted", "document.getElementById('progress').textContent.startsWith('3 of 5')").await;
@@ -219,6 +230,7 @@ async fn a_queue_is_worked_through_with_keys_and_mouse_and_resume_carries_it_out
     // The first page of that file for two customers: the same company under two codes is a person's word.
     browser.script(&format!("{}.click()", item("scan0015.pdf", 1))).await;
     browser.until("the paper", "document.querySelector('#head').textContent.includes('page 1')").await;
+    browser.until("its scan", READY).await;
     browser.script("const box = document.querySelector('#candidates input'); if (!box.checked) box.click()").await;
     browser.keys("/").await;
     browser.keys("C1003").await;
@@ -314,7 +326,7 @@ async fn a_file_is_split_joined_and_turned() {
     let review = Review::start(&bed);
     let browser = Browser::start().await;
     browser.client.goto(&review.address).await.unwrap();
-    let idle = "!document.body.classList.contains('busy') && !document.getElementById('accept').disabled";
+    let idle = READY;
     browser.until("the queue", "document.querySelectorAll('#queue button').length === 1").await;
     browser.until("the picture", idle).await;
     let shape = "document.getElementById('picture').naturalWidth / document.getElementById('picture').naturalHeight";
