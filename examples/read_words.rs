@@ -71,6 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                             image: p.image.as_deref().and_then(picture),
                             origin: p.origin,
                             turned: p.turned,
+                            corners: None,
                             levelled: 0.0,
                             aspect: p.aspect,
                         })

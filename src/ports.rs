@@ -5,9 +5,9 @@
 //! Called by: `wizard` and `apply`, which use them; the adapters (`sources`, `ocr`, `api`, `journal`, `ui`), which implement them.
 
 use crate::domain::{
-    BBox, CandidateView, CertificateDraft, CertificateId, CertificateOnFile, Checked, Command, CompanyCode, CompanyId, CoverLetter,
-    Customer, CustomerCode, CustomerOnFile, Edits, ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt,
-    Mark, PageContent, PageOrigin, PaperView, Queue, ReasonOnFile, ReviewError, Sha256, Word, with_typed,
+    BBox, CandidateView, CertificateDraft, CertificateId, CertificateOnFile, Checked, Command, CompanyCode, CompanyId, Corners,
+    CoverLetter, Customer, CustomerCode, CustomerOnFile, Edits, ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile,
+    InvitationReceipt, Mark, PageContent, PageOrigin, PaperView, Queue, ReasonOnFile, ReviewError, Sha256, Word, with_typed,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -68,14 +68,14 @@ impl PageInput {
     /// somebody has said so; else that is found out.
     pub fn read_with(self, engine: &mut dyn OcrEngine, turn: Option<u16>) -> Result<PageContent, OcrError> {
         let Self { number, mut words, mut marks, mut image, dpi, recognise, problem } = self;
-        let (mut turned, mut levelled) = (turn.unwrap_or(0), 0.0);
+        let (mut turned, mut levelled, mut corners) = (turn.unwrap_or(0), 0.0, None);
         let mut origin = if problem.is_some() { PageOrigin::Failed } else { PageOrigin::TextLayer };
         if let (true, Some(picture)) = (recognise, &image) {
             let read = engine.recognise(picture, dpi, turn)?;
-            (turned, levelled) = (read.turned, read.levelled);
+            (turned, levelled, corners) = (read.turned, read.levelled, read.corners);
             let upright = read.image.as_ref().map_or(8.5 / 11.0, |i| i.width as f32 / i.height.max(1) as f32);
             // What was typed on the scan moves with its picture.
-            let moved = |b: BBox| b.turned(turned).levelled(read.levelled, upright);
+            let moved = |b: BBox| corners.map_or(b, |c: Corners| b.flattened(&c)).turned(turned).levelled(read.levelled, upright);
             words.iter_mut().for_each(|w| w.bbox = moved(w.bbox));
             marks.iter_mut().for_each(|m| m.bbox = moved(m.bbox));
             words = with_typed(read.words, words);
@@ -90,7 +90,7 @@ impl PageInput {
             origin = PageOrigin::Blank;
         }
         let aspect = image.as_ref().map_or(8.5 / 11.0, |i| i.width as f32 / i.height.max(1) as f32);
-        Ok(PageContent { number, words, marks, image, origin, turned, levelled, aspect })
+        Ok(PageContent { number, words, marks, image, origin, turned, corners, levelled, aspect })
     }
 }
 
@@ -126,6 +126,8 @@ pub struct Recognised {
     pub words: Vec<Word>,
     /// The upright, deskewed page the boxes refer to.
     pub image: Option<Arc<Gray>>,
+    /// The sheet in a photograph that the page was cut out of first.
+    pub corners: Option<Corners>,
     /// How far the page was turned clockwise: 0, 90, 180, 270.
     pub turned: u16,
     /// How far it was turned after that to make its lines level, in radians counterclockwise.

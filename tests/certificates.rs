@@ -44,6 +44,7 @@ fn page(number: u32, words: &[(f32, f32, &str)], ink: &[BBox]) -> PageContent {
         image: Gray::new(width, height, pixels).map(Arc::new),
         origin: PageOrigin::Ocr,
         turned: 0,
+        corners: None,
         levelled: 0.0,
         aspect: 0.7727,
     }
@@ -201,6 +202,7 @@ fn any_page() -> impl Strategy<Value = PageContent> {
         image: if pictured { Gray::new(60, 80, (0..4800).map(|i| (i * 37 % 251) as u8).collect()).map(Arc::new) } else { None },
         origin: PageOrigin::Ocr,
         turned: 0,
+        corners: None,
         levelled: 0.0,
         aspect,
     })

@@ -304,6 +304,7 @@ fn the_made_up_certificate_is_one() {
         image: None,
         origin: PageOrigin::Ocr,
         turned: 0,
+        corners: None,
         levelled: 0.0,
         aspect: 0.77,
     };

@@ -55,7 +55,7 @@ fn page(data: &mut Unstructured<'_>, number: u32) -> arbitrary::Result<PageConte
         false => vec![],
     };
     let aspect = if data.ratio(1, 10)? { f32::arbitrary(data)? } else { 0.773 };
-    Ok(PageContent { number, words: words(data)?, marks, image, origin: PageOrigin::Ocr, turned: 0, levelled: 0.0, aspect })
+    Ok(PageContent { number, words: words(data)?, marks, image, origin: PageOrigin::Ocr, turned: 0, corners: None, levelled: 0.0, aspect })
 }
 
 fuzz_target!(|bytes: &[u8]| {

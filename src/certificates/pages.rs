@@ -138,8 +138,8 @@ fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Do
 }
 
 fn view(sheet: &super::sheet::Sheet) -> Option<PageView> {
-    let PageContent { number: page, turned, levelled, .. } = *sheet.page;
-    (turned != 0 || levelled != 0.0).then_some(PageView { page, turned, levelled })
+    let PageContent { number: page, turned, corners, levelled, .. } = *sheet.page;
+    (turned != 0 || levelled != 0.0 || corners.is_some()).then_some(PageView { page, corners, turned, levelled })
 }
 
 /// Words that may be a customer's code or e-mail address, each once. Which they are only the customer list tells.

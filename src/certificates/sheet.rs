@@ -223,7 +223,17 @@ pub mod tests {
                 left = right + 0.006;
             }
         }
-        PageContent { number: 1, words: list, marks: vec![], image: None, origin: PageOrigin::Ocr, turned: 0, levelled: 0.0, aspect: 0.773 }
+        PageContent {
+            number: 1,
+            words: list,
+            marks: vec![],
+            image: None,
+            origin: PageOrigin::Ocr,
+            turned: 0,
+            corners: None,
+            levelled: 0.0,
+            aspect: 0.773,
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What was read from a paper, with the evidence for it: the record that `certonboard extract` prints, one line each.
 
-use super::{BBox, CustomerCode, ExemptionReason, Region, Ruled, Sha256, TaxNumber};
+use super::{BBox, Corners, CustomerCode, ExemptionReason, Region, Ruled, Sha256, TaxNumber};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -141,6 +141,9 @@ pub struct DocumentRef {
 pub struct PageView {
     /// 1-based in the file.
     pub page: u32,
+    /// The sheet in a photograph, which is made flat first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub corners: Option<Corners>,
     /// Clockwise: 0, 90, 180, 270.
     pub turned: u16,
     /// After that, in radians counterclockwise.

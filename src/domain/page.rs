@@ -60,6 +60,11 @@ impl BBox {
         let (x, y) = ((along * cosine + down * sine) / aspect - along / aspect, down * cosine - along * sine - down);
         BBox::new(self.left + x, self.top + y, self.right + x, self.bottom + y)
     }
+    /// The box on the sheet with these corners.
+    pub fn flattened(&self, corners: &Corners) -> BBox {
+        let ((left, top), (right, bottom)) = (corners.on_sheet(self.left, self.top), corners.on_sheet(self.right, self.bottom));
+        BBox::new(left, top, right, bottom)
+    }
     /// The share of `other`'s area that lies in this box.
     pub fn shares(&self, other: &BBox) -> f32 {
         let across = (self.right.min(other.right) - self.left.max(other.left)).max(0.0);
@@ -224,6 +229,33 @@ impl Gray {
         Gray { width: self.width, height: self.height, pixels }
     }
 
+    /// The sheet with these corners as if seen from straight above, about as large as it is in the picture.
+    pub fn flattened(&self, corners: &Corners) -> Gray {
+        let (w, h) = (self.width as f32, self.height as f32);
+        let at = |i: usize| (corners.0[i][0] * w, corners.0[i][1] * h);
+        let length = |i: usize, j: usize| (at(i).0 - at(j).0).hypot(at(i).1 - at(j).1);
+        // Never larger than the picture's own diagonal.
+        let most = w.hypot(h);
+        let width = length(0, 1).max(length(3, 2)).clamp(1.0, most) as u32;
+        let height = length(0, 3).max(length(1, 2)).clamp(1.0, most) as u32;
+        let [a, b, c, d, e, f, g, k] = corners.projection();
+        let mut pixels = Vec::with_capacity(width as usize * height as usize);
+        for row in 0..height {
+            let v = (row as f32 + 0.5) / height as f32;
+            for column in 0..width {
+                let u = (column as f32 + 0.5) / width as f32;
+                let depth = g * u + k * v + 1.0;
+                let (x, y) = ((a * u + b * v + c) / depth * w - 0.5, (d * u + e * v + f) / depth * h - 0.5);
+                let (left, top) = (x.floor().max(0.0), y.floor().max(0.0));
+                let (fx, fy) = ((x - left).clamp(0.0, 1.0), (y - top).clamp(0.0, 1.0));
+                let (left, top) = (left as u32, top as u32);
+                let across = |y: u32| f32::from(self.at(left, y)) * (1.0 - fx) + f32::from(self.at(left + 1, y)) * fx;
+                pixels.push((across(top) * (1.0 - fy) + across(top + 1) * fy).round() as u8);
+            }
+        }
+        Gray { width, height, pixels }
+    }
+
     /// The share of pixels darker than `threshold` inside a box, 0 to 1; 0 for an empty box.
     pub fn ink(&self, area: BBox, threshold: u8) -> f32 {
         let (x0, x1) = ((area.left.max(0.0) * self.width as f32) as u32, (area.right.min(1.0) * self.width as f32) as u32);
@@ -239,6 +271,36 @@ impl Gray {
     }
 }
 
+/// The corners of a sheet of paper in a photograph, as fractions of the picture: upper left, upper right, lower right, lower left.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Corners(pub [[f32; 2]; 4]);
+
+impl Corners {
+    /// The numbers a to h of the projection from the sheet (a unit square) to the picture: `x = (a u + b v + c) / (g u + h v + 1)`,
+    /// `y = (d u + e v + f) / (g u + h v + 1)` (Heckbert, Fundamentals of Texture Mapping, 1989, section 2.2.3).
+    fn projection(&self) -> [f32; 8] {
+        let [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = self.0;
+        let (dx1, dx2, dx3) = (x1 - x2, x3 - x2, x0 - x1 + x2 - x3);
+        let (dy1, dy2, dy3) = (y1 - y2, y3 - y2, y0 - y1 + y2 - y3);
+        let whole = dx1 * dy2 - dx2 * dy1;
+        // Corners on one line make no sheet; then nothing is moved.
+        let whole = if whole.abs() < 1e-9 { 1e-9 } else { whole };
+        let (g, h) = ((dx3 * dy2 - dx2 * dy3) / whole, (dx1 * dy3 - dx3 * dy1) / whole);
+        [x1 - x0 + g * x1, x3 - x0 + h * x3, x0, y1 - y0 + g * y1, y3 - y0 + h * y3, y0, g, h]
+    }
+
+    /// The place on the sheet (0 to 1 each way) of a place in the picture.
+    pub fn on_sheet(&self, x: f32, y: f32) -> (f32, f32) {
+        let [a, b, c, d, e, f, g, h] = self.projection();
+        // Two linear equations in u and v.
+        let (p, q, r) = (a - g * x, b - h * x, x - c);
+        let (s, t, w) = (d - g * y, e - h * y, y - f);
+        let whole = p * t - q * s;
+        if whole.abs() < 1e-9 { (x, y) } else { ((r * t - q * w) / whole, (p * w - r * s) / whole) }
+    }
+}
+
 /// A page, upright, with its words in reading order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageContent {
@@ -251,6 +313,8 @@ pub struct PageContent {
     pub origin: PageOrigin,
     /// How far the page was turned clockwise to stand upright: 0, 90, 180, 270.
     pub turned: u16,
+    /// The sheet in the photograph that the page was cut out of, before it was turned.
+    pub corners: Option<Corners>,
     /// How far its picture was turned after that to make its lines level, in radians counterclockwise.
     pub levelled: f32,
     /// Width over height of the upright page.

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "tesseract")]
 mod lines;
+#[cfg(feature = "tesseract")]
+mod paper;
 pub mod prepare;
 #[cfg(feature = "tesseract")]
 mod rows;
@@ -51,7 +53,7 @@ struct NullEngine;
 impl OcrEngine for NullEngine {
     fn recognise(&mut self, image: &Gray, _: u32, turn: Option<u16>) -> Result<Recognised, OcrError> {
         let turned = turn.unwrap_or(0);
-        Ok(Recognised { words: Vec::new(), image: Some(Arc::new(image.turned(turned))), turned, levelled: 0.0 })
+        Ok(Recognised { words: Vec::new(), image: Some(Arc::new(image.turned(turned))), corners: None, turned, levelled: 0.0 })
     }
 
     fn reread(&mut self, _: &Gray, _: BBox, _: Manner) -> Result<Vec<Word>, OcrError> {
@@ -97,7 +99,7 @@ impl OcrEngine for FixedText {
             }
         }
         let turned = turn.unwrap_or(0);
-        Ok(Recognised { words, image: Some(Arc::new(image.turned(turned))), turned, levelled: 0.0 })
+        Ok(Recognised { words, image: Some(Arc::new(image.turned(turned))), corners: None, turned, levelled: 0.0 })
     }
 
     fn reread(&mut self, image: &Gray, area: BBox, manner: Manner) -> Result<Vec<Word>, OcrError> {

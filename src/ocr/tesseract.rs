@@ -5,7 +5,7 @@
 //! Called by: `main`, through the `OcrEngines` port.
 
 use super::lines::LineReader;
-use super::{NUMBER_SIGNS, prepare, rows};
+use super::{NUMBER_SIGNS, paper, prepare, rows};
 use crate::domain::{BBox, Gray, Word};
 use crate::ports::{Manner, OcrEngine, OcrEngines, OcrError, Recognised};
 use leptess::tesseract::TessApi;
@@ -152,28 +152,13 @@ fn to_fractions(groups: &mut [Vec<Word>], width: f32, height: f32) {
 
 impl OcrEngine for Tesseract {
     fn recognise(&mut self, image: &Gray, dpi: u32, turn: Option<u16>) -> Result<Recognised, OcrError> {
-        if let Some(degrees) = turn {
-            let read = self.read_turned(image, dpi, degrees / 90)?;
-            let words = rows::number(read.groups);
-            return Ok(Recognised { words, image: Some(Arc::new(read.page)), turned: degrees, levelled: read.levelled });
-        }
-        let lie = prepare::Lie::of(image, dpi);
-        let first = if lie.sideways() { self.better_turn(image, dpi, &[1, 3])? } else { 0 };
-        let mut turns = first;
-        let mut read = match first {
-            0 => self.read_upright(image.clone(), &lie, dpi)?,
-            turns => self.read_turned(image, dpi, turns)?,
-        };
-        if is_poor(&read.groups) {
-            let others: Vec<u16> = [2, 1, 3, 0].into_iter().filter(|t| *t != first).collect();
-            let best = self.better_turn(image, dpi, &others)?;
-            let other = self.read_turned(image, dpi, best)?;
-            if sense(&other.groups) > 1.5 * sense(&read.groups) {
-                (turns, read) = (best, other);
+        match paper::corners(image) {
+            Some(corners) => {
+                let read = self.recognise_flat(&image.flattened(&corners), dpi, turn)?;
+                Ok(Recognised { corners: Some(corners), ..read })
             }
+            None => self.recognise_flat(image, dpi, turn),
         }
-        let words = rows::number(read.groups);
-        Ok(Recognised { words, image: Some(Arc::new(read.page)), turned: turns * 90, levelled: read.levelled })
     }
 
     fn reread(&mut self, image: &Gray, area: BBox, manner: Manner) -> Result<Vec<Word>, OcrError> {
@@ -216,6 +201,31 @@ struct Upright {
 }
 
 impl Tesseract {
+    fn recognise_flat(&mut self, image: &Gray, dpi: u32, turn: Option<u16>) -> Result<Recognised, OcrError> {
+        if let Some(degrees) = turn {
+            let read = self.read_turned(image, dpi, degrees / 90)?;
+            let words = rows::number(read.groups);
+            return Ok(Recognised { words, image: Some(Arc::new(read.page)), corners: None, turned: degrees, levelled: read.levelled });
+        }
+        let lie = prepare::Lie::of(image, dpi);
+        let first = if lie.sideways() { self.better_turn(image, dpi, &[1, 3])? } else { 0 };
+        let mut turns = first;
+        let mut read = match first {
+            0 => self.read_upright(image.clone(), &lie, dpi)?,
+            turns => self.read_turned(image, dpi, turns)?,
+        };
+        if is_poor(&read.groups) {
+            let others: Vec<u16> = [2, 1, 3, 0].into_iter().filter(|t| *t != first).collect();
+            let best = self.better_turn(image, dpi, &others)?;
+            let other = self.read_turned(image, dpi, best)?;
+            if sense(&other.groups) > 1.5 * sense(&read.groups) {
+                (turns, read) = (best, other);
+            }
+        }
+        let words = rows::number(read.groups);
+        Ok(Recognised { words, image: Some(Arc::new(read.page)), corners: None, turned: turns * 90, levelled: read.levelled })
+    }
+
     fn read_turned(&mut self, image: &Gray, dpi: u32, turns: u16) -> Result<Upright, OcrError> {
         let upright = image.turned(turns * 90);
         let lie = prepare::Lie::of(&upright, dpi);

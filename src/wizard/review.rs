@@ -576,9 +576,13 @@ impl ReviewDesk for Desk<'_> {
         let input = scan.page(page).map_err(refused)?;
         let picture = input.image.ok_or_else(|| ReviewError::Refused("this page has no picture".to_owned()))?;
         let view = document.views.iter().find(|v| v.page == page);
+        let flat = match view.and_then(|v| v.corners) {
+            Some(corners) => picture.flattened(&corners),
+            None => Arc::unwrap_or_clone(picture),
+        };
         let turned = match view.map_or(0, |v| v.turned) {
-            0 => Arc::unwrap_or_clone(picture),
-            degrees => picture.turned(degrees),
+            0 => flat,
+            degrees => flat.turned(degrees),
         };
         Ok(match view.map_or(0.0, |v| v.levelled) {
             0.0 => turned,

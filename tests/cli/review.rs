@@ -490,6 +490,15 @@ async fn orders_that_make_no_sense_are_refused() {
         assert_eq!(get(&format!("/api/paper/{id}")).await["revision"], revision, "nothing was decided");
         assert_eq!(act(&id, accept(&["C1033"], none)).await.0, 200);
         drop(review);
+        // The yes that the run began with was said to another plan.
+        let unasked = bed.run_at(&server, &["resume", "run", "--non-interactive"]);
+        assert_eq!(unasked.code, 1, "{}", unasked.err);
+        assert!(unasked.error_line().contains("create.confirm"), "{}", unasked.err);
+        assert_eq!(server.certificates().len(), 0);
+        let mut declined = Wizard::start(&bed, &server, &["resume", "run"]);
+        declined.see("certificates and link each").keys("n").see("Declined: nothing was sent");
+        declined.end(4);
+        assert_eq!(server.certificates().len(), 0);
         resume(&bed, &server);
         assert_eq!(linked(&server), [("C1033".to_owned(), "17442960381".to_owned())]);
     }
