@@ -63,7 +63,9 @@ impl BBox {
     /// The box on the sheet with these corners.
     pub fn flattened(&self, corners: &Corners) -> BBox {
         let ((left, top), (right, bottom)) = (corners.on_sheet(self.left, self.top), corners.on_sheet(self.right, self.bottom));
-        BBox::new(left, top, right, bottom)
+        // Near the horizon of the projection places run away; nothing stands there.
+        let near = |x: f32| x.clamp(-1.0, 2.0);
+        BBox::new(near(left), near(top), near(right), near(bottom))
     }
     /// The share of `other`'s area that lies in this box.
     pub fn shares(&self, other: &BBox) -> f32 {
@@ -231,6 +233,9 @@ impl Gray {
 
     /// The sheet with these corners as if seen from straight above, about as large as it is in the picture.
     pub fn flattened(&self, corners: &Corners) -> Gray {
+        if self.width == 0 || self.height == 0 {
+            return self.clone();
+        }
         let (w, h) = (self.width as f32, self.height as f32);
         let at = |i: usize| (corners.0[i][0] * w, corners.0[i][1] * h);
         let length = |i: usize, j: usize| (at(i).0 - at(j).0).hypot(at(i).1 - at(j).1);
@@ -249,8 +254,8 @@ impl Gray {
                 let (left, top) = (x.floor().max(0.0), y.floor().max(0.0));
                 let (fx, fy) = ((x - left).clamp(0.0, 1.0), (y - top).clamp(0.0, 1.0));
                 let (left, top) = (left as u32, top as u32);
-                let across = |y: u32| f32::from(self.at(left, y)) * (1.0 - fx) + f32::from(self.at(left + 1, y)) * fx;
-                pixels.push((across(top) * (1.0 - fy) + across(top + 1) * fy).round() as u8);
+                let across = |y: u32| f32::from(self.at(left, y)) * (1.0 - fx) + f32::from(self.at(left.saturating_add(1), y)) * fx;
+                pixels.push((across(top) * (1.0 - fy) + across(top.saturating_add(1)) * fy).round() as u8);
             }
         }
         Gray { width, height, pixels }

@@ -287,8 +287,11 @@ impl Document {
 pub fn hold_unfitting(documents: &mut [Document], entries: &[ReviewEntry]) {
     let mut lost: BTreeMap<&Sha256, (&str, [u32; 2])> = BTreeMap::new();
     for entry in entries {
-        let ReviewEntry::Paper { paper, by, .. } = entry else { continue };
-        if !documents.iter().any(|d| d.sha256 == paper.sha256 && d.pages == paper.pages) {
+        let ReviewEntry::Paper { paper, ruling, by, .. } = entry else { continue };
+        // The last word on these pages counts, and only one that decided something.
+        if !matches!(ruling, Ruling::Accept { .. } | Ruling::Reject { .. }) {
+            lost.retain(|sha256, (_, pages)| *sha256 != &paper.sha256 || *pages != paper.pages);
+        } else if !documents.iter().any(|d| d.sha256 == paper.sha256 && d.pages == paper.pages) {
             lost.insert(&paper.sha256, (by, paper.pages));
         }
     }

@@ -298,7 +298,7 @@ impl JournalStore for Journal {
                     .execute(
                         "INSERT INTO action (gate, id, seq, customer, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned')
                          ON CONFLICT (gate, id) DO UPDATE SET seq = ?3, what = ?5, reason = ?6, state = 'planned', result = NULL
-                         WHERE state = 'failed'",
+                         WHERE state = 'failed' AND (result IS NULL OR json_extract(result, '$.certificate') IS NULL)",
                         params![gate, a.id, before + i64::from(a.seq), a.customer.as_str(), a.what, a.reason],
                     )
                     .map_err(sql)?;
@@ -458,6 +458,20 @@ mod tests {
         assert_eq!(journal.plan("customers").unwrap(), Some(json!({ "n": 2 })));
         let order: Vec<(String, u32)> = journal.actions("customers").unwrap().into_iter().map(|a| (a.id, a.seq)).collect();
         assert_eq!(order, [("a".to_owned(), 0), ("b".to_owned(), 1), ("c".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn a_refused_write_may_be_planned_again_unless_it_made_something() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path());
+        let at = Timestamp::UNIX_EPOCH;
+        journal.save_plan("customers", &json!({}), &[action("a"), ActionRecord { seq: 1, ..action("b") }]).unwrap();
+        journal.failed("customers", "a", &json!({ "message": "no" }), at).unwrap();
+        journal.failed("customers", "b", &json!({ "certificate": 7 }), at).unwrap();
+        journal.save_plan("customers", &json!({}), &[action("a")]).unwrap();
+        let again = journal.actions("customers").unwrap().into_iter().find(|a| a.id == "a").unwrap();
+        assert_eq!((again.state, again.result), (ActionState::Planned, None));
+        assert!(journal.save_plan("customers", &json!({}), &[action("b")]).is_err());
     }
 
     #[test]

@@ -19,6 +19,8 @@ const LEAST: f32 = 0.25;
 /// The shares of the quadrangle that is bright (the rest is print), and of the bright patch that lies within it.
 const BRIGHT_WITHIN: f32 = 0.7;
 const PATCH_WITHIN: f32 = 0.97;
+/// The share of the patch that may be bright beside it.
+const BESIDE: f32 = 0.04;
 /// Opposite sides of a sheet seen from straight above are of one length to within this; then turning is enough.
 const CROOKED: f32 = 0.012;
 /// How far the corners are moved inwards, in shares of the sheet: its edge throws a dark line.
@@ -46,7 +48,7 @@ pub fn corners(picture: &Gray) -> Option<Corners> {
     let point = |i: &usize| ((i % w) as f32, (i / w) as f32);
     let extreme = |worth: fn((f32, f32)) -> f32| patch.iter().map(point).max_by(|a, b| worth(*a).total_cmp(&worth(*b)));
     let quad = [extreme(|(x, y)| -x - y)?, extreme(|(x, y)| x - y)?, extreme(|(x, y)| x + y)?, extreme(|(x, y)| y - x)?];
-    if !is_sheet(&quad, &patch, w, h) || !is_crooked(&quad) {
+    if !is_sheet(&quad, &patch, w, h) || !is_crooked(&quad) || is_part(&quad, &bright, patch.len(), w, h) {
         return None;
     }
     let middle = (quad.iter().map(|p| p.0).sum::<f32>() / 4.0, quad.iter().map(|p| p.1).sum::<f32>() / 4.0);
@@ -141,6 +143,13 @@ fn is_sheet(quad: &[Point; 4], patch: &[usize], w: usize, h: usize) -> bool {
     square && area > LEAST * (w * h) as f32 && within > BRIGHT_WITHIN * area && within > PATCH_WITHIN * patch.len() as f32
 }
 
+/// Does something as bright lie beside the sheet? It may be another one, or its other half behind a shadow: then nothing may be cut away.
+fn is_part(quad: &[Point; 4], bright: &[bool], patch: usize, w: usize, h: usize) -> bool {
+    let outside = |i: usize| (0..4).any(|n| side(quad[n], quad[(n + 1) % 4], ((i % w) as f32, (i / w) as f32)) < -2.0);
+    let beside = (0..w * h).filter(|&i| bright[i] && outside(i)).count();
+    beside as f32 > BESIDE * patch as f32
+}
+
 fn is_crooked(quad: &[Point; 4]) -> bool {
     let [a, b, c, d] = *quad;
     let differ = |p: f32, q: f32| (p - q).abs() / p.max(q).max(1.0);
@@ -183,6 +192,14 @@ mod tests {
         let dark = |x: u32| (row - 30..row + 30).filter(|y| flat.at(x, *y) < 128).collect::<Vec<_>>();
         let (a, b) = (dark(left), dark(right));
         assert!(!a.is_empty() && (a[0] as i64 - b[0] as i64).abs() <= 2, "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn a_second_sheet_beside_it_is_not_cut_away() {
+        let (mut picture, _) = photograph(60, [[60.0, 50.0], [390.0, 30.0], [420.0, 760.0], [25.0, 740.0]]);
+        assert!(corners(&picture).is_some());
+        (100..700).for_each(|y| (470..570).for_each(|x| picture.pixels[y * 600 + x] = 215));
+        assert_eq!(corners(&picture), None);
     }
 
     #[test]

@@ -48,10 +48,11 @@ pub struct CertificateInputs<'a> {
 
 pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
     let accepted = inputs.documents.iter().filter(|d| d.disposition == Disposition::Accept);
-    let mut accepted: Vec<(Vec<&CustomerCode>, &Document)> = accepted.map(|d| (d.customers(), d)).filter(|(c, _)| !c.is_empty()).collect();
+    let mut accepted: Vec<(Vec<&CustomerCode>, &Document)> =
+        accepted.map(|d| (sorted_customers(d), d)).filter(|(c, _)| !c.is_empty()).collect();
     accepted.sort_by(|a, b| (&a.0, &a.1.file, a.1.pages).cmp(&(&b.0, &b.1.file, b.1.pages)));
 
-    let (mut actions, mut notes, mut unchanged) = (Vec::new(), Vec::new(), 0);
+    let (mut actions, mut notes, mut shared, mut unchanged) = (Vec::new(), Vec::new(), Vec::new(), 0);
     // A certificate without a customer can be taken for one paper only.
     let mut adopted = BTreeSet::new();
     for (customers, document) in accepted {
@@ -120,6 +121,11 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
                     let reason = format!("the service holds this certificate ({} {number}) with no customer", draft.zone.name);
                     actions.extend(customers.iter().map(|code| link(code, on_file.id, reason.clone())));
                 }
+                None if joined(&mut actions, &draft, &customers) => shared.push(Note {
+                    subject: document.key(),
+                    text: format!("another paper makes the same claim ({} {number}); one certificate serves both", draft.zone.name),
+                    harmless: true,
+                }),
                 None => {
                     let all = customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
                     let found = match &document.ruled {
@@ -135,7 +141,34 @@ pub fn plan_certificates(inputs: &CertificateInputs<'_>) -> Plan {
             }
         }
     }
+    notes.extend(shared);
     Plan::new(Gate::Certificates, actions, unchanged, notes)
+}
+
+/// In one order, whoever named them in which.
+fn sorted_customers(document: &Document) -> Vec<&CustomerCode> {
+    let mut customers = document.customers();
+    customers.sort();
+    customers.dedup();
+    customers
+}
+
+/// Two papers with one claim for customers in common make one certificate, linked to all of them.
+fn joined(actions: &mut [Action], draft: &CertificateDraft, customers: &[&CustomerCode]) -> bool {
+    let folded = |d: &CertificateDraft| d.number.as_ref().map(TaxNumber::folded);
+    let same = |d: &CertificateDraft| {
+        d.zone == draft.zone && d.number.is_some() && folded(d) == folded(draft) && d.signed == draft.signed && d.expires == draft.expires
+    };
+    for action in actions {
+        let Write::CreateCertificate { customer, also, draft: other, .. } = &mut action.write else { continue };
+        let theirs = |code: &CustomerCode| *customer == *code || also.contains(code);
+        if same(other) && customers.iter().any(|code| theirs(code)) {
+            let new: Vec<CustomerCode> = customers.iter().filter(|code| !theirs(code)).map(|code| (*code).clone()).collect();
+            also.extend(new);
+            return true;
+        }
+    }
+    false
 }
 
 /// Names that mean the same reason (Avalara's use codes A to R; companies' lists write them in several ways).

@@ -105,6 +105,15 @@ impl Write {
         }
     }
 
+    /// The write without what only tells what was there before.
+    pub fn as_asked(&self) -> Write {
+        let mut write = self.clone();
+        if let Write::CreateCertificate { seen, .. } = &mut write {
+            seen.clear();
+        }
+        write
+    }
+
     /// In words, for a list.
     pub fn describe(&self) -> String {
         match self {

@@ -429,8 +429,11 @@ async function loadPicture() {
     URL.revokeObjectURL(picture);
     picture = URL.createObjectURL(bytes);
     $('picture').alt = `Page ${shown} of ${file}`;
-    $('picture').src = picture;
-    await $('picture').decode();
+    await new Promise((done, fail) => {
+      $('picture').onload = done;
+      $('picture').onerror = fail;
+      $('picture').src = picture;
+    });
     if (!current()) return;
     $('sheet').hidden = false;
     $('desk').scrollTop = 0;
@@ -563,6 +566,7 @@ async function act(target, command, said) {
   if (command.do === 'split') lastDecided = { join: command.page, file: target.file };
   const order = visible().map((i) => i.id);
   const at = order.indexOf(target.id);
+  if (paper && paper.item.id !== target.id) remember();
   paper = null;
   free();
   toast(said);
@@ -578,6 +582,7 @@ async function act(target, command, said) {
 
 /// After somebody else was quicker: what is there now.
 async function reload(id) {
+  if (paper && paper.item.id !== id) remember();
   paper = null;
   try {
     await loadQueue();

@@ -2,10 +2,10 @@
 
 use super::asking::{choice, confirm, example, recommend};
 use super::scans::{FolderPages, Read};
-use super::sync::gate;
+use super::sync::{finish_earlier, gate};
 use super::{Ending, InService, Session, WizardError, World};
 use crate::domain::{Disposition, Document};
-use crate::plan::{CertificateInputs, NoExpiration, plan_certificates};
+use crate::plan::{CertificateInputs, Gate, NoExpiration, plan_certificates};
 use crate::ports::{Question, QuestionKind};
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ pub(super) async fn run(
 ) -> Result<(), WizardError> {
     let documents = read.documents.as_slice();
     let pages = FolderPages::new(world.scans, &read.folder)?;
+    finish_earlier(world, session, Gate::Certificates, &pages).await?;
     let no_expiration = no_expiration(world, documents, in_service)?;
     let on_file = world.service.certificates(session.id()).await?;
     let plan = plan_certificates(&CertificateInputs {

@@ -1,7 +1,7 @@
 //! Step 7: invite the exempt customers that are still without a certificate, and wait for the links.
 
 use super::asking::{choice, confirm, example, recommend};
-use super::sync::{NoDocuments, gate};
+use super::sync::{NoDocuments, finish_earlier, gate};
 use super::{Ending, InService, Session, WizardError, World};
 use crate::domain::{Customer, CustomerCode, Delivery, Disposition, Document, ExemptionReason, InvitationId, InvitationState};
 use crate::plan::{Gate, InvitationInputs, InviteChoice, InviteReason, Plan, plan_invitations};
@@ -29,6 +29,7 @@ pub(super) async fn run(
     let real_day = world.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let from = today.min(real_day);
     let since = from.checked_sub(i64::from(choice.window_days).days()).unwrap_or(from);
+    finish_earlier(world, session, Gate::Invitations, &NoDocuments).await?;
     let recent = world.service.invitations(session.id(), Some(since)).await?;
     let certificates = world.service.certificates(session.id()).await?;
     let in_review: BTreeMap<CustomerCode, String> = documents

@@ -92,7 +92,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     }
 
     let index = Index::new(customers, Some(merchant));
-    let review = world.journal.review()?;
+    let mut review = world.journal.review()?;
     let cache = JournalCache { journal: world.journal, context: reader_key(merchant, world.clock.today(), customers, policy) };
     let reader = Reader {
         folder: world.scans,
@@ -142,12 +142,12 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     }
     hold_unfitting(&mut documents, &review);
     draw(world, &mut documents, policy)?;
+    for document in &mut documents {
+        reopen_strangers(world, document, &mut review, list)?;
+    }
     // What the report and the review show must be what the table shows.
     world.journal.settle_documents(&documents)?;
-    for document in &mut documents {
-        document.rule(&review);
-        hold_strangers(document, &review, list);
-    }
+    documents.iter_mut().for_each(|document| document.rule(&review));
     show(world, &documents, &unreadable, customers);
 
     let count = |d: Disposition| documents.iter().filter(|x| x.disposition == d && !x.is_copy()).count();
@@ -176,18 +176,31 @@ fn draw(world: &World<'_>, documents: &mut [Document], policy: &Policy) -> Resul
     Ok(())
 }
 
-/// A person named customers by code and saw their names. Where the list has somebody else under a code now, or two customers, the paper waits again.
-fn hold_strangers(document: &mut Document, review: &[ReviewEntry], list: &CustomerList) {
-    let Some(ReviewEntry::Paper { ruling: Ruling::Accept { customers, names, .. }, by, .. }) = document.ruling(review) else { return };
+/// A person named customers by code and saw their names. Where the list has somebody else under a code now, or two customers, the ruling is taken
+/// back and the paper waits again.
+fn reopen_strangers(
+    world: &World<'_>,
+    document: &mut Document,
+    review: &mut Vec<ReviewEntry>,
+    list: &CustomerList,
+) -> Result<(), WizardError> {
+    let Some(ReviewEntry::Paper { ruling: Ruling::Accept { customers, names, .. }, by, .. }) = document.ruling(review) else {
+        return Ok(());
+    };
     let same = |(code, name): (&_, &String)| {
         !list.conflicting.contains(code) && list.customers.iter().any(|customer| customer.code == *code && customer.name == *name)
     };
-    if document.ruled.is_some() && !(customers.len() == names.len() && customers.iter().zip(names).all(same)) {
-        let codes = customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        document.reasons = vec![format!("{by} chose {codes}, and the customer list says something else of that code now")];
-        document.disposition = Disposition::Review;
-        document.ruled = None;
+    if customers.len() == names.len() && customers.iter().zip(names).all(same) {
+        return Ok(());
     }
+    let codes = customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    document.reasons.push(format!("{by} chose {codes}, and the customer list says something else of that code now"));
+    document.disposition = document.disposition.max(Disposition::Review);
+    let entry =
+        ReviewEntry::Paper { paper: document.reference(), ruling: Ruling::Reopen, by: "certonboard".to_owned(), at: world.clock.now() };
+    world.journal.record_review(&entry)?;
+    review.push(entry);
+    Ok(())
 }
 
 fn show(world: &World<'_>, documents: &[Document], unreadable: &[(String, String)], customers: &[Customer]) {

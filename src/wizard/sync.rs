@@ -21,6 +21,7 @@ pub(super) async fn run(
     for customer in &held {
         world.warn(format!("{} is held back: two different rows have this code, and a person must tell which is right", customer.code));
     }
+    finish_earlier(world, session, Gate::Customers, &NoDocuments).await?;
     let present = world.service.customers(session.id()).await?;
     let plan = plan_customers(&CustomerInputs { wanted: &customers, present: &present, zones: &session.definitions.zones });
     let mut in_service: InService = present.into_iter().map(|c| c.code).collect();
@@ -74,8 +75,24 @@ fn show_plan(world: &World<'_>, plan: &Plan) {
     }
 }
 
-/// One gate: finishes a plan that was approved earlier in this run, then asks for what no earlier plan of this run had, and applies it. `None` when
-/// declined.
+/// Finishes the plan of a gate that was approved earlier in this run. Comes before the next one is planned, so that this one sees what was made.
+pub(super) async fn finish_earlier(
+    world: &World<'_>,
+    session: &Session,
+    gate: Gate,
+    documents: &dyn DocumentPages,
+) -> Result<(), WizardError> {
+    let Some(approved) = apply::recorded(gate, world.journal)? else { return Ok(()) };
+    let so_far = apply::outcome(approved.plan(), world.journal)?;
+    if so_far.open > 0 {
+        let all = approved.plan().actions.len();
+        world.say(format!("Going on with the plan that {} approved: {} of {all} writes are done.", approved.approval().by, so_far.done));
+        carry_out(world, session, approved, documents).await?;
+    }
+    Ok(())
+}
+
+/// One gate: asks for what no earlier plan of this run had, and applies it. `None` when declined.
 pub(super) async fn gate(
     world: &mut World<'_>,
     session: &Session,
@@ -85,20 +102,7 @@ pub(super) async fn gate(
     ending: &mut Ending,
 ) -> Result<Option<Outcome>, WizardError> {
     let gate = plan.gate;
-    let mut before = None;
-    if let Some(approved) = apply::recorded(gate, world.journal)? {
-        let so_far = apply::outcome(approved.plan(), world.journal)?;
-        before = Some(approved.plan().unchanged);
-        if so_far.open > 0 {
-            let all = approved.plan().actions.len();
-            world.say(format!(
-                "Going on with the plan that {} approved: {} of {all} writes are done.",
-                approved.approval().by,
-                so_far.done
-            ));
-            carry_out(world, session, approved, documents).await?;
-        }
-    }
+    let before = apply::recorded(gate, world.journal)?.map(|approved| approved.plan().unchanged);
     let known = known(gate, &plan, world)?;
     // What this run made itself is no longer missing; what was on file before it stays so.
     let plan = Plan { unchanged: before.unwrap_or(plan.unchanged), ..plan.without(&known) };
@@ -147,7 +151,10 @@ fn known(gate: Gate, plan: &Plan, world: &World<'_>) -> Result<HashSet<String>, 
     let sent: HashMap<&str, &Write> = earlier.iter().flat_map(|p| &p.plan().actions).map(|a| (a.id.as_str(), &a.write)).collect();
     let new: HashMap<&str, &Write> = plan.actions.iter().map(|a| (a.id.as_str(), &a.write)).collect();
     let records = world.journal.actions(gate.name())?;
-    let stays = |r: &&ActionRecord| r.state != ActionState::Failed || sent.get(r.id.as_str()) == new.get(r.id.as_str());
+    let alike = |id: &str| sent.get(id).map(|w| w.as_asked()) == new.get(id).map(|w| w.as_asked());
+    // What was made and could not be linked is there: making it again would make it twice.
+    let made = |r: &ActionRecord| r.result.as_ref().is_some_and(|result| result.get("certificate").is_some());
+    let stays = |r: &&ActionRecord| r.state != ActionState::Failed || made(r) || alike(&r.id);
     Ok(records.iter().filter(stays).map(|r| r.id.clone()).collect())
 }
 
