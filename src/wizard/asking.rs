@@ -140,8 +140,8 @@ impl Asker<'_> {
         Ok(self.ask(question)?.value.as_bool().unwrap_or(false))
     }
 
-    /// Like [`Asker::confirm`], for a plan that is now shown: a yes of earlier in this run was said to another one. `first`: it is the first plan of its
-    /// gate, which what was given when the run began may answer; later ones take only what was given now.
+    /// Like [`Asker::confirm`], for a plan that is now shown: a yes of earlier in this run was said to another one. `first`: the run
+    /// has come to this gate for the first time, which what was given when it began may answer; later only what was given now counts.
     pub fn confirm_plan(&mut self, question: &Question, first: bool) -> Result<bool, WizardError> {
         if first {
             return Ok(self.find(question, false)?.value.as_bool().unwrap_or(false));

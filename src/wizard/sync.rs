@@ -126,7 +126,8 @@ pub(super) async fn gate(
         world.say(format!("The whole list: {}", path.display()));
     }
     // A yes to an earlier plan is none to this one, nor is one that was said before the plan was kept.
-    if !world.ask.confirm_plan(&question, before.is_none())? {
+    let first = before.is_none() && world.journal.step(gate.name())?.is_none();
+    if !world.ask.confirm_plan(&question, first)? {
         world.warn("Declined: nothing was sent.");
         ending.declined = true;
         let outcome = apply::outcome(&plan, world.journal)?;

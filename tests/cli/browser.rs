@@ -80,9 +80,21 @@ impl Browser {
         self.element(css).await.click().await.unwrap_or_else(|e| panic!("{css}: {e}"));
     }
 
-    /// Keys to whatever has the focus.
+    /// Keys to whatever has the focus. What had it may be going away at this moment, such as a field of a dialog that closes; then they were not
+    /// delivered, and go to what has it next.
     pub async fn keys(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let sent = match self.client.active_element().await {
+                Ok(element) => element.send_keys(keys).await,
+                Err(error) => Err(error),
+            };
+            match sent {
+                Ok(()) => return,
+                Err(error) if Instant::now() > end => panic!("{keys:?}: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 
     pub async fn text(&self, css: &str) -> String {
