@@ -578,6 +578,7 @@ pub struct RunRecord {
 }
 
 /// The durable record of a run. Every call has reached the disk when it returns.
+#[async_trait]
 pub trait JournalStore: Send + Sync {
     fn answer(&self, key: &str) -> JournalResult<Option<serde_json::Value>>;
     fn record_answer(&self, answer: &AnswerRecord) -> JournalResult<()>;
@@ -609,11 +610,12 @@ pub trait JournalStore: Send + Sync {
     /// All writes of a gate.
     fn actions(&self, gate: &str) -> JournalResult<Vec<ActionRecord>>;
     /// Intent: these writes are about to be sent.
-    fn attempt(&self, gate: &str, ids: &[&str], at: jiff::Timestamp) -> JournalResult<()>;
+    async fn attempt(&self, gate: &str, ids: &[&str], at: jiff::Timestamp) -> JournalResult<()>;
     /// Halfway: the object exists (its id is in `result`), but the write is not finished. The state stays `Attempted`.
-    fn halfway(&self, gate: &str, id: &str, result: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
-    fn done(&self, gate: &str, id: &str, result: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
-    fn failed(&self, gate: &str, id: &str, error: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
+    async fn halfway(&self, gate: &str, id: &str, result: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
+    /// These writes are confirmed, each with its result: all of them or, where that fails, none.
+    async fn done(&self, gate: &str, results: &[(&str, serde_json::Value)], at: jiff::Timestamp) -> JournalResult<()>;
+    async fn failed(&self, gate: &str, id: &str, error: &serde_json::Value, at: jiff::Timestamp) -> JournalResult<()>;
 
     fn load(&self) -> JournalResult<RunRecord>;
 }

@@ -165,7 +165,12 @@ fn options(url: &str) -> (ConnectOptions, Arc<Trail>) {
     let credentials = Credentials::LicenseKey { account: "2000000001".into(), key: Secret::new(KEY) };
     let mut options = ConnectOptions::new(url, credentials, trail.clone());
     options.machine = "build;box".into();
-    options.retry = RetryPolicy { tries: 3, first_pause: Duration::from_millis(1), longest_pause: Duration::from_secs(2) };
+    options.retry = RetryPolicy {
+        tries: 3,
+        first_pause: Duration::from_millis(1),
+        longest_pause: Duration::from_secs(2),
+        longest: Duration::from_secs(60),
+    };
     (options, trail)
 }
 
@@ -645,7 +650,8 @@ async fn a_list_that_never_ends_is_given_up() {
     .await;
     let error = service(&server.url).0.customers(COMPANY).await.unwrap_err();
     assert_eq!(error.kind, ServiceErrorKind::Protocol);
-    assert_eq!(server.seen().len(), 2);
+    // Pages that were asked for ahead, and no more.
+    assert!(server.seen().len() < 20, "{}", server.seen().len());
 }
 
 #[tokio::test]

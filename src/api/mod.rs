@@ -9,6 +9,7 @@
 mod avatax;
 mod credentials;
 mod dry_run;
+mod pace;
 mod request;
 mod text;
 mod transport;
@@ -46,11 +47,18 @@ pub struct RetryPolicy {
     pub first_pause: Duration,
     /// No pause is longer. A service that asks for a longer one (`Retry-After`) gets no further try, and the error says so.
     pub longest_pause: Duration,
+    /// No further try is begun this long after the first.
+    pub longest: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { tries: 5, first_pause: Duration::from_millis(500), longest_pause: Duration::from_secs(60) }
+        Self {
+            tries: 6,
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(60),
+            longest: Duration::from_secs(600),
+        }
     }
 }
 
@@ -70,8 +78,8 @@ pub struct ConnectOptions {
     /// An answer of more bytes is refused.
     pub max_response_bytes: usize,
     pub retry: RetryPolicy,
-    /// How many requests may be in flight at a time, at least 1. AvaTax prints no limit.
-    pub concurrent: usize,
+    /// How many requests are in flight at a time: at first, and at most. AvaTax prints no limit, so the number follows its answers.
+    pub concurrent: (usize, usize),
 }
 
 impl ConnectOptions {
@@ -86,7 +94,7 @@ impl ConnectOptions {
             timeout: Duration::from_secs(180),
             max_response_bytes: 64 << 20,
             retry: RetryPolicy::default(),
-            concurrent: 2,
+            concurrent: (2, 32),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Must not touch: what a request or an answer says; a service's own errors are read by the function given to [`Transport::new`].
 //! Called by: the services (`avatax`) and `dry_run`.
 
+use super::pace::{Ended, Pace};
 use super::request::{Request, Unsendable};
 use super::text::safe;
 use super::{ConnectOptions, Credentials, RetryPolicy};
@@ -15,7 +16,6 @@ use reqwest::{Client, Response, Url};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 
 /// Turns a refused request (call, whether it writes, HTTP status, body) into an error.
 pub(super) type ReadError = fn(&'static str, bool, u16, &[u8]) -> ServiceError;
@@ -129,8 +129,7 @@ pub(super) struct Transport {
     audit: Arc<dyn AuditTrail>,
     retry: RetryPolicy,
     max_response_bytes: usize,
-    /// How many requests are in flight at a time. The place for a limit that follows the service's answers.
-    gate: Semaphore,
+    pace: Pace,
     read_error: ReadError,
 }
 
@@ -185,7 +184,7 @@ impl Transport {
             audit: options.audit,
             retry: options.retry,
             max_response_bytes: options.max_response_bytes,
-            gate: Semaphore::new(options.concurrent.max(1)),
+            pace: Pace::new(options.concurrent.0, options.concurrent.1),
             read_error,
         })
     }
@@ -200,6 +199,7 @@ impl Transport {
     /// Errors: those of the service as its reader tells them; `Unavailable` when nothing was done; `Unclear` when a write may have been done.
     pub async fn send(&self, request: &Request) -> ServiceResult<Reply> {
         let mut attempt = 1;
+        let begun = Instant::now();
         loop {
             let failure = match self.attempt(request, attempt).await {
                 Ok(reply) => return Ok(reply),
@@ -207,7 +207,11 @@ impl Transport {
             };
             let mut error = self.finished(failure.error);
             let asked = match failure.again {
-                Again::After(asked) if attempt < self.retry.tries => asked,
+                Again::After(asked) if attempt < self.retry.tries && begun.elapsed() < self.retry.longest => asked,
+                Again::After(_) if error.kind == ServiceErrorKind::Unavailable => {
+                    self.pace.gave_up();
+                    return Err(error);
+                }
                 _ => return Err(error),
             };
             let pause = match asked {
@@ -259,8 +263,22 @@ impl Transport {
 
     async fn attempt(&self, request: &Request, attempt: u32) -> Result<Reply, Failure> {
         let failed = |error, again| Err(Failure { error, again });
-        // The gate is never closed, so an error can't come; without a permit the call would merely not be limited.
-        let _permit = self.gate.acquire().await.ok();
+        let leave = match self.pace.leave(request.call).await {
+            Ok(leave) => leave,
+            Err(broken) => {
+                let message = format!("{} has failed {} times in a row, so nothing more is sent to it now", self.base, broken.failures);
+                let hint =
+                    "Nothing was done by this call. Check whether the service is up (https://status.avalara.com), then resume the run.";
+                let error = ServiceError {
+                    kind: ServiceErrorKind::Unavailable,
+                    call: request.call.to_owned(),
+                    number: None,
+                    message,
+                    hint: Some(hint.to_owned()),
+                };
+                return failed(error, Again::Never);
+            }
+        };
         let mut noted = ApiCall {
             call: request.call.to_owned(),
             method: request.method.to_string(),
@@ -286,6 +304,7 @@ impl Transport {
         let response = match outgoing.send().await {
             Ok(response) => response,
             Err(e) => {
+                leave.ended(Ended::Down);
                 note(noted);
                 let (error, again) = self.lost(request, &e);
                 return failed(error, again);
@@ -294,30 +313,30 @@ impl Transport {
         let status = response.status();
         noted.status = Some(status.as_u16());
         let asked = retry_after(response.headers(), Timestamp::now());
-        let body = match self.read_body(response).await {
+        let (body, broke_off) = match self.read_body(response).await {
             Ok(body) => {
                 noted.response_sha256 = Some(Sha256::of(&body));
-                note(noted);
-                body
+                (body, None)
             }
-            Err(lost) => {
-                note(noted);
-                match (lost, status.is_success()) {
-                    // The refusal is clear without its text.
-                    (_, false) => Vec::new(),
-                    (Lost::TooLong, true) => {
-                        let why = format!("the answer is longer than {} bytes", self.max_response_bytes);
-                        return failed(nonsense(request, &why), Again::Never);
-                    }
-                    (Lost::Broken(e), true) => {
-                        let (error, again) = self.lost(request, &e);
-                        return failed(error, again);
-                    }
-                }
-            }
+            Err(lost) => (Vec::new(), Some(lost)),
         };
+        note(noted);
         if status.is_success() {
-            return Ok(Reply { body });
+            return match broke_off {
+                None => {
+                    leave.ended(Ended::Answered);
+                    Ok(Reply { body })
+                }
+                Some(Lost::TooLong) => {
+                    leave.ended(Ended::Answered);
+                    failed(nonsense(request, &format!("the answer is longer than {} bytes", self.max_response_bytes)), Again::Never)
+                }
+                Some(Lost::Broken(e)) => {
+                    leave.ended(Ended::Down);
+                    let (error, again) = self.lost(request, &e);
+                    failed(error, again)
+                }
+            };
         }
         let error = match status.is_redirection() {
             true => ServiceError {
@@ -333,6 +352,11 @@ impl Transport {
             },
             false => (self.read_error)(request.call, request.writes(), status.as_u16(), &body),
         };
+        leave.ended(match (error.kind, status.as_u16()) {
+            (ServiceErrorKind::Limited, _) => Ended::Limited(asked),
+            (_, 500..=599) => Ended::Down,
+            _ => Ended::Answered,
+        });
         let again = match error.kind {
             // Refused before anything was done.
             ServiceErrorKind::Limited => Again::After(asked),

@@ -1,38 +1,76 @@
 //! Certificates: created with no customer in the call, then linked. Creating and linking are two confirmations in the journal.
 
+use super::many::{each, pause};
 use super::{Run, Stopped, TRIES, is_refusal};
-use crate::domain::{CertificateDraft, CertificateId, CustomerCode, DocumentRef};
+use crate::domain::{CertificateDraft, CertificateId, CustomerCode, DocumentRef, TaxNumber};
 use crate::plan::{Action, Write};
 use crate::ports::{ActionState, CertificateSearch, NewCertificate, ServiceError, ServiceErrorKind};
 use jiff::ToSpan;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopped> {
-    // Certificates that this run made for other writes: a lost one is never mistaken for one of these.
-    let mut ours: BTreeSet<i64> = run.records.values().filter_map(|r| created_id(r.result.as_ref())).collect();
-    for action in actions {
-        if !run.is_open(&action.id) {
-            run.ports.progress.advance(1, "done before");
-            continue;
+    let ours = Ours(Mutex::new(run.records.values().filter_map(|r| created_id(r.result.as_ref())).collect()));
+    let open = actions.iter().filter(|a| run.is_open(&a.id));
+    each(run, alike(open), async |group| {
+        for action in group {
+            run.check_interrupt()?;
+            one(run, action, &ours).await?;
         }
-        run.check_interrupt()?;
-        match &action.write {
-            Write::CreateCertificate { customer, also, draft, document, seen } => {
-                let others = ours.iter().copied().chain(seen.iter().map(|id| id.0)).collect();
-                ours.extend(create_and_link(run, action, &Claim { customer, also, draft, document, others }).await?);
+        Ok(())
+    })
+    .await
+}
+
+/// Certificates that this run made: a lost one is never mistaken for one of another write.
+struct Ours(Mutex<BTreeSet<i64>>);
+
+impl Ours {
+    fn add(&self, id: i64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    fn has(&self, id: i64) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+}
+
+/// Writes in their order, those that claim the same in one group: these are made one after the other, because a search for a lost one could not
+/// tell it from another that is just being made.
+fn alike<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<Vec<&'a Action>> {
+    let mut groups: Vec<Vec<&Action>> = Vec::new();
+    let mut place = BTreeMap::new();
+    for action in actions {
+        let at = match &action.write {
+            Write::CreateCertificate { draft, .. } => {
+                let number = draft.number.as_ref().map(TaxNumber::folded);
+                *place.entry((draft.zone.name.to_lowercase(), number, draft.signed)).or_insert(groups.len())
             }
-            Write::LinkCertificate { customer, certificate, .. } => {
-                run.attempt(&[&action.id])?;
-                match link(run, customer, *certificate).await {
-                    Ok(()) => run.done(&action.id, json!({ "certificate": certificate, "linked": true }), customer.as_str())?,
-                    Err(error) => run.refuse_or_stop(&action.id, error, customer.as_str())?,
-                }
-            }
-            _ => {}
+            _ => groups.len(),
+        };
+        match groups.get_mut(at) {
+            Some(group) => group.push(action),
+            None => groups.push(vec![action]),
         }
     }
-    Ok(())
+    groups
+}
+
+async fn one(run: &Run<'_>, action: &Action, ours: &Ours) -> Result<(), Stopped> {
+    match &action.write {
+        Write::CreateCertificate { customer, also, draft, document, seen } => {
+            create_and_link(run, action, &Claim { customer, also, draft, document, seen, ours }).await
+        }
+        Write::LinkCertificate { customer, certificate, .. } => {
+            run.attempt(&[&action.id]).await?;
+            match link(run, action, customer, *certificate).await {
+                Ok(()) => run.done(&action.id, json!({ "certificate": certificate, "linked": true }), customer.as_str()).await,
+                Err(error) => run.refuse_or_stop(&action.id, error, customer.as_str()).await,
+            }
+        }
+        _ => Ok(()),
+    }
 }
 
 fn created_id(result: Option<&Value>) -> Option<i64> {
@@ -45,8 +83,9 @@ struct Claim<'a> {
     also: &'a [CustomerCode],
     draft: &'a CertificateDraft,
     document: &'a DocumentRef,
-    /// Certificates that this one is not: made for other writes, or there before.
-    others: BTreeSet<i64>,
+    /// Certificates that this one is not: there before, or made for other writes.
+    seen: &'a [CertificateId],
+    ours: &'a Ours,
 }
 
 impl Claim<'_> {
@@ -54,15 +93,17 @@ impl Claim<'_> {
     fn customers(&self) -> impl Iterator<Item = &CustomerCode> {
         std::iter::once(self.customer).chain(self.also)
     }
+
+    fn is_another(&self, id: CertificateId) -> bool {
+        self.seen.contains(&id) || self.ours.has(id.0)
+    }
 }
 
-/// Gives the id of the certificate, where there is one now.
-async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> Result<Option<i64>, Stopped> {
+async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> Result<(), Stopped> {
     let Claim { customer, document, .. } = claim;
     let created_before = run.records.get(action.id.as_str()).and_then(|r| created_id(r.result.as_ref()));
     if let Some(id) = created_before {
-        link_and_confirm(run, action, claim, CertificateId(id)).await?;
-        return Ok(Some(id));
+        return link_and_confirm(run, action, claim, CertificateId(id)).await;
     }
     let pdf = match run.ports.documents.pdf(&document.file, document.pages, &document.sha256) {
         Ok(pdf) => pdf,
@@ -74,37 +115,33 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
                 message: why,
                 hint: Some("put the file back as it was and start a new run; what was done is not done again".to_owned()),
             };
-            run.failed(&action.id, &error, None, customer.as_str())?;
-            return Ok(None);
+            return run.failed(&action.id, &error, None, customer.as_str()).await;
         }
     };
     let id = match create(run, action, claim, &pdf).await {
         Ok(id) => id,
-        Err(Stopped::Service(error)) => {
-            run.refuse_or_stop(&action.id, error, customer.as_str())?;
-            return Ok(None);
-        }
+        Err(Stopped::Service(error)) => return run.refuse_or_stop(&action.id, error, customer.as_str()).await,
         Err(other) => return Err(other),
     };
-    run.halfway(&action.id, json!({ "certificate": id, "linked": false }))?;
-    link_and_confirm(run, action, claim, id).await?;
-    Ok(Some(id.0))
+    claim.ours.add(id.0);
+    run.halfway(&action.id, json!({ "certificate": id, "linked": false })).await?;
+    link_and_confirm(run, action, claim, id).await
 }
 
 async fn link_and_confirm(run: &Run<'_>, action: &Action, claim: &Claim<'_>, id: CertificateId) -> Result<(), Stopped> {
     // A customer that is refused does not keep the others from theirs.
     let mut refused = None;
     for customer in claim.customers() {
-        match link(run, customer, id).await {
+        match link(run, action, customer, id).await {
             Ok(()) => {}
             Err(error) if is_refusal(&error) => drop(refused.get_or_insert(error)),
             Err(error) => return Err(error.into()),
         }
     }
     match refused {
-        None => run.done(&action.id, json!({ "certificate": id, "linked": true }), claim.customer.as_str()),
+        None => run.done(&action.id, json!({ "certificate": id, "linked": true }), claim.customer.as_str()).await,
         // The certificate exists, so its number stays in the record whatever became of the link.
-        Some(error) => run.failed(&action.id, &error, Some(id), claim.customer.as_str()),
+        Some(error) => run.failed(&action.id, &error, Some(id), claim.customer.as_str()).await,
     }
 }
 
@@ -113,11 +150,11 @@ async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -
     let draft = claim.draft;
     let mut look_first = run.state(&action.id) == ActionState::Attempted;
     let since = run.first_attempt(&action.id);
-    for tries_left in (0..TRIES).rev() {
+    for tried in 0..TRIES {
         if look_first && let Some(found) = find(run, claim, since).await? {
             return Ok(found);
         }
-        run.attempt(&[&action.id])?;
+        run.attempt(&[&action.id]).await?;
         let error = match run.ports.service.create_certificate(run.ports.company, &NewCertificate { draft, pdf }).await {
             Ok(id) => return Ok(id),
             Err(error) => error,
@@ -134,10 +171,11 @@ async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -
         if let Some(found) = find(run, claim, since).await? {
             return Ok(found);
         }
-        if error.kind != ServiceErrorKind::Unclear || tries_left == 0 {
+        if error.kind != ServiceErrorKind::Unclear || tried + 1 == TRIES {
             return Err(error.into());
         }
         look_first = true;
+        pause(&action.id, tried).await;
     }
     unreachable!("the last try returns")
 }
@@ -151,7 +189,7 @@ async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) 
     let created_since = begun.checked_sub(1.day()).unwrap_or(begun);
     let found = run.ports.service.find_certificates(run.ports.company, &CertificateSearch { draft, created_since }).await?;
     let fits = |c: &&crate::domain::CertificateOnFile| {
-        c.is_same_claim(draft) && !claim.others.contains(&c.id.0) && c.customers.iter().all(|linked| claim.customers().any(|c| c == linked))
+        c.is_same_claim(draft) && !claim.is_another(c.id) && c.customers.iter().all(|linked| claim.customers().any(|c| c == linked))
     };
     let ids: Vec<CertificateId> = found.iter().filter(fits).map(|c| c.id).collect();
     match ids.as_slice() {
@@ -174,16 +212,16 @@ async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) 
 }
 
 /// Links unless it is linked: what a second link of the same pair answers is written nowhere.
-async fn link(run: &Run<'_>, customer: &CustomerCode, certificate: CertificateId) -> Result<(), ServiceError> {
+async fn link(run: &Run<'_>, action: &Action, customer: &CustomerCode, certificate: CertificateId) -> Result<(), ServiceError> {
     let service = run.ports.service;
-    for tries_left in (0..TRIES).rev() {
+    for tried in 0..TRIES {
         let linked = service.certificates_of(run.ports.company, customer).await?;
         if linked.iter().any(|c| c.id == certificate) {
             return Ok(());
         }
         match service.link(run.ports.company, customer, &[certificate]).await {
             Ok(()) => return Ok(()),
-            Err(error) if error.kind == ServiceErrorKind::Unclear && tries_left > 0 => {}
+            Err(error) if error.kind == ServiceErrorKind::Unclear && tried + 1 < TRIES => pause(&action.id, tried).await,
             Err(error) => return Err(error),
         }
     }

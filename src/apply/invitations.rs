@@ -1,5 +1,6 @@
 //! Invitations: mail to real people, so a lost answer is looked up, and never sent twice.
 
+use super::many::{each, pause};
 use super::{Run, Stopped, TRIES};
 use crate::domain::{InvitationDraft, InvitationOnFile};
 use crate::plan::{Action, Write};
@@ -8,33 +9,32 @@ use jiff::ToSpan;
 use serde_json::json;
 
 pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopped> {
-    for action in actions {
-        let Write::SendInvitation { draft } = &action.write else { continue };
-        if !run.is_open(&action.id) {
-            run.ports.progress.advance(1, "done before");
-            continue;
-        }
-        run.check_interrupt()?;
-        send(run, action, draft).await?;
-    }
-    Ok(())
+    let open = actions.iter().filter(|a| run.is_open(&a.id));
+    each(run, open, async |action| match &action.write {
+        Write::SendInvitation { draft } => send(run, action, draft).await,
+        _ => Ok(()),
+    })
+    .await
 }
 
 async fn send(run: &Run<'_>, action: &Action, draft: &InvitationDraft) -> Result<(), Stopped> {
     let now = draft.customer.as_str();
     let mut look_first = run.was_attempted(&action.id);
-    for tries_left in (0..TRIES).rev() {
+    for tried in 0..TRIES {
         if look_first && let Some(found) = find(run, action, draft).await? {
-            return run.done(&action.id, json!({ "invitation": found.id, "link": found.link, "found": true }), now);
+            return run.done(&action.id, json!({ "invitation": found.id, "link": found.link, "found": true }), now).await;
         }
-        run.attempt(&[&action.id])?;
+        run.attempt(&[&action.id]).await?;
         match run.ports.service.invite(run.ports.company, draft).await {
             Ok(receipt) => {
                 let result = json!({ "invitation": receipt.id, "state": receipt.state, "link": receipt.link });
-                return run.done(&action.id, result, now);
+                return run.done(&action.id, result, now).await;
             }
-            Err(error) if error.kind == ServiceErrorKind::Unclear && tries_left > 0 => look_first = true,
-            Err(error) => return run.refuse_or_stop(&action.id, error, now),
+            Err(error) if error.kind == ServiceErrorKind::Unclear && tried + 1 < TRIES => {
+                look_first = true;
+                pause(&action.id, tried).await;
+            }
+            Err(error) => return run.refuse_or_stop(&action.id, error, now).await,
         }
     }
     Ok(())

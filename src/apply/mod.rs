@@ -8,6 +8,7 @@
 mod certificates;
 mod customers;
 mod invitations;
+mod many;
 
 use crate::domain::{CertificateId, Sha256};
 use crate::plan::{Action, Approved, Gate, Plan};
@@ -117,12 +118,16 @@ pub async fn apply(approved: Approved<Plan>, ports: &Ports<'_>) -> Result<Outcom
     let records = ports.journal.actions(gate.name())?;
     let by_id = records.iter().map(|r| (r.id.as_str(), r)).collect();
     let run = Run { gate, ports, records: by_id };
+    let before = approved.plan().actions.iter().filter(|a| !run.is_open(&a.id)).count();
     let (what, unit) = match gate {
         Gate::Customers => ("Syncing customers", "customers"),
         Gate::Certificates => ("Creating and linking certificates", "certificates"),
         Gate::Invitations => ("Sending invitations", "invitations"),
     };
     ports.progress.begin(what, unit, Some(approved.plan().actions.len() as u64));
+    if before > 0 {
+        ports.progress.advance(before as u64, "done before");
+    }
     let result = match gate {
         Gate::Customers => customers::apply(&run, &approved.plan().actions).await,
         Gate::Certificates => certificates::apply(&run, &approved.plan().actions).await,
@@ -177,28 +182,36 @@ impl Run<'_> {
         self.state(id) == ActionState::Attempted
     }
 
-    fn attempt(&self, ids: &[&str]) -> Result<(), Stopped> {
-        Ok(self.ports.journal.attempt(self.gate.name(), ids, self.ports.clock.now())?)
+    async fn attempt(&self, ids: &[&str]) -> Result<(), Stopped> {
+        Ok(self.ports.journal.attempt(self.gate.name(), ids, self.ports.clock.now()).await?)
     }
 
-    fn done(&self, id: &str, result: Value, now: &str) -> Result<(), Stopped> {
-        self.ports.journal.done(self.gate.name(), id, &result, self.ports.clock.now())?;
-        self.ports.progress.advance(1, now);
+    async fn done(&self, id: &str, result: Value, now: &str) -> Result<(), Stopped> {
+        self.all_done(&[(id, result)], now).await
+    }
+
+    /// Several at once; `now` names one of them.
+    async fn all_done(&self, results: &[(&str, Value)], now: &str) -> Result<(), Stopped> {
+        if results.is_empty() {
+            return Ok(());
+        }
+        self.ports.journal.done(self.gate.name(), results, self.ports.clock.now()).await?;
+        self.ports.progress.advance(results.len() as u64, now);
         Ok(())
     }
 
-    fn halfway(&self, id: &str, result: Value) -> Result<(), Stopped> {
-        Ok(self.ports.journal.halfway(self.gate.name(), id, &result, self.ports.clock.now())?)
+    async fn halfway(&self, id: &str, result: Value) -> Result<(), Stopped> {
+        Ok(self.ports.journal.halfway(self.gate.name(), id, &result, self.ports.clock.now()).await?)
     }
 
     /// Refused. What was made all the same (`made`) stays in the record.
-    fn failed(&self, id: &str, error: &ServiceError, made: Option<CertificateId>, now: &str) -> Result<(), Stopped> {
+    async fn failed(&self, id: &str, error: &ServiceError, made: Option<CertificateId>, now: &str) -> Result<(), Stopped> {
         let mut value = serde_json::to_value(error).map_err(|e| JournalError(e.to_string()))?;
         if let (Some(made), Value::Object(fields)) = (made, &mut value) {
             fields.insert("certificate".to_owned(), Value::from(made.0));
             fields.insert("message".to_owned(), Value::from(format!("certificate {made} was created and could not be linked: {error}")));
         }
-        self.ports.journal.failed(self.gate.name(), id, &value, self.ports.clock.now())?;
+        self.ports.journal.failed(self.gate.name(), id, &value, self.ports.clock.now()).await?;
         self.ports.progress.advance(1, now);
         Ok(())
     }
@@ -211,9 +224,9 @@ impl Run<'_> {
     }
 
     /// A refusal of this one object lets the others go on; anything else stops the gate.
-    fn refuse_or_stop(&self, id: &str, error: ServiceError, now: &str) -> Result<(), Stopped> {
+    async fn refuse_or_stop(&self, id: &str, error: ServiceError, now: &str) -> Result<(), Stopped> {
         match is_refusal(&error) {
-            true => self.failed(id, &error, None, now),
+            true => self.failed(id, &error, None, now).await,
             false => Err(error.into()),
         }
     }
@@ -224,5 +237,5 @@ fn is_refusal(error: &ServiceError) -> bool {
     matches!(error.kind, ServiceErrorKind::Invalid | ServiceErrorKind::NotFound | ServiceErrorKind::Duplicate)
 }
 
-/// How often a write is sent again after it was found not to have taken effect.
-const TRIES: usize = 3;
+/// How often a write is sent that was found not to have taken effect.
+const TRIES: usize = 5;

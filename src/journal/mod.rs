@@ -8,6 +8,7 @@
 mod folder;
 mod schema;
 mod store;
+mod writer;
 
 pub use folder::{DEFAULT_PARENT, RunFolder, RunFolderError, find_run, list_runs, write_private};
 pub use store::Journal;

@@ -2,24 +2,27 @@
 
 use super::folder::{JOURNAL_FILE, RunFolder, private_file};
 use super::schema::{STEPS, TABLES, VERSION};
+use super::writer::Writer;
 use crate::domain::{CustomerCode, Document, ReviewEntry, Sha256};
 use crate::ports::{
     ActionRecord, ActionState, AnswerRecord, ApiCall, AuditTrail, JournalError, JournalResult, JournalStore, RunRecord, StepRecord,
 };
+use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// One run's journal.
 pub struct Journal {
-    connection: Mutex<Connection>,
+    connection: Arc<Mutex<Connection>>,
+    writer: Writer,
 }
 
-fn sql(error: rusqlite::Error) -> JournalError {
+pub(super) fn sql(error: rusqlite::Error) -> JournalError {
     JournalError(error.to_string())
 }
 
@@ -63,7 +66,10 @@ impl Journal {
                 return Err(JournalError(message));
             }
         }
-        Ok(Self { connection: Mutex::new(connection) })
+        connection.set_prepared_statement_cache_capacity(64);
+        let connection = Arc::new(Mutex::new(connection));
+        let writer = Writer::start(Arc::clone(&connection)).map_err(|e| JournalError(format!("{}: {e}", path.display())))?;
+        Ok(Self { connection, writer })
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -71,18 +77,14 @@ impl Journal {
         self.connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> JournalResult<T>) -> JournalResult<T> {
-        let mut connection = self.lock();
-        let tx = connection.transaction().map_err(sql)?;
-        let value = work(&tx)?;
-        tx.commit().map_err(sql)?;
-        Ok(value)
+    fn write<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> JournalResult<T> + Send + 'static) -> JournalResult<T> {
+        self.writer.write(work)
     }
 
     /// A fact of the whole run: options, input sums, tool version.
     pub fn set_header(&self, key: &str, value: &Value, at: Timestamp) -> JournalResult<()> {
-        let value = text(value)?;
-        self.write(|tx| {
+        let (key, value) = (key.to_owned(), text(value)?);
+        self.write(move |tx| {
             tx.execute("INSERT INTO header VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2", params![key, value])
                 .map_err(sql)?;
             event(tx, at, "header", &json!({ "key": key, "sha256": Sha256::of(value.as_bytes()) }))
@@ -97,11 +99,13 @@ impl Journal {
 
     /// Notes something that happened.
     pub fn note(&self, kind: &str, data: &Value, at: Timestamp) -> JournalResult<()> {
-        self.write(|tx| event(tx, at, kind, data))
+        let (kind, data) = (kind.to_owned(), data.clone());
+        self.write(move |tx| event(tx, at, &kind, &data))
     }
 
     /// Is the chain of hashes unbroken? `Ok(n)` is the number of entries, `Err(n)` the first entry that does not fit.
     pub fn verify(&self) -> JournalResult<Result<i64, i64>> {
+        self.writer.flush()?;
         let connection = self.lock();
         let mut statement = connection.prepare("SELECT n, at, kind, data, hash FROM event ORDER BY n").map_err(sql)?;
         let mut rows = statement.query([]).map_err(sql)?;
@@ -126,13 +130,14 @@ fn chained(before: &str, at: &str, kind: &str, data: &str) -> Sha256 {
     Sha256::of(format!("{before}\n{}:{at}\n{}:{kind}\n{}:{data}", at.len(), kind.len(), data.len()).as_bytes())
 }
 
-fn event(tx: &Transaction<'_>, at: Timestamp, kind: &str, data: &Value) -> JournalResult<()> {
-    let last: Option<(i64, String)> =
-        tx.query_row("SELECT n, hash FROM event ORDER BY n DESC LIMIT 1", [], |r| Ok((r.get(0)?, r.get(1)?))).optional().map_err(sql)?;
+fn event(tx: &Connection, at: Timestamp, kind: &str, data: &Value) -> JournalResult<()> {
+    let mut last = tx.prepare_cached("SELECT n, hash FROM event ORDER BY n DESC LIMIT 1").map_err(sql)?;
+    let last: Option<(i64, String)> = last.query_row([], |r| Ok((r.get(0)?, r.get(1)?))).optional().map_err(sql)?;
     let (n, before) = last.unwrap_or_default();
     let (at, data) = (at.to_string(), text(data)?);
     let hash = chained(&before, &at, kind, &data);
-    tx.execute("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5)", params![n + 1, at, kind, data, hash.as_str()]).map_err(sql)?;
+    let mut insert = tx.prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5)").map_err(sql)?;
+    insert.execute(params![n + 1, at, kind, data, hash.as_str()]).map_err(sql)?;
     Ok(())
 }
 
@@ -185,6 +190,7 @@ fn pairs(connection: &Connection, query: &str) -> JournalResult<Vec<(String, Str
     rows.collect::<Result<_, _>>().map_err(sql)
 }
 
+#[async_trait]
 impl JournalStore for Journal {
     fn answer(&self, key: &str) -> JournalResult<Option<Value>> {
         let found: Option<String> =
@@ -193,11 +199,12 @@ impl JournalStore for Journal {
     }
 
     fn record_answer(&self, answer: &AnswerRecord) -> JournalResult<()> {
-        let record = text(answer)?;
-        self.write(|tx| {
-            tx.execute("INSERT INTO answer VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET record = ?2", params![answer.key, record])
+        let (key, at, record) = (answer.key.clone(), answer.at, text(answer)?);
+        let data = serde_json::to_value(answer).map_err(|e| JournalError(e.to_string()))?;
+        self.write(move |tx| {
+            tx.execute("INSERT INTO answer VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET record = ?2", params![key, record])
                 .map_err(sql)?;
-            event(tx, answer.at, "answer", &serde_json::to_value(answer).map_err(|e| JournalError(e.to_string()))?)
+            event(tx, at, "answer", &data)
         })
     }
 
@@ -208,8 +215,8 @@ impl JournalStore for Journal {
     }
 
     fn complete_step(&self, name: &str, outcome: &Value, at: Timestamp) -> JournalResult<()> {
-        let outcome_text = text(outcome)?;
-        self.write(|tx| {
+        let (name, outcome, outcome_text) = (name.to_owned(), outcome.clone(), text(outcome)?);
+        self.write(move |tx| {
             tx.execute(
                 "INSERT INTO step VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET outcome = ?2, at = ?3",
                 params![name, outcome_text, at.to_string()],
@@ -226,8 +233,8 @@ impl JournalStore for Journal {
     }
 
     fn remember_documents(&self, file: &str, reader: &str, documents: &[Document]) -> JournalResult<()> {
-        let documents = text(&documents)?;
-        self.write(|tx| {
+        let (file, reader, documents) = (file.to_owned(), reader.to_owned(), text(&documents)?);
+        self.write(move |tx| {
             tx.execute(
                 "INSERT INTO scan VALUES (?1, ?2, ?3, NULL, NULL)
                  ON CONFLICT (file) DO UPDATE SET reader = ?2, documents = ?3, unreadable = NULL, settled = NULL",
@@ -239,7 +246,8 @@ impl JournalStore for Journal {
     }
 
     fn remember_unreadable(&self, file: &str, reason: &str) -> JournalResult<()> {
-        self.write(|tx| {
+        let (file, reason) = (file.to_owned(), reason.to_owned());
+        self.write(move |tx| {
             tx.execute(
                 "INSERT INTO scan VALUES (?1, '', NULL, ?2, NULL)
                  ON CONFLICT (file) DO UPDATE SET reader = '', documents = NULL, unreadable = ?2, settled = NULL",
@@ -262,10 +270,11 @@ impl JournalStore for Journal {
     fn settle_documents(&self, documents: &[Document]) -> JournalResult<()> {
         let mut by_file: BTreeMap<&str, Vec<&Document>> = BTreeMap::new();
         documents.iter().for_each(|document| by_file.entry(&document.file).or_default().push(document));
-        self.write(|tx| {
+        let by_file: Vec<(String, String)> =
+            by_file.into_iter().map(|(file, documents)| Ok((file.to_owned(), text(&documents)?))).collect::<JournalResult<_>>()?;
+        self.write(move |tx| {
             for (file, documents) in by_file {
-                tx.execute("UPDATE scan SET settled = ?2 WHERE file = ?1 AND documents IS NOT NULL", params![file, text(&documents)?])
-                    .map_err(sql)?;
+                tx.execute("UPDATE scan SET settled = ?2 WHERE file = ?1 AND documents IS NOT NULL", [file, documents]).map_err(sql)?;
             }
             Ok(())
         })
@@ -279,35 +288,39 @@ impl JournalStore for Journal {
     }
 
     fn record_review(&self, entry: &ReviewEntry) -> JournalResult<()> {
-        let record = text(entry)?;
-        self.write(|tx| {
+        let (record, at) = (text(entry)?, entry.at());
+        let data = serde_json::to_value(entry).map_err(|e| JournalError(e.to_string()))?;
+        self.write(move |tx| {
             tx.execute("INSERT INTO review (record) VALUES (?1)", [&record]).map_err(sql)?;
-            event(tx, entry.at(), "review", &serde_json::to_value(entry).map_err(|e| JournalError(e.to_string()))?)
+            event(tx, at, "review", &data)
         })
     }
 
     fn save_plan(&self, gate: &str, plan: &Value, actions: &[ActionRecord]) -> JournalResult<()> {
-        let plan_text = text(plan)?;
-        self.write(|tx| {
+        let (gate, plan_text, actions) = (gate.to_owned(), text(plan)?, actions.to_vec());
+        let approval = plan.get("approval").cloned();
+        self.write(move |tx| {
+            let gate = gate.as_str();
             let rounds: i64 = tx.query_row("SELECT COUNT(*) FROM plan WHERE gate = ?1", [gate], |r| r.get(0)).map_err(sql)?;
             tx.execute("INSERT INTO plan VALUES (?1, ?2, ?3)", params![gate, rounds + 1, plan_text]).map_err(sql)?;
             let before: i64 = tx.query_row("SELECT COUNT(*) FROM action WHERE gate = ?1", [gate], |r| r.get(0)).map_err(sql)?;
-            for a in actions {
-                // A write that was refused may be planned again, changed.
-                let changed = tx
-                    .execute(
-                        "INSERT INTO action (gate, id, seq, customer, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned')
-                         ON CONFLICT (gate, id) DO UPDATE SET seq = ?3, what = ?5, reason = ?6, state = 'planned', result = NULL
-                         WHERE state = 'failed' AND (result IS NULL OR json_extract(result, '$.certificate') IS NULL)",
-                        params![gate, a.id, before + i64::from(a.seq), a.customer.as_str(), a.what, a.reason],
-                    )
-                    .map_err(sql)?;
+            // A write that was refused may be planned again, changed.
+            let mut insert = tx
+                .prepare_cached(
+                    "INSERT INTO action (gate, id, seq, customer, what, reason, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned')
+                     ON CONFLICT (gate, id) DO UPDATE SET seq = ?3, what = ?5, reason = ?6, state = 'planned', result = NULL
+                     WHERE state = 'failed' AND (result IS NULL OR json_extract(result, '$.certificate') IS NULL)",
+                )
+                .map_err(sql)?;
+            for a in &actions {
+                let changed =
+                    insert.execute(params![gate, a.id, before + i64::from(a.seq), a.customer.as_str(), a.what, a.reason]).map_err(sql)?;
                 if changed != 1 {
                     return Err(JournalError(format!("write {gate}/{} is planned already in this run", a.id)));
                 }
             }
-            let at = plan.get("approval").and_then(|a| a.get("at")).and_then(Value::as_str).and_then(|t| t.parse().ok());
-            let data = json!({ "gate": gate, "round": rounds + 1, "actions": actions.len(), "sha256": Sha256::of(plan_text.as_bytes()), "approval": plan.get("approval") });
+            let at = approval.as_ref().and_then(|a| a.get("at")).and_then(Value::as_str).and_then(|t| t.parse().ok());
+            let data = json!({ "gate": gate, "round": rounds + 1, "actions": actions.len(), "sha256": Sha256::of(plan_text.as_bytes()), "approval": approval });
             event(tx, at.unwrap_or(Timestamp::UNIX_EPOCH), "plan", &data)
         })
     }
@@ -323,37 +336,40 @@ impl JournalStore for Journal {
         actions_where(&self.lock(), Some(gate))
     }
 
-    fn attempt(&self, gate: &str, ids: &[&str], at: Timestamp) -> JournalResult<()> {
-        self.write(|tx| {
-            for id in ids {
-                let changed = tx
-                    .execute(
+    async fn attempt(&self, gate: &str, ids: &[&str], at: Timestamp) -> JournalResult<()> {
+        let (gate, ids): (String, Vec<String>) = (gate.to_owned(), ids.iter().map(|id| (*id).to_owned()).collect());
+        self.writer
+            .write_soon(move |tx| {
+                let mut update = tx
+                    .prepare_cached(
                         "UPDATE action SET state = 'attempted', attempts = attempts + 1, first_attempt = COALESCE(first_attempt, ?3)
                          WHERE gate = ?1 AND id = ?2 AND state <> 'done'",
-                        params![gate, id, at.to_string()],
                     )
                     .map_err(sql)?;
-                if changed != 1 {
-                    return Err(JournalError(format!("write {gate}/{id} is not in the approved plan, or was done before")));
+                for id in &ids {
+                    let changed = update.execute(params![gate, id, at.to_string()]).map_err(sql)?;
+                    changed_one(changed, &gate, id)?;
                 }
-            }
-            event(tx, at, "attempt", &json!({ "gate": gate, "ids": ids }))
-        })
+                event(tx, at, "attempt", &json!({ "gate": gate, "ids": ids }))
+            })
+            .await
     }
 
-    fn halfway(&self, gate: &str, id: &str, result: &Value, at: Timestamp) -> JournalResult<()> {
-        finish(self, gate, id, ActionState::Attempted, result, at)
+    async fn halfway(&self, gate: &str, id: &str, result: &Value, at: Timestamp) -> JournalResult<()> {
+        self.finish(gate, ActionState::Attempted, vec![(id.to_owned(), result.clone())], at).await
     }
 
-    fn done(&self, gate: &str, id: &str, result: &Value, at: Timestamp) -> JournalResult<()> {
-        finish(self, gate, id, ActionState::Done, result, at)
+    async fn done(&self, gate: &str, results: &[(&str, Value)], at: Timestamp) -> JournalResult<()> {
+        let results = results.iter().map(|(id, result)| ((*id).to_owned(), result.clone())).collect();
+        self.finish(gate, ActionState::Done, results, at).await
     }
 
-    fn failed(&self, gate: &str, id: &str, error: &Value, at: Timestamp) -> JournalResult<()> {
-        finish(self, gate, id, ActionState::Failed, error, at)
+    async fn failed(&self, gate: &str, id: &str, error: &Value, at: Timestamp) -> JournalResult<()> {
+        self.finish(gate, ActionState::Failed, vec![(id.to_owned(), error.clone())], at).await
     }
 
     fn load(&self) -> JournalResult<RunRecord> {
+        self.writer.flush()?;
         let (mut documents, review) = (self.documents()?, self.review()?);
         documents.iter_mut().for_each(|document| document.rule(&review));
         let connection = self.lock();
@@ -377,32 +393,42 @@ impl JournalStore for Journal {
     }
 }
 
-fn finish(journal: &Journal, gate: &str, id: &str, state: ActionState, result: &Value, at: Timestamp) -> JournalResult<()> {
-    let result_text = text(result)?;
-    let kind = if state == ActionState::Attempted { "halfway" } else { state_name(state) };
-    journal.write(|tx| {
-        let changed = tx
-            .execute(
-                "UPDATE action SET state = ?3, result = ?4 WHERE gate = ?1 AND id = ?2 AND state <> 'done'",
-                params![gate, id, state_name(state), result_text],
-            )
-            .map_err(sql)?;
-        if changed != 1 {
-            return Err(JournalError(format!("write {gate}/{id} is not in the approved plan, or was done before")));
-        }
-        event(tx, at, kind, &json!({ "gate": gate, "id": id, "result": result }))
-    })
+impl Journal {
+    /// Several writes that ended alike, in one entry.
+    async fn finish(&self, gate: &str, state: ActionState, results: Vec<(String, Value)>, at: Timestamp) -> JournalResult<()> {
+        let gate = gate.to_owned();
+        let kind = if state == ActionState::Attempted { "halfway" } else { state_name(state) };
+        self.writer
+            .write_soon(move |tx| {
+                let mut update = tx
+                    .prepare_cached("UPDATE action SET state = ?3, result = ?4 WHERE gate = ?1 AND id = ?2 AND state <> 'done'")
+                    .map_err(sql)?;
+                for (id, result) in &results {
+                    let changed = update.execute(params![gate, id, state_name(state), text(result)?]).map_err(sql)?;
+                    changed_one(changed, &gate, id)?;
+                }
+                let results: serde_json::Map<String, Value> = results.into_iter().collect();
+                event(tx, at, kind, &json!({ "gate": gate, "results": results }))
+            })
+            .await
+    }
+}
+
+fn changed_one(changed: usize, gate: &str, id: &str) -> JournalResult<()> {
+    match changed {
+        1 => Ok(()),
+        _ => Err(JournalError(format!("write {gate}/{id} is not in the approved plan, or was done before"))),
+    }
 }
 
 impl AuditTrail for Journal {
+    /// Reaches the disk with the next write that somebody waits for, in the order of the calls. The call itself has happened: failing to note it
+    /// must not make the caller think it has not.
     fn record(&self, call: ApiCall) {
-        // The call itself has happened; failing to note it must not make the caller think it has not.
-        let _ = text(&call).and_then(|record| {
-            self.write(|tx| {
-                tx.execute("INSERT INTO call (record) VALUES (?1)", [&record]).map_err(sql)?;
-                let data = serde_json::to_value(&call).map_err(|e| JournalError(e.to_string()))?;
-                event(tx, call.started, "call", &data)
-            })
+        let (Ok(record), Ok(data)) = (text(&call), serde_json::to_value(&call)) else { return };
+        self.writer.write_and_go(move |tx| {
+            tx.prepare_cached("INSERT INTO call (record) VALUES (?1)").and_then(|mut insert| insert.execute([&record])).map_err(sql)?;
+            event(tx, call.started, "call", &data)
         });
     }
 }
@@ -430,22 +456,22 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_write_goes_from_planned_to_done_and_never_back() {
+    #[tokio::test]
+    async fn a_write_goes_from_planned_to_done_and_never_back() {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path());
         let at = Timestamp::UNIX_EPOCH;
-        assert!(journal.attempt("customers", &["a"], at).is_err(), "a write outside the approved plan");
+        assert!(journal.attempt("customers", &["a"], at).await.is_err(), "a write outside the approved plan");
         journal.save_plan("customers", &json!({}), &[action("a")]).unwrap();
         assert!(journal.save_plan("customers", &json!({}), &[action("a")]).is_err(), "a write is planned once in a run");
-        journal.attempt("customers", &["a"], at).unwrap();
-        journal.halfway("customers", "a", &json!({ "certificate": 7 }), at).unwrap();
+        journal.attempt("customers", &["a"], at).await.unwrap();
+        journal.halfway("customers", "a", &json!({ "certificate": 7 }), at).await.unwrap();
         let half = &journal.actions("customers").unwrap()[0];
         assert_eq!((half.state, half.attempts, half.first_attempt), (ActionState::Attempted, 1, Some(at)));
         assert_eq!(half.result, Some(json!({ "certificate": 7 })));
-        journal.done("customers", "a", &json!({}), at).unwrap();
-        assert!(journal.attempt("customers", &["a"], at).is_err(), "what is done is not sent again");
-        assert!(journal.failed("customers", "a", &json!({}), at).is_err());
+        journal.done("customers", &[("a", json!({}))], at).await.unwrap();
+        assert!(journal.attempt("customers", &["a"], at).await.is_err(), "what is done is not sent again");
+        assert!(journal.failed("customers", "a", &json!({}), at).await.is_err());
     }
 
     #[test]
@@ -460,14 +486,14 @@ mod tests {
         assert_eq!(order, [("a".to_owned(), 0), ("b".to_owned(), 1), ("c".to_owned(), 2)]);
     }
 
-    #[test]
-    fn a_refused_write_may_be_planned_again_unless_it_made_something() {
+    #[tokio::test]
+    async fn a_refused_write_may_be_planned_again_unless_it_made_something() {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(folder.path());
         let at = Timestamp::UNIX_EPOCH;
         journal.save_plan("customers", &json!({}), &[action("a"), ActionRecord { seq: 1, ..action("b") }]).unwrap();
-        journal.failed("customers", "a", &json!({ "message": "no" }), at).unwrap();
-        journal.failed("customers", "b", &json!({ "certificate": 7 }), at).unwrap();
+        journal.failed("customers", "a", &json!({ "message": "no" }), at).await.unwrap();
+        journal.failed("customers", "b", &json!({ "certificate": 7 }), at).await.unwrap();
         journal.save_plan("customers", &json!({}), &[action("a")]).unwrap();
         let again = journal.actions("customers").unwrap().into_iter().find(|a| a.id == "a").unwrap();
         assert_eq!((again.state, again.result), (ActionState::Planned, None));

@@ -6,13 +6,15 @@
 //! Called by: the resources of `api::avatax`.
 //!
 //! A list that ends too early would make us create what exists already, so nothing short of an answer that says so ends it: a page that is
-//! not full, with no count that promises more. A count that does not come out right has the list read once more.
+//! not full, with no count that promises more. Where the first page tells how many there are, the others are fetched several at a time; a
+//! count that does not come out right has the list read once more, page after page.
 
 use super::AvaTax;
 use super::wire::Page;
 use crate::api::request::Request;
-use crate::api::transport::nonsense;
-use crate::ports::{ServiceErrorKind, ServiceResult};
+use crate::api::transport::{Reply, nonsense};
+use crate::ports::{ServiceError, ServiceErrorKind, ServiceResult};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 
 /// Records per page. Avalara prints no largest `$top` for these calls; a public connector pages certificates by 100.
@@ -20,6 +22,11 @@ const PAGE: usize = 100;
 
 /// No list is longer than this many pages.
 const MOST_PAGES: usize = 20_000;
+
+/// So many pages are asked for at a time; how many of these are sent at once is the transport's business.
+const PAGES_AHEAD: usize = 16;
+
+const SAME_PAGE: &str = "the service sends the same page again and again";
 
 struct Read<T> {
     items: Vec<T>,
@@ -36,6 +43,9 @@ impl<T> Read<T> {
 impl AvaTax {
     /// Every record that `request` matches.
     pub(super) async fn list<T: DeserializeOwned>(&self, request: Request) -> ServiceResult<Vec<T>> {
+        if let Some(whole) = self.read_at_once(&request).await? {
+            return Ok(whole);
+        }
         let first = self.read_pages(&request).await?;
         if !first.is_short() {
             return Ok(first.items);
@@ -50,19 +60,54 @@ impl AvaTax {
         Err(error)
     }
 
+    /// The whole list, where the service counts it and its pages come out as the count says. `None`: to be read page after page.
+    async fn read_at_once<T: DeserializeOwned>(&self, request: &Request) -> ServiceResult<Option<Vec<T>>> {
+        let asked = page_request(request, 0, PAGE);
+        let reply = self.transport.send(&asked).await?;
+        let first: Page<T> = page(&reply, &asked)?;
+        let mut last = reply.body;
+        let (Some(mut items), Some(count)) = (first.value, first.count.and_then(|count| usize::try_from(count).ok())) else {
+            return Ok(None);
+        };
+        if items.len() == count {
+            return Ok(Some(items));
+        }
+        // The service's pages may be smaller than ours: go on with its own size, so that pages stay equal.
+        let top = items.len();
+        if top == 0 || top > PAGE || count < top || count.div_ceil(top) > MOST_PAGES {
+            return Ok(None);
+        }
+        let fetch = |number: usize| async move {
+            let asked = page_request(request, number * top, top);
+            let reply = self.transport.send(&asked).await?;
+            Ok::<(Page<T>, Vec<u8>), ServiceError>((page(&reply, &asked)?, reply.body))
+        };
+        let pages = count.div_ceil(top);
+        let mut rest = stream::iter(1..pages).map(fetch).buffered(PAGES_AHEAD);
+        while let Some((found, body)) = rest.try_next().await? {
+            let values = found.value.unwrap_or_default();
+            let wanted = top.min(count - items.len());
+            if body == last {
+                return Err(nonsense(request, SAME_PAGE));
+            }
+            if values.len() != wanted || found.count.and_then(|n| usize::try_from(n).ok()) != Some(count) {
+                return Ok(None);
+            }
+            items.extend(values);
+            last = body;
+        }
+        Ok(Some(items))
+    }
+
     async fn read_pages<T: DeserializeOwned>(&self, request: &Request) -> ServiceResult<Read<T>> {
         let mut top = PAGE;
         let mut items: Vec<T> = Vec::new();
         let mut promised = None;
         let mut last = Vec::new();
-        for page in 0..MOST_PAGES {
-            let asked = request.clone().query("$top", top.to_string()).query("$skip", (page * top).to_string());
+        for number in 0..MOST_PAGES {
+            let asked = page_request(request, number * top, top);
             let reply = self.transport.send(&asked).await?;
-            let bare = reply.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
-            let found: Page<T> = match bare {
-                true => Page { count: None, value: Some(reply.json(&asked)?), next: None },
-                false => reply.json(&asked)?,
-            };
+            let found: Page<T> = page(&reply, &asked)?;
             let values = match (found.value, found.count) {
                 (Some(values), _) => values,
                 (None, Some(0)) => Vec::new(),
@@ -74,7 +119,7 @@ impl AvaTax {
                 break;
             }
             if reply.body == last {
-                return Err(nonsense(&asked, "the service sends the same page again and again"));
+                return Err(nonsense(&asked, SAME_PAGE));
             }
             last = reply.body;
             items.extend(values);
@@ -91,15 +136,27 @@ impl AvaTax {
                 break;
             }
             // The service's pages are smaller than ours: go on with its own size, so that pages stay equal.
-            if got < top && page == 0 {
+            if got < top && number == 0 {
                 top = got;
             }
-            if page + 1 == MOST_PAGES {
+            if number + 1 == MOST_PAGES {
                 let mut error = nonsense(&asked, "the list does not end");
                 error.kind = ServiceErrorKind::Protocol;
                 return Err(error);
             }
         }
         Ok(Read { items, promised })
+    }
+}
+
+fn page_request(request: &Request, skip: usize, top: usize) -> Request {
+    request.clone().query("$top", top.to_string()).query("$skip", skip.to_string())
+}
+
+/// Some calls answer with the bare list.
+fn page<T: DeserializeOwned>(reply: &Reply, asked: &Request) -> ServiceResult<Page<T>> {
+    match reply.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
+        true => Ok(Page { count: None, value: Some(reply.json(asked)?), next: None }),
+        false => reply.json(asked),
     }
 }
