@@ -30,6 +30,8 @@ const EMPTY: f32 = 0.06;
 /// How sure the reason of a ticked option is that stands on no list: one word of it is a hint for a person, and too little to be used without
 /// one (“out of state”).
 const UNLISTED: f32 = 0.5;
+/// The same where its words tell of resale or of manufacturing and of nothing else.
+const UNLISTED_PLAIN: f32 = 0.65;
 
 /// How sure a tick is whose box was not seen where all other boxes of its list are empty, and where they are not: too little to be used without a
 /// person.
@@ -114,35 +116,50 @@ fn where_the_list_has_them(sheet: &Sheet, ink: &Ink, options: &mut [(Offer, Lett
 
 /// Ticked options on no list, by the word that names their reason. Only boxes that can be seen count.
 fn unlisted(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], listed: &HashSet<usize>) -> Vec<Offer> {
-    const REASONS: &[(&str, &[&str])] = &[
-        ("RESALE", &["resale", "resell", "resold", "rerental", "wholesaler", "retailer"]),
-        ("AGRICULTURE", &["agricultural", "agriculture", "farm", "farming", "farmer", "livestock"]),
-        ("FEDERAL GOV", &["federal"]),
-        ("STATE GOV", &["government", "governmental", "political", "state", "county", "municipality"]),
-        ("RELIGIOUS", &["religious", "church"]),
-        ("EDUCATIONAL", &["educational", "school", "schools", "university", "college"]),
-        ("CHARITABLE", &["charitable", "nonprofit", "hospital", "501c3"]),
-        ("MANUFACTURING", &["manufacturing", "manufacturer", "manufacture", "processing", "industrial"]),
-        ("DIRECT PAY", &["directpay"]),
-    ];
     let mut found = vec![];
     for (_, run) in sheet.runs.iter().enumerate().filter(|(n, _)| !listed.contains(n)) {
         let letters = |i: &usize| sheet.toks[*i].folded.chars().filter(|c| c.is_alphabetic()).count() > 2;
         let Some(start) = run.iter().position(letters).filter(|at| *at <= 3) else { continue };
         let seen = look(sheet, ink, marks, run, 0, start, false);
-        let ticked = seen.text == Some(true) || seen.framed && seen.ink.is_some_and(|ink| ink >= TICKED);
+        // A box is about as wide as high; what else has four sides is a part of a table.
+        let square = seen.frame.is_none_or(|f| {
+            let (wide, high) = ((f.right - f.left) as f32, (f.bottom - f.top) as f32);
+            wide < 1.5 * high && high < 1.5 * wide
+        });
+        let ticked = seen.text == Some(true) || seen.framed && square && seen.ink.is_some_and(|ink| ink >= TICKED);
         if !ticked || numbered(sheet, run, start) {
             continue;
         }
         // The line, and the one that goes on below it.
         let words = run[start..].iter().take(24).map(|&i| sheet.toks[i].folded.as_str());
         let said: Vec<&str> = words.collect();
-        let reason = REASONS.iter().find(|(_, words)| said.iter().any(|w| words.contains(w)));
-        if let (Some((name, _)), Some(page_box)) = (reason, sheet.page_box(&run[start..])) {
-            found.push(Offer { choice: Choice::Reason((*name).to_owned()), page_box, ticked: true, confidence: UNLISTED, seen });
+        if let (Some(name), Some(page_box)) = (named(&said), sheet.page_box(&run[start..])) {
+            // Goods bought to be sold again or to make others of have few words; what else the words of others may mean, a person tells.
+            let others = UNLISTED_REASONS.iter().filter(|(_, words)| said.iter().any(|w| words.contains(w))).count();
+            let plain = others == 1 && matches!(name, "RESALE" | "MANUFACTURING") && !said.iter().any(|w| matches!(*w, "not" | "other" | "except"));
+            let confidence = if plain { UNLISTED_PLAIN } else { UNLISTED };
+            found.push(Offer { choice: Choice::Reason(name.to_owned()), page_box, ticked: true, confidence, seen });
         }
     }
     found
+}
+
+/// Words that tell of a reason where no list has the option.
+const UNLISTED_REASONS: &[(&str, &[&str])] = &[
+    ("RESALE", &["resale", "resell", "resold", "rerental", "wholesaler", "retailer"]),
+    ("AGRICULTURE", &["agricultural", "agriculture", "farm", "farming", "farmer", "livestock"]),
+    ("FEDERAL GOV", &["federal"]),
+    ("STATE GOV", &["government", "governmental", "political", "state", "county", "municipality"]),
+    ("RELIGIOUS", &["religious", "church"]),
+    ("EDUCATIONAL", &["educational", "school", "schools", "university", "college"]),
+    ("CHARITABLE", &["charitable", "nonprofit", "hospital", "501c3"]),
+    ("MANUFACTURING", &["manufacturing", "manufacturer", "manufacture", "processing", "industrial"]),
+    ("DIRECT PAY", &["directpay"]),
+];
+
+/// The reason that folded words tell of, the likelier one first where they tell of several.
+fn named(said: &[&str]) -> Option<&'static str> {
+    UNLISTED_REASONS.iter().find(|(_, words)| said.iter().any(|w| words.contains(w))).map(|(name, _)| *name)
 }
 
 /// An option's words and the letter that counts it: the last single letter before them.
@@ -162,6 +179,31 @@ fn lettered(sheet: &Sheet, run: &[usize], first: usize, start: usize) -> Lettere
 /// A reason that was written out rather than ticked: between “… this claim is based upon …” and “must state a valid reason”. None if the
 /// words there tell of no reason or of several.
 pub fn stated(sheet: &Sheet, catalogue: &Catalogue) -> Option<(String, Vec<usize>)> {
+    below_its_caption(sheet, catalogue).or_else(|| between_captions(sheet, catalogue))
+}
+
+/// Below “… claims this exemption for the following reason:”.
+fn below_its_caption(sheet: &Sheet, catalogue: &Catalogue) -> Option<(String, Vec<usize>)> {
+    let joined = |run: &Vec<usize>| run.iter().map(|&i| sheet.toks[i].folded.as_str()).collect::<String>();
+    let height = |run: &Vec<usize>| sheet.toks[run[0]].area.mid_y();
+    let caption = sheet.runs.iter().find(|run| alike_within("forthefollowingreason", &joined(run), 0.88) > 0.0).map(height)?;
+    let below = |run: &&Vec<usize>| height(run) > caption + 0.5 * sheet.h && height(run) < caption + 5.0 * sheet.h;
+    let mut found: Vec<(String, Vec<usize>)> = vec![];
+    for run in sheet.runs.iter().filter(below) {
+        let said: Vec<&str> = run.iter().map(|&i| sheet.toks[i].folded.as_str()).collect();
+        let listed = match longest(sheet, run, 0, catalogue) {
+            Some((Choice::Reason(name), _)) => Some(name),
+            _ => named(&said).map(str::to_owned),
+        };
+        found.extend(listed.map(|name| (name, run.clone())));
+    }
+    match found.as_slice() {
+        [first, others @ ..] if others.iter().all(|o| o.0 == first.0) => Some(first.clone()),
+        _ => None,
+    }
+}
+
+fn between_captions(sheet: &Sheet, catalogue: &Catalogue) -> Option<(String, Vec<usize>)> {
     let joined = |run: &Vec<usize>| run.iter().map(|&i| sheet.toks[i].folded.as_str()).collect::<String>();
     let height = |run: &Vec<usize>| sheet.toks[run[0]].area.mid_y();
     let holds = |run: &Vec<usize>, phrases: &[&str]| {
@@ -320,7 +362,13 @@ fn look(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], run: &[usize], first: 
                 || by_letters && sheet.toks[run[*n]].folded.len() == 1 && !matches!(text.as_str(), "x" | "X" | "v" | "V")
                 || text.len() > 1 && text.ends_with(['.', ')']) && text.chars().any(char::is_alphabetic)
         };
-        let words = sheet.toks[run[(first..start).find(numbering).unwrap_or(start)]].area;
+        let before_words = (first..start).find(numbering).unwrap_or(start);
+        let mut words = sheet.toks[run[before_words]].area;
+        // `<3.`: the mark was read into the number behind it.
+        let number = &sheet.toks[run[before_words]].folded;
+        if before_words < start && number.len() <= 2 && !number.is_empty() {
+            words.left = words.left.max(words.right - (number.len() + 1) as f32 * 0.62 * sheet.h);
+        }
         let from = sheet.toks[run[first]].area.left.min(words.left - 3.0 * sheet.h);
         seen.ink = Some(framed.map_or_else(|| ink.patch(sheet, from, words.left - 0.2 * sheet.h, words.mid_y()), |t| t.ink));
     }

@@ -54,6 +54,14 @@ fn date(year: i16, month: i16, day: i16) -> Option<Date> {
 /// The first date in a text. US order (month first) unless only day first makes a date. Blanks that recognition put inside a date written in
 /// digits (`06/2 7/2026`) are closed where nothing else makes one.
 pub fn find(text: &str) -> Option<Date> {
+    // Dashes of every length, and what is read twice where one stands.
+    let mut dashed = String::with_capacity(text.len());
+    for sign in text.chars().map(|c| if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { c }) {
+        if !(sign == '-' && dashed.ends_with('-')) {
+            dashed.push(sign);
+        }
+    }
+    let text = dashed.as_str();
     as_written(text).or_else(|| {
         let signs: Vec<char> = text.chars().collect();
         let inside = |c: Option<&char>| c.is_some_and(|c| c.is_ascii_digit() || matches!(c, '/' | '-' | '.'));

@@ -44,15 +44,20 @@ pub fn fits(number: &str, state: Option<&Jurisdiction>) -> Option<bool> {
 /// The number among some words: words that hold digits and hang together. Changed only where a misread letter alone keeps it from its state's pattern.
 /// Gives the words used, as places in the list.
 pub fn pick(words: &[&str], state: Option<&Jurisdiction>) -> Option<(String, std::ops::Range<usize>)> {
-    let trimmed: Vec<&str> = words.iter().map(|w| w.trim_matches(|c: char| !c.is_alphanumeric())).collect();
+    let combed: Vec<Option<String>> = words.iter().map(|w| out_of_comb(w)).collect();
+    let bare = |(word, digits): (&'_ &str, &'_ Option<String>)| match digits {
+        Some(digits) => digits.clone(),
+        None => word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned(),
+    };
+    let trimmed: Vec<String> = words.iter().zip(&combed).map(bare).collect();
     let digits = |w: &str| w.chars().filter(char::is_ascii_digit).count();
     let mut best: Option<(i32, String, std::ops::Range<usize>)> = None;
     for start in 0..words.len() {
         for end in start + 1..=words.len().min(start + 14) {
             let part = &trimmed[start..end];
-            if part.iter().any(|w| w.is_empty())
-                || digits(part[0]) == 0 && part[0].len() > 4
-                || digits(part[part.len() - 1]) == 0 && part[part.len() - 1].len() > 2
+            if part.iter().any(String::is_empty)
+                || digits(&part[0]) == 0 && part[0].len() > 4
+                || digits(&part[part.len() - 1]) == 0 && part[part.len() - 1].len() > 2
             {
                 continue;
             }
@@ -81,6 +86,14 @@ pub fn pick(words: &[&str], state: Option<&Jurisdiction>) -> Option<(String, std
     }
     let (_, text, used) = best?;
     Some((repair(&text, state), used))
+}
+
+/// The digits of a word like `[3,4,5,5|4,8`: written one to a box, the strokes between the boxes read as signs.
+fn out_of_comb(word: &str) -> Option<String> {
+    let parts: Vec<&str> = word.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let single = parts.iter().filter(|part| part.len() == 1).count();
+    let digits = parts.iter().all(|part| part.len() <= 2 && part.chars().all(|c| c.is_ascii_digit()));
+    (digits && parts.len() >= 6 && single * 5 >= parts.len() * 4).then(|| parts.concat())
 }
 
 /// A year, or a month of one: `2018`, `06/2026`.
@@ -131,6 +144,8 @@ mod tests {
         assert_eq!(got("123-456-789/000", "NJ").as_deref(), Some("123-456-789/000"));
         assert_eq!(got("554 979 331", "WA").as_deref(), Some("554 979 331"));
         assert_eq!(got("3 2 0 1 2 3 4 5 6 7 8", "TX").as_deref(), Some("32012345678"));
+        assert_eq!(got("[3,2,0,1|2,3,4,5,6,7,8|", "TX").as_deref(), Some("32012345678"));
+        assert_eq!(got("1-40-163754", "IA").as_deref(), Some("1-40-163754"));
         // Leading letter codes carry no identity.
         assert_eq!(got("SR EH 123-456789", "CA").as_deref(), Some("123-456789"));
         assert_eq!(got("none", "TX"), None);

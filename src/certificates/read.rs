@@ -132,7 +132,7 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
         let sheet = &page.sheet;
         options.extend(page.seen.options.iter().cloned().map(|o| (o, sheet.page.number)));
         if stated.is_none() {
-            stated = choices::stated(sheet, ctx.catalogue).map(|(name, toks)| field(sheet, &toks, name, 0.5));
+            stated = choices::stated(sheet, ctx.catalogue).map(|(name, toks)| field(sheet, &toks, name, STATED));
         }
         if reading.digits_asked.is_none() {
             reading.digits_asked = digits_asked(page);
@@ -241,6 +241,9 @@ fn expiration(page: &PageRead) -> Option<Field<Date>> {
 fn issuer(page: &PageRead) -> Option<Region> {
     page.blanks.iter().filter(|b| b.label.concept == Concept::Issuer).find_map(|b| super::address::state(&page.sheet.text(&b.toks)))
 }
+
+/// How much of its legibility a reason keeps that was written out: its words are the buyer's own.
+const STATED: f32 = 0.8;
 
 /// How sure a number is at most whose state is only that of the purchaser's address: buyers register in other states too.
 const STATE_OF_ADDRESS: f32 = 0.5;

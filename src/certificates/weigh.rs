@@ -30,6 +30,8 @@ const OUTVOTED: f32 = 0.8;
 const SECONDS: f32 = 0.6;
 /// Characters: a number this long is not read twice by chance.
 const ECHO: usize = 6;
+/// By so much more sure, the same letters with other signs among them count as the better reading.
+const MUCH: f32 = 0.3;
 /// So many readings for one against are a clear majority.
 const MAJORITY: usize = 3;
 /// What each further reading of the same number is worth beside quality (0 to 2.4), and what one by another recogniser is.
@@ -91,7 +93,13 @@ pub fn adopt(page: &mut PageContent, looks: Vec<(Look, Vec<Reread>)>, ctx: &Read
         let replaced = |w: &Word| look.old.contains(&w.bbox);
         let old = read_before(page, &look);
         // A line cut out of the page has scraps of its neighbours at its edges: those were read in their own place.
-        let foreign = |w: &Word| page.words.iter().any(|o| !replaced(o) && (o.bbox.shares(&w.bbox) > 0.3 || w.bbox.shares(&o.bbox) > 0.5));
+        // Recognition often draws a box taller than its word, into the line above or below: only what stands on the same height is such a scrap.
+        let level = |w: &Word, o: &Word| {
+            let spare = 0.15 * o.bbox.height();
+            (o.bbox.top - spare..=o.bbox.bottom + spare).contains(&w.bbox.mid_y())
+        };
+        let over = |w: &Word, o: &Word| o.bbox.shares(&w.bbox) > 0.3 || w.bbox.shares(&o.bbox) > 0.5;
+        let foreign = |w: &Word| page.words.iter().any(|o| !replaced(o) && over(w, o) && level(w, o));
         let own = |r: Reread| Reread { words: r.words.into_iter().filter(|w| !foreign(w)).collect(), ..r };
         let readings: Vec<Reread> = readings.into_iter().map(own).collect();
         let first = Reread { words: old.clone(), digits: false, independent: others.holds(&old) };
@@ -164,7 +172,8 @@ fn better_line(old: &[Word], readings: &[Reread]) -> Option<Vec<Word>> {
         // Two letters can be a state; they can also be a scratch.
         (0, 2..=3) => sure >= if address::state(&text(best)).is_some() { LINE_LEGIBLE } else { LINE_SURE },
         // The same letters: a caption's capitals get lost in junk, and a short line's in having nothing to compare them with.
-        _ if same(old, best) => capitals(best) > capitals(old),
+        // Or they were read with a sign among them that spoils a date.
+        _ if same(old, best) => capitals(best) > capitals(old) || capitals(best) == capitals(old) && sure > confidence(old) + MUCH,
         (0, _) => sure >= LINE_LEGIBLE,
         _ => sure > confidence(old) + CLEARLY && after * 10 >= before * 6,
     };

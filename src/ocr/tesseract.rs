@@ -133,14 +133,34 @@ fn parse(table: &str) -> Vec<Vec<Word>> {
         let place = [block, paragraph, line].map(|cell| cell.parse().unwrap_or(0));
         let (x, y) = (number(left), number(top));
         let bbox = BBox::new(x, y, x + number(width), y + number(height));
-        lines.entry(place).or_default().push(Word {
-            text: text.into(),
-            bbox,
-            confidence: (number(confidence) / 100.0).clamp(0.0, 1.0),
-            line: 0,
-        });
+        let word = Word { text: text.into(), bbox, confidence: (number(confidence) / 100.0).clamp(0.0, 1.0), line: 0 };
+        lines.entry(place).or_default().extend(off_the_rule(word));
     }
     lines.into_values().collect()
+}
+
+/// `Address:_3066`: the beginning of a ruled line that was read as a sign between a caption and what is written on the line. Boxes are shared out
+/// by characters.
+fn off_the_rule(word: Word) -> Vec<Word> {
+    let letters = |part: &str| part.chars().filter(|c| c.is_alphanumeric()).count();
+    let parts: Vec<&str> = word.text.split('_').collect();
+    let told = parts.iter().filter(|part| letters(part) > 0).count();
+    let sides = parts.iter().all(|part| part.is_empty() || letters(part) > 0);
+    if parts.len() < 2 || told == 0 || !sides || word.text.contains('@') || letters(&word.text) < 2 {
+        return vec![word];
+    }
+    let all = word.text.chars().count() as f32;
+    let (mut at, mut found) = (0, vec![]);
+    for part in parts {
+        let length = part.chars().count();
+        let place = |n: usize| word.bbox.left + word.bbox.width() * n as f32 / all;
+        if letters(part) > 0 {
+            let bbox = BBox::new(place(at), word.bbox.top, place(at + length), word.bbox.bottom);
+            found.push(Word { text: part.to_owned(), bbox, ..word.clone() });
+        }
+        at += length + 1;
+    }
+    found
 }
 
 fn to_fractions(groups: &mut [Vec<Word>], width: f32, height: f32) {
@@ -297,5 +317,19 @@ mod tests {
         assert_eq!(lines[0][0].text, "Acme");
         assert_eq!(lines[0][0].bbox, BBox::new(10.0, 5.0, 30.0, 13.0));
         assert!((lines[0][1].confidence - 0.4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_rule_read_as_a_sign_parts_a_caption_from_its_value() {
+        let word = |text: &str| Word { text: text.into(), bbox: BBox::new(0.0, 0.0, 100.0, 10.0), confidence: 0.9, line: 0 };
+        let parts = |text| off_the_rule(word(text)).into_iter().map(|w| w.text).collect::<Vec<_>>();
+        assert_eq!(parts("Address:_3066"), ["Address:", "3066"]);
+        assert_eq!(parts("Name*__Thibodeaux"), ["Name*", "Thibodeaux"]);
+        assert_eq!(parts("_MN"), ["MN"]);
+        for whole in ["[_]", "L_]", "_", "___", "ann_lee@example.com", "word"] {
+            assert_eq!(parts(whole), [whole]);
+        }
+        let split = off_the_rule(word("ABCD_EFGHI"));
+        assert_eq!((split[0].bbox.right, split[1].bbox.left), (40.0, 50.0));
     }
 }

@@ -263,7 +263,7 @@ fn place(document: &Document) -> String {
 }
 
 /// Counted up when reading changes, so that a resumed run does not mix what two ways of reading found.
-const READING: u32 = 4;
+const READING: u32 = 5;
 
 /// Everything besides the file's own bytes on which the reading depends.
 pub(super) fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer], policy: &Policy) -> String {
