@@ -77,6 +77,7 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
     }
     let stands = |o: &Offer| sheet.toks.iter().find(|t| o.page_box.shares(&t.page_box) > 0.9).map(|t| t.run);
     let listed: HashSet<usize> = options.iter().filter_map(|(o, _)| stands(o)).collect();
+    not_in_letters(&mut options);
     if let Some(ink) = ink {
         where_the_list_has_them(sheet, ink, &mut options);
     }
@@ -96,6 +97,17 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
         offers.extend(unlisted(sheet, ink, marks, &listed));
     }
     offers
+}
+
+/// The boxes of a form are of one size: what is much smaller is the hole of a bold letter.
+fn not_in_letters(options: &mut [(Offer, Lettered)]) {
+    let high = |f: Frame| (f.bottom - f.top) as f32;
+    let mut heights: Vec<f32> = options.iter().filter_map(|(o, _)| o.seen.frame).map(high).collect();
+    heights.sort_by(f32::total_cmp);
+    let Some(usual) = heights.get(heights.len() / 2).copied().filter(|_| heights.len() >= 3) else { return };
+    for (offer, _) in options.iter_mut().filter(|(o, _)| o.seen.frame.is_some_and(|f| high(f) < 0.6 * usual)) {
+        offer.seen = Seen { framed: false, frame: None, ink: None, ..offer.seen };
+    }
 }
 
 /// Boxes that were not seen, or taken for letters, are looked at where the others of their list have theirs.
@@ -120,6 +132,10 @@ fn unlisted(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], listed: &HashSet<u
     for (_, run) in sheet.runs.iter().enumerate().filter(|(n, _)| !listed.contains(n)) {
         let letters = |i: &usize| sheet.toks[*i].folded.chars().filter(|c| c.is_alphabetic()).count() > 2;
         let Some(start) = run.iter().position(letters).filter(|at| *at <= 3) else { continue };
+        // A box, a letter or a number of the list may stand before the words, but no other word: `2026 Annual Resale Certificate`.
+        if run[..start].iter().any(|&i| sheet.toks[i].folded.len() > 2) {
+            continue;
+        }
         let seen = look(sheet, ink, marks, run, 0, start, false);
         // A box is about as wide as high; what else has four sides is a part of a table.
         let square = seen.frame.is_none_or(|f| {
@@ -136,7 +152,8 @@ fn unlisted(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], listed: &HashSet<u
         if let (Some(name), Some(page_box)) = (named(&said), sheet.page_box(&run[start..])) {
             // Goods bought to be sold again or to make others of have few words; what else the words of others may mean, a person tells.
             let others = UNLISTED_REASONS.iter().filter(|(_, words)| said.iter().any(|w| words.contains(w))).count();
-            let plain = others == 1 && matches!(name, "RESALE" | "MANUFACTURING") && !said.iter().any(|w| matches!(*w, "not" | "other" | "except"));
+            let plain =
+                others == 1 && matches!(name, "RESALE" | "MANUFACTURING") && !said.iter().any(|w| matches!(*w, "not" | "other" | "except"));
             let confidence = if plain { UNLISTED_PLAIN } else { UNLISTED };
             found.push(Offer { choice: Choice::Reason(name.to_owned()), page_box, ticked: true, confidence, seen });
         }
@@ -149,7 +166,8 @@ const UNLISTED_REASONS: &[(&str, &[&str])] = &[
     ("RESALE", &["resale", "resell", "resold", "rerental", "wholesaler", "retailer"]),
     ("AGRICULTURE", &["agricultural", "agriculture", "farm", "farming", "farmer", "livestock"]),
     ("FEDERAL GOV", &["federal"]),
-    ("STATE GOV", &["government", "governmental", "political", "state", "county", "municipality"]),
+    // “State” alone is the state of something: “state registration”.
+    ("STATE GOV", &["government", "governmental", "political", "county", "municipality"]),
     ("RELIGIOUS", &["religious", "church"]),
     ("EDUCATIONAL", &["educational", "school", "schools", "university", "college"]),
     ("CHARITABLE", &["charitable", "nonprofit", "hospital", "501c3"]),

@@ -105,7 +105,7 @@ pub fn find(sheet: &Sheet, catalogue: &Catalogue, merchant: &[BBox]) -> Vec<Foun
                     }
                     let inline = is_inline(sheet, run, start, end, label)
                         || is_prose(sheet, run, start, end) && !(start <= 1 && sheet.toks[run[end]].text.ends_with(':'));
-                    if is_unit(sheet, run, end, label) {
+                    if is_unit(sheet, run, end, label) || is_in_a_street(sheet, run, start, end, label) {
                         continue;
                     }
                     if inline && !label.inline || label.phrase.len() <= 2 && !stands_alone(sheet, run, start, end) {
@@ -344,6 +344,14 @@ fn stands_alone(sheet: &Sheet, run: &[usize], start: usize, end: usize) -> bool 
     let tok = |n: usize| &sheet.toks[run[n]];
     let gap_after = run.get(end + 1).map_or(f32::MAX, |&i| sheet.toks[i].area.left - tok(end).area.right);
     tok(end).text.ends_with(':') || start == 0 && gap_after > 0.8 * sheet.h
+}
+
+/// `357 State Route 9` holds no caption `State`.
+fn is_in_a_street(sheet: &Sheet, run: &[usize], start: usize, end: usize, label: &Label) -> bool {
+    const WAYS: &[&str] = &["route", "rte", "rt", "road", "rd", "highway", "hwy", "street", "st", "avenue", "ave", "line", "park"];
+    let number =
+        start > 0 && sheet.toks[run[start - 1]].folded.chars().all(|c| c.is_ascii_digit()) && !sheet.toks[run[start - 1]].folded.is_empty();
+    label.concept == Concept::Region && number && run.get(end + 1).is_some_and(|&i| WAYS.contains(&sheet.toks[i].folded.as_str()))
 }
 
 /// `P.O. Box 77`, `Suite 200`: a part of an address rather than the caption of a blank for it.

@@ -115,7 +115,9 @@ pub fn looks(page: &PageContent, ink: &Ink, ctx: &ReadContext) -> Vec<Look> {
         .flatten()
         .copied()
         .collect();
-    let explains = |(i, t): &(usize, &Tok)| !t.folded.is_empty() && (t.confidence >= DOUBTFUL || used.contains(i));
+    // A digit or two that answer nothing are a part of something: of a number written one digit to a place.
+    let scrap = |t: &Tok| t.folded.len() <= 2 && t.folded.chars().all(|c| c.is_ascii_digit());
+    let explains = |(i, t): &(usize, &Tok)| !t.folded.is_empty() && (t.confidence >= DOUBTFUL && !scrap(t) || used.contains(i));
     let known: Vec<BBox> = sheet.toks.iter().enumerate().filter(explains).map(|(_, t)| t.area).collect();
     let mut looks: Vec<Look> = vec![];
     let mut add = |concept: Concept, region: Option<Region>, area: BBox, old: &[usize]| {
@@ -127,7 +129,7 @@ pub fn looks(page: &PageContent, ink: &Ink, ctx: &ReadContext) -> Vec<Look> {
     };
     // What was read where ink is unexplained was misread.
     let misread = |area: BBox| -> Vec<usize> {
-        let doubtful = |i: &usize| !used.contains(i) && sheet.toks[*i].confidence < DOUBTFUL;
+        let doubtful = |i: &usize| !used.contains(i) && (sheet.toks[*i].confidence < DOUBTFUL || scrap(&sheet.toks[*i]));
         sheet.within(area).into_iter().filter(doubtful).collect()
     };
     for label in read.labels.iter().filter(|l| wanted(l)) {
