@@ -369,8 +369,9 @@ impl Ink {
             }
             let (wide, high) = ((x1 - x0 + 1) as f32 * step / h, (y1 - y0 + 1) as f32 * step / h);
             let share = cells as f32 / ((x1 - x0 + 1) * (y1 - y0 + 1)) as f32;
-            // Not a speck, a frame or a drawing: a line of letters is flat and mostly ink.
-            if wide >= 0.7 && (0.4..=2.6).contains(&high) && wide >= 0.8 * high && share >= 0.25 {
+            // Not a speck, a frame or a drawing: a line of letters is flat and mostly ink. A title's letters are larger, and its line longer.
+            let flat = (0.4..=2.6).contains(&high) && wide >= 0.8 * high || (2.6..=4.5).contains(&high) && wide >= 4.0 * high;
+            if wide >= 0.7 && flat && share >= 0.25 {
                 let (w, t) = (self.width as f32, self.height as f32);
                 lines.push(BBox::new(x0 as f32 * step / w, y0 as f32 * step / t, (x1 + 1) as f32 * step / w, (y1 + 1) as f32 * step / t));
             }

@@ -140,6 +140,19 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
         if n == 0 || reading.fields.purchaser_name.is_none() {
             parties::read(sheet, page.blanks, ctx.seller, &mut reading.fields);
         }
+        // A paper that the state issues shows its holder as a letter shows whom it is sent to.
+        if n == 0
+            && guess.form.is_some_and(|form| form.issued)
+            && reading.fields.purchaser_name.is_none()
+            && reading.fields.purchaser_line1.is_none()
+        {
+            let seller = reading.fields.seller_name.clone();
+            parties::addressee(sheet, &mut reading.fields);
+            let merchant = reading.fields.purchaser_name.as_ref().zip(ctx.seller).is_some_and(|(n, m)| parties::same_name(m, &n.value));
+            if merchant {
+                reading.fields = Fields { seller_name: seller, ..Fields::default() };
+            }
+        }
         if n == 0 && guess.guess.id == "LETTER" && reading.fields.purchaser_name.is_none() {
             parties::addressee(sheet, &mut reading.fields);
             // A letter to the merchant: who wrote it is who buys.

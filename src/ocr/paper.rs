@@ -12,6 +12,12 @@ use crate::domain::{Corners, Gray};
 const SMALL: f32 = 400.0;
 /// Grey values by which paper is brighter than what it lies on, in the middle of both.
 const BRIGHTER: f32 = 50.0;
+/// The thresholds that are tried, as shares of the one that parts the picture best.
+const DARKER: [f32; 5] = [1.0, 0.87, 0.75, 0.65, 0.56];
+/// Grey values by which a sheet's edge stands out from the ground within a few pixels, and the share of each side on which it does. The edge of
+/// a shadow is soft.
+const STEP: f32 = 22.0;
+const STEPPED: f32 = 0.6;
 /// The share of the picture's edge that is ground and not paper.
 const GROUND_AT_EDGE: f32 = 0.4;
 /// The share of the picture that the sheet takes.
@@ -34,7 +40,25 @@ pub fn corners(picture: &Gray) -> Option<Corners> {
     if w < 40 || h < 40 {
         return None;
     }
-    let threshold = between(&small)?;
+    let best = f32::from(between(&small)?);
+    // A shadow may darken a part of the sheet: a lower threshold then takes in all of it.
+    let quad = DARKER.iter().find_map(|share| sheet_above(&small, (best * share) as u8))?;
+    if !is_crooked(&quad) {
+        return None;
+    }
+    let middle = (quad.iter().map(|p| p.0).sum::<f32>() / 4.0, quad.iter().map(|p| p.1).sum::<f32>() / 4.0);
+    // The middle of a pixel is its place.
+    let inwards = |(x, y): (f32, f32)| (x + (middle.0 - x) * INSET * 2.0 + 0.5, y + (middle.1 - y) * INSET * 2.0 + 0.5);
+    let fraction = |p| {
+        let (x, y) = inwards(p);
+        [x / w as f32, y / h as f32]
+    };
+    Some(Corners(quad.map(fraction)))
+}
+
+/// The sheet as the largest patch of pixels brighter than `threshold`: corners in pixels, clockwise from the top left.
+fn sheet_above(small: &Gray, threshold: u8) -> Option<[Point; 4]> {
+    let (w, h) = (small.width as usize, small.height as usize);
     let bright: Vec<bool> = small.pixels.iter().map(|p| *p > threshold).collect();
     let edge = (0..w).flat_map(|x| [(x, 0), (x, h - 1)]).chain((0..h).flat_map(|y| [(0, y), (w - 1, y)]));
     let ground = edge.filter(|(x, y)| !bright[y * w + x]).count();
@@ -48,17 +72,7 @@ pub fn corners(picture: &Gray) -> Option<Corners> {
     let point = |i: &usize| ((i % w) as f32, (i / w) as f32);
     let extreme = |worth: fn((f32, f32)) -> f32| patch.iter().map(point).max_by(|a, b| worth(*a).total_cmp(&worth(*b)));
     let quad = [extreme(|(x, y)| -x - y)?, extreme(|(x, y)| x - y)?, extreme(|(x, y)| x + y)?, extreme(|(x, y)| y - x)?];
-    if !is_sheet(&quad, &patch, w, h) || !is_crooked(&quad) || is_part(&quad, &bright, patch.len(), w, h) {
-        return None;
-    }
-    let middle = (quad.iter().map(|p| p.0).sum::<f32>() / 4.0, quad.iter().map(|p| p.1).sum::<f32>() / 4.0);
-    // The middle of a pixel is its place.
-    let inwards = |(x, y): (f32, f32)| (x + (middle.0 - x) * INSET * 2.0 + 0.5, y + (middle.1 - y) * INSET * 2.0 + 0.5);
-    let fraction = |p| {
-        let (x, y) = inwards(p);
-        [x / w as f32, y / h as f32]
-    };
-    Some(Corners(quad.map(fraction)))
+    (is_sheet(&quad, &patch, w, h) && !is_part(&quad, &bright, patch.len(), w, h) && has_edges(small, &quad)).then_some(quad)
 }
 
 /// The grey value that parts two kinds of pixels best (Otsu's method), if they differ enough.
@@ -150,6 +164,28 @@ fn is_part(quad: &[Point; 4], bright: &[bool], patch: usize, w: usize, h: usize)
     beside as f32 > BESIDE * patch as f32
 }
 
+/// Does the picture get darker all at once at each side of the quadrangle?
+fn has_edges(small: &Gray, quad: &[Point; 4]) -> bool {
+    const SAMPLES: usize = 40;
+    const AWAY: f32 = 3.0;
+    let at = |x: f32, y: f32| {
+        let (x, y) = (x.round().clamp(0.0, small.width as f32 - 1.0), y.round().clamp(0.0, small.height as f32 - 1.0));
+        f32::from(small.at(x as u32, y as u32))
+    };
+    (0..4).all(|n| {
+        let (a, b) = (quad[n], quad[(n + 1) % 4]);
+        let long = length(a, b).max(1.0);
+        // Clockwise corners have the sheet on their right.
+        let inwards = (-(b.1 - a.1) / long, (b.0 - a.0) / long);
+        let stepped = (1..SAMPLES).filter(|i| {
+            let t = *i as f32 / SAMPLES as f32;
+            let (x, y) = (a.0 + (b.0 - a.0) * t, a.1 + (b.1 - a.1) * t);
+            at(x + AWAY * inwards.0, y + AWAY * inwards.1) - at(x - AWAY * inwards.0, y - AWAY * inwards.1) >= STEP
+        });
+        stepped.count() as f32 >= STEPPED * (SAMPLES - 1) as f32
+    })
+}
+
 fn is_crooked(quad: &[Point; 4]) -> bool {
     let [a, b, c, d] = *quad;
     let differ = |p: f32, q: f32| (p - q).abs() / p.max(q).max(1.0);
@@ -192,6 +228,23 @@ mod tests {
         let dark = |x: u32| (row - 30..row + 30).filter(|y| flat.at(x, *y) < 128).collect::<Vec<_>>();
         let (a, b) = (dark(left), dark(right));
         assert!(!a.is_empty() && (a[0] as i64 - b[0] as i64).abs() <= 2, "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn a_shadow_on_the_sheet_is_not_its_edge() {
+        let (mut picture, truth) = photograph(60, [[60.0, 50.0], [530.0, 30.0], [575.0, 760.0], [25.0, 740.0]]);
+        // The upper part lies in a soft shadow, as dark as half way to the ground.
+        for y in 0..800u32 {
+            let shade = 1.0 - 0.45 * (1.0 - (f64::from(y) - 200.0).clamp(0.0, 150.0) / 150.0);
+            for pixel in &mut picture.pixels[(y * 600) as usize..(y * 600 + 600) as usize] {
+                *pixel = (f64::from(*pixel) * shade) as u8;
+            }
+        }
+        if let Some(found) = corners(&picture) {
+            for (a, b) in found.0.iter().zip(truth.0) {
+                assert!((a[0] - b[0]).abs() < 0.015 && (a[1] - b[1]).abs() < 0.015, "{found:?} {truth:?}");
+            }
+        }
     }
 
     #[test]
