@@ -50,19 +50,23 @@ pub fn read(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], catalogue: &Catalo
             match longest(sheet, run, start, catalogue) {
                 Some((choice, end)) if !numbered(sheet, run, start) => {
                     let toks = &run[start..end];
+                    let mut next = start + 1;
                     if let Some(page_box) = sheet.page_box(toks) {
                         let first = start - prefix(sheet, run, start);
                         // Words that follow others with no room for a box are part of a sentence.
                         let room = |n: usize| n == 0 || sheet.toks[run[n]].area.left - sheet.toks[run[n - 1]].area.right > 0.9 * sheet.h;
                         let boxed = run[first..start].iter().any(|&i| is_box(&sheet.toks[i].text));
-                        let begins = room(first) || room(start) || boxed;
                         let seen = look(sheet, ink, marks, run, first, start, by_letters);
+                        // Or the box was read as who knows what, and its frame is seen.
+                        let begins = room(first) || room(start) || boxed || first < start && seen.framed;
+                        // Words that begin nothing may still hold an option: “or a ☐ single purchase”.
                         if begins {
+                            next = end;
                             let offer = Offer { choice, page_box, ticked: false, confidence: 0.0, seen };
                             options.push((offer, lettered(sheet, run, first, start)));
                         }
                     }
-                    start = end;
+                    start = next;
                 }
                 _ => start += 1,
             }
@@ -447,6 +451,18 @@ mod tests {
         assert_eq!(options.len(), 2, "{options:?}");
         assert!(options[0].ticked && options[0].choice == Choice::Reason("RESALE".into()));
         assert!(!options[1].ticked);
+    }
+
+    #[test]
+    fn options_may_stand_in_the_middle_of_a_sentence() {
+        let page = page(&[
+            (0.1, 0.1, "Is this a"),
+            (0.2, 0.1, "blanket purchase exemption request or a"),
+            (0.62, 0.1, "single purchase exemption request? (check one)"),
+        ]);
+        let options = read(&Sheet::new(&page), None, &[], Catalogue::builtin());
+        let found: Vec<&Choice> = options.iter().map(|o| &o.choice).collect();
+        assert_eq!(found, [&Choice::Blanket(true), &Choice::Blanket(false)]);
     }
 
     #[test]
