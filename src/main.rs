@@ -18,9 +18,12 @@ fn main() -> ExitCode {
         match cli.command {
             None => commands::run::run(&cli.run).await,
             Some(Command::Run(args)) => commands::run::run(&args).await,
+            Some(Command::Plan(args)) => commands::plan::plan(&args).await,
+            Some(Command::Apply(args)) => commands::plan::apply(&args).await,
             Some(Command::Resume(args)) => commands::run::resume(&args).await,
             Some(Command::Extract(args)) => commands::extract::extract(&args),
             Some(Command::Explain(args)) => commands::explain::explain(&args),
+            Some(Command::Status(args)) => commands::status::status(&args),
             Some(Command::Review(args)) => commands::review::review(&args).await,
             Some(Command::Customers { command: CustomersCommand::Summary(args) }) => commands::customers::summary(&args),
             Some(Command::Answers { command: AnswersCommand::Init }) => commands::print(&certonboard::answers::template()),

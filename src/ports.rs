@@ -7,7 +7,7 @@
 use crate::domain::{
     BBox, CandidateView, CertificateDraft, CertificateId, CertificateOnFile, Checked, Command, CompanyCode, CompanyId, Corners,
     CoverLetter, Customer, CustomerCode, CustomerOnFile, Edits, ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile,
-    InvitationReceipt, Mark, PageContent, PageOrigin, PaperView, Queue, ReasonOnFile, ReviewError, Sha256, Word, with_typed,
+    InvitationReceipt, Mark, PageContent, PageOrigin, PaperView, Queue, ReasonOnFile, Region, ReviewError, Sha256, Word, with_typed,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -258,6 +258,14 @@ pub struct CertificateSearch<'a> {
     pub created_since: Date,
 }
 
+/// Whether the service would exempt a customer in a state, by its own word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exempting {
+    pub exempt: bool,
+    /// `Exempt`, `NotExempt`, or a word of a later release.
+    pub status: String,
+}
+
 /// A service that keeps customers, certificates and invitations. `company` is always the company that was chosen.
 #[async_trait]
 pub trait ExemptionService: Send + Sync {
@@ -290,6 +298,8 @@ pub trait ExemptionService: Send + Sync {
     /// Certificates that a lost call may have made, each with its customers.
     async fn find_certificates(&self, company: CompanyId, search: &CertificateSearch<'_>) -> ServiceResult<Vec<CertificateOnFile>>;
     async fn link(&self, company: CompanyId, code: &CustomerCode, certificates: &[CertificateId]) -> ServiceResult<()>;
+    /// Would a sale to this customer in this state be exempt now? New certificates count only after a while.
+    async fn exempts(&self, company: CompanyId, code: &CustomerCode, region: &Region) -> ServiceResult<Exempting>;
 
     async fn invite(&self, company: CompanyId, invitation: &InvitationDraft) -> ServiceResult<InvitationReceipt>;
     async fn invitation(&self, company: CompanyId, code: &CustomerCode, id: InvitationId) -> ServiceResult<Option<InvitationOnFile>>;

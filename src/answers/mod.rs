@@ -10,4 +10,4 @@ mod template;
 
 pub use load::{AnswersError, load, parse};
 pub use model::{Answers, Contradictions, schema};
-pub use template::{from_run, template};
+pub use template::{from_run, template, with_answers};

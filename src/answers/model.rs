@@ -31,6 +31,8 @@ pub struct Answers {
     pub create: CreateAnswers,
     #[serde(default, skip_serializing_if = "is_default")]
     pub invitations: InvitationsAnswers,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub apply: ApplyAnswers,
     /// How strict to be with papers.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policy: PolicyWishes,
@@ -184,6 +186,10 @@ pub struct CreateAnswers {
     /// What to send as expiration date for a paper that shows none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_expiration: Option<NoExpiration>,
+    /// How many minutes to wait at most until the service exempts the customers whose certificates were created. 3 when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = 3)]
+    pub wait_minutes: Option<u64>,
 }
 
 /// Inviting exempt customers that are still without a certificate.
@@ -218,4 +224,14 @@ pub struct InvitationsAnswers {
 /// The JSON Schema of the answers file, made from the types above.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Answers).to_value()
+}
+
+/// Carrying out a plan that `certonboard plan` wrote.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyAnswers {
+    /// Whether to carry out the plan as it stands in its file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = true)]
+    pub confirm: Option<bool>,
 }

@@ -71,17 +71,28 @@ fn scalar(value: &Value) -> String {
 /// The answers of a run as YAML that answers the same questions again.
 pub fn from_run<'a>(answers: impl Iterator<Item = (&'a str, &'a Value)>) -> String {
     let mut root = Map::new();
+    add(&mut root, answers);
+    let mut out = String::from("# The answers of one run of certonboard. Replay: certonboard run --non-interactive --answers THIS_FILE\n");
+    yaml(&root, 0, &mut out);
+    out
+}
+
+/// What was supplied, with what was answered on top, in the shape of the answers file.
+pub fn with_answers<'a>(supplied: &Value, answers: impl Iterator<Item = (&'a str, &'a Value)>) -> Value {
+    let mut root = supplied.as_object().cloned().unwrap_or_default();
+    add(&mut root, answers);
+    Value::Object(root)
+}
+
+fn add<'a>(root: &mut Map<String, Value>, answers: impl Iterator<Item = (&'a str, &'a Value)>) {
     for (key, value) in answers {
         let parts: Vec<&str> = match key.strip_prefix("customers.tax_values.") {
             // The merchant's own codes may hold dots.
             Some(value) => vec!["customers", "tax_values", value],
             None => key.split('.').collect(),
         };
-        put(&mut root, &parts, value);
+        put(root, &parts, value);
     }
-    let mut out = String::from("# The answers of one run of certonboard. Replay: certonboard run --non-interactive --answers THIS_FILE\n");
-    yaml(&root, 0, &mut out);
-    out
 }
 
 fn put(node: &mut Map<String, Value>, path: &[&str], value: &Value) {

@@ -15,8 +15,8 @@ use crate::domain::{
     InvitationOnFile, InvitationReceipt, InvitationState, Region,
 };
 use crate::ports::{
-    CertificateSearch, Company, Definitions, ExemptionService, Identity, NewCertificate, ServiceError, ServiceErrorKind, ServiceResult,
-    StorageStatus,
+    CertificateSearch, Company, Definitions, Exempting, ExemptionService, Identity, NewCertificate, ServiceError, ServiceErrorKind,
+    ServiceResult, StorageStatus,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -287,6 +287,13 @@ impl<S: ExemptionService + WriteRequests> ExemptionService for DryRun<S> {
         }
         self.made(company, |made| made.links.entry(code.clone()).or_default().extend(certificates));
         Ok(())
+    }
+
+    /// By what would be linked: the service itself knows nothing of it.
+    async fn exempts(&self, company: CompanyId, code: &CustomerCode, region: &Region) -> ServiceResult<Exempting> {
+        let linked = self.certificates_of(company, code).await?;
+        let exempt = linked.iter().any(|c| c.region.as_ref() == Some(region) || c.zone_name.eq_ignore_ascii_case(region.name()));
+        Ok(Exempting { exempt, status: if exempt { "Exempt" } else { "NotExempt" }.to_owned() })
     }
 
     async fn invite(&self, company: CompanyId, invitation: &InvitationDraft) -> ServiceResult<InvitationReceipt> {

@@ -38,6 +38,14 @@ pub enum Command {
     /// was lost is looked up before anything is sent.
     #[command(after_help = format!("Example:\n  certonboard resume 20261120-101500-3f9a\n\n{CODES}"))]
     Resume(Box<ResumeArgs>),
+    /// Read and decide everything and write the plan to a file: every write with its reason, and what it rests on. Writes nothing to the service.
+    #[command(
+        after_help = format!("Examples:\n  certonboard plan --customers customers.xlsx --certificates scans/ --answers answers.yaml -o plan.json\n  certonboard plan --sandbox --non-interactive --answers answers.yaml -o plan.json --format json\n  certonboard apply plan.json\n\n{CODES}")
+    )]
+    Plan(Box<PlanArgs>),
+    /// Carry out exactly the plan in a file, or refuse: when the plan, a file it was made from or the service's records have changed.
+    #[command(after_help = format!("Examples:\n  certonboard apply plan.json\n  certonboard apply plan.json --yes --non-interactive\n\n{CODES}"))]
+    Apply(Box<ApplyArgs>),
     /// Read certificate scans and print what they say, one JSON line each. No network.
     #[command(
         after_help = "Examples:\n  certonboard extract scans/ --format jsonl > certificates.jsonl\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\" --today 2026-11-20\n  certonboard extract scans/ --customers customers.csv --column customer_code=\"Acct #\"\n\nThe lines come in the order of the files, while later files are still being read."
@@ -49,6 +57,11 @@ pub enum Command {
         after_help = "Examples:\n  certonboard explain 20261120-101500-3f9a scan0007.pdf\n  certonboard explain 20261120-101500-3f9a \"scan0007.pdf#3-4\" --format json\n  certonboard explain 20261120-101500-3f9a > decisions.txt"
     )]
     Explain(Box<ExplainArgs>),
+    /// How far a run has come, and its record; without a run, all runs here.
+    #[command(
+        after_help = "Examples:\n  certonboard status\n  certonboard status 20261120-101500-3f9a\n  certonboard status 20261120-101500-3f9a --verify\n  certonboard status 20261120-101500-3f9a --format json > record.json\n\nExit codes: 0 all is well; 1 the record was changed after it was written (--verify); 2 wrong usage or input; 3 something is still open."
+    )]
+    Status(Box<StatusArgs>),
     /// Decide about the papers that the program could not settle, in a browser page of this machine.
     ///
     /// Each paper is shown with what was read and where, the customers it may belong to and what the rules say. Decisions are kept at once, with who
@@ -144,6 +157,29 @@ pub struct RunArgs {
 }
 
 #[derive(Debug, Clone, Default, Args)]
+pub struct PlanArgs {
+    /// The plan's file.
+    #[arg(long, short, value_name = "FILE", default_value = "plan.json")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ApplyArgs {
+    /// A file that `certonboard plan` wrote.
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// The folder for this run's journal and report.
+    ///
+    /// Default: a new one in certonboard-runs/.
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub conduct: ConductArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
 pub struct ResumeArgs {
     /// The run's name below certonboard-runs/, or its folder.
     #[arg(value_name = "RUN")]
@@ -163,6 +199,20 @@ pub struct ExplainArgs {
     #[arg(value_name = "DOCUMENT")]
     pub document: Option<String>,
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help = "How to print it")]
+    pub format: ResultFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    /// The run's name below certonboard-runs/, or its folder.
+    ///
+    /// Default: list the runs.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Check the chain of hashes over the run's record.
+    #[arg(long, requires = "run")]
+    pub verify: bool,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help = "How to print it; json is the whole run record")]
     pub format: ResultFormat,
 }
 
@@ -336,7 +386,7 @@ pub enum SandboxCommand {
     ///
     /// Account id 2000000000, license key SANDBOX, company id 12345, company code DEFAULT.
     #[command(
-        after_help = "Examples:\n  certonboard sandbox serve --listen 127.0.0.1:8099 --data sandbox.sqlite\n  curl -u 2000000000:SANDBOX http://127.0.0.1:8099/api/v2/utilities/ping"
+        after_help = "Examples:\n  certonboard sandbox serve --listen 127.0.0.1:8099 --data sandbox.sqlite\n  certonboard sandbox serve --latency 200 --server-errors 0.1 --resets-after 0.05 --seed 7\n  curl -u 2000000000:SANDBOX http://127.0.0.1:8099/api/v2/utilities/ping"
     )]
     Serve(ServeArgs),
 }
@@ -357,6 +407,72 @@ pub struct ServeArgs {
     /// The day that decides what has expired.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub today: Option<Date>,
+    #[command(flatten)]
+    pub faults: FaultArgs,
+}
+
+/// What goes wrong at the practice service. Shares are 0 to 1.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Faults, to practise with")]
+pub struct FaultArgs {
+    /// The same seed strikes the same calls.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Milliseconds added to every answer.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
+    /// Share of calls that are answered 429.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub rate_limited: f64,
+    /// No more calls a second are let through; the others are answered 429.
+    #[arg(long, value_name = "N", value_parser = above_zero)]
+    pub requests_per_second: Option<f64>,
+    /// Seconds in the Retry-After header of a 429.
+    ///
+    /// Default: no such header.
+    #[arg(long, value_name = "SECONDS")]
+    pub retry_after: Option<u64>,
+    /// Share of calls that are answered 500, 502 or 503.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub server_errors: f64,
+    /// Share of writes whose connection is cut before they take effect.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub resets_before: f64,
+    /// Share of writes whose connection is cut after they took effect.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub resets_after: f64,
+    /// Share of answers that come slowly.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub slow_bodies: f64,
+    /// Milliseconds between the pieces of a slow answer.
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    pub slow_ms: u64,
+    /// Share of answers that break off in the middle.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub cut_bodies: f64,
+    /// Share of answers that are no JSON.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub wrong_json: f64,
+    /// Share of CreateCertificates calls that are answered with an error although the certificate was stored.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub stored_but_refused: f64,
+    /// How many looks at the certificate storage say that it is still being set up.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub provisioning_polls: u32,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1, such as 0.1".to_owned()),
+    }
+}
+
+fn above_zero(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("give a number above 0".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ mod exit;
 mod options;
 
 pub use args::{
-    AnswersCommand, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, LinesFormat, ListArgs, ResultFormat, ResumeArgs,
-    ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, SummaryArgs, Target,
+    AnswersCommand, ApplyArgs, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, FaultArgs, LinesFormat, ListArgs,
+    PlanArgs, ResultFormat, ResumeArgs, ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, StatusArgs, SummaryArgs, Target,
 };
 pub use exit::Exit;
 pub use options::{Environment, OptionsError, RunOptions, jobs, resolve, resolve_list};

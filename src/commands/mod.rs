@@ -5,9 +5,11 @@ pub mod customers;
 mod customers_text;
 pub mod explain;
 pub mod extract;
+pub mod plan;
 pub mod review;
 pub mod run;
 pub mod serve;
+pub mod status;
 
 use certonboard::cli::Exit;
 use certonboard::error::Fault;

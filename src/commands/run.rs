@@ -6,14 +6,15 @@ use certonboard::cli::{self, ConductArgs, Exit, ResultFormat, ResumeArgs, RunArg
 use certonboard::domain::Sha256;
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
+use certonboard::plan::PlanFile;
 use certonboard::ports::{Block, Clock, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, Prompter, Screen};
 use certonboard::report::{self, Model};
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
 use certonboard::sources::scans::Folder;
 use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
-use certonboard::wizard::{self, Asker, Ending, World, connection};
+use certonboard::wizard::{self, Asker, Ending, Rests, World, connection};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The text recognition this program was built with.
@@ -24,9 +25,24 @@ pub fn engines() -> Box<dyn OcrEngines> {
     return Box::new(certonboard::ocr::NullEngines);
 }
 
+/// What a run is for.
+#[derive(Default)]
+pub struct Purpose {
+    /// Only a plan is wanted, in this file.
+    pub plan_to: Option<PathBuf>,
+    pub rests: Option<Rests>,
+    /// A plan is to be carried out.
+    pub expected: Option<PlanFile>,
+}
+
 pub async fn run(args: &RunArgs) -> Result<Exit, Fault> {
     let mut options = cli::resolve(args)?;
     super::customers::with_mapping(&mut options.supplied)?;
+    begin(options, Purpose::default()).await
+}
+
+/// Begins a run in a new folder.
+pub async fn begin(options: RunOptions, purpose: Purpose) -> Result<Exit, Fault> {
     let now = jiff::Zoned::now();
     let path = match &options.run_dir {
         Some(path) => path.clone(),
@@ -43,9 +59,20 @@ pub async fn run(args: &RunArgs) -> Result<Exit, Fault> {
         "dry_run": options.dry_run, "sandbox": options.sandbox, "today": options.today, "yes": options.yes,
     });
     journal.set_header("run", &header, now.timestamp())?;
+    if let Some(file) = &purpose.expected {
+        let value = serde_json::to_value(file).map_err(|e| Fault::new(Exit::Failed, e.to_string()))?;
+        journal.set_header(PLAN_FILE, &value, now.timestamp())?;
+        // What was read for the plan is not read again; a journal that is not there any more only costs time.
+        if let Some(before) = &file.run {
+            let _ = journal.adopt_scans(Path::new(before));
+        }
+    }
     let given = GivenNow { supplied: json!({}), yes: options.yes };
-    session(options, given, folder, journal, true).await
+    session(options, given, folder, journal, true, purpose).await
 }
+
+/// The header of a run that carries out a plan.
+const PLAN_FILE: &str = "plan_file";
 
 pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
     let path = find_run(&args.run)?;
@@ -66,7 +93,13 @@ pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
     let now = std::mem::replace(&mut options.supplied, header.get("supplied").cloned().unwrap_or_else(|| json!({})));
     options.sandbox = header.get("sandbox") == Some(&json!(true));
     journal.note("resumed", &json!({ "user": user_name() }), jiff::Timestamp::now())?;
-    session(options, GivenNow { supplied: now, yes: args.conduct.yes }, folder, journal, false).await
+    let expected: Option<PlanFile> = journal
+        .header(PLAN_FILE)?
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(|e| Fault::new(Exit::Failed, format!("{}: the plan that this run carries out can't be read: {e}", path.display())))?;
+    let purpose = Purpose { expected, ..Purpose::default() };
+    session(options, GivenNow { supplied: now, yes: args.conduct.yes }, folder, journal, false, purpose).await
 }
 
 /// A name that sorts by time and is not taken: `20261120-101500-3f9a`.
@@ -83,7 +116,14 @@ struct GivenNow {
     yes: bool,
 }
 
-async fn session(options: RunOptions, now: GivenNow, folder: RunFolder, journal: Arc<Journal>, new: bool) -> Result<Exit, Fault> {
+async fn session(
+    options: RunOptions,
+    now: GivenNow,
+    folder: RunFolder,
+    journal: Arc<Journal>,
+    new: bool,
+    purpose: Purpose,
+) -> Result<Exit, Fault> {
     let environment = environment();
     let interactive = !options.non_interactive && environment.stdin_is_terminal && environment.stderr_is_terminal;
     let colour = environment.stderr_is_terminal && !environment.no_color;
@@ -107,13 +147,16 @@ async fn session(options: RunOptions, now: GivenNow, folder: RunFolder, journal:
         person: interactive.then(|| Box::new(TerminalPrompter::new(colour)) as Box<dyn Prompter>),
     };
     let outside = Outside { printer: &printer, progress: &*progress, clock: &clock, interrupt: &interrupt, interactive };
-    let ended = walk(&options, &folder, &journal, ask, &outside).await;
+    let ended = walk(&options, &folder, &journal, ask, &outside, &purpose).await;
 
     let approved = |gate: &certonboard::plan::Gate| journal.plan(gate.name()).ok().flatten().is_some();
     let begun = certonboard::plan::Gate::ALL.iter().any(approved) || journal.answer("setup.request_storage").ok().flatten().is_some();
     let resume_line = format!("go on with: certonboard resume {}", run_argument(&path));
     match ended {
-        Ok(ending) => finish(&options, &path, &journal, &clock, ending),
+        Ok(ending) => match &purpose.plan_to {
+            Some(file) => super::plan::write_plan(&options, &path, &journal, &purpose, file, ending),
+            None => finish(&options, &path, &journal, &clock, ending),
+        },
         Err(mut fault) => {
             progress.end();
             // Exit code 2 says that nothing was written.
@@ -155,6 +198,7 @@ async fn walk(
     journal: &Arc<Journal>,
     mut ask: Asker<'_>,
     outside: &Outside<'_>,
+    purpose: &Purpose,
 ) -> Result<Ending, Fault> {
     let scans = Folder::default();
     connection::check_supplied(&ask, &scans)?;
@@ -193,6 +237,8 @@ async fn walk(
         ask,
         jobs: options.jobs,
         user: user_name(),
+        rests: purpose.rests.as_ref(),
+        expected: purpose.expected.as_ref(),
     };
     Ok(wizard::run(&mut world).await?)
 }

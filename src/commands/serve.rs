@@ -1,8 +1,8 @@
 //! `certonboard sandbox serve`.
 
-use certonboard::cli::{Exit, ServeArgs};
+use certonboard::cli::{Exit, FaultArgs, ServeArgs};
 use certonboard::error::Fault;
-use certonboard::sandbox::{self, SandboxOptions};
+use certonboard::sandbox::{self, Faults, SandboxOptions};
 
 pub async fn serve(args: &ServeArgs) -> Result<Exit, Fault> {
     let options = SandboxOptions {
@@ -10,6 +10,8 @@ pub async fn serve(args: &ServeArgs) -> Result<Exit, Fault> {
         data: args.data.clone(),
         provisioned: !args.not_provisioned,
         today: args.today,
+        provisioning_polls: args.faults.provisioning_polls,
+        faults: faults(&args.faults),
         ..SandboxOptions::default()
     };
     let server = sandbox::start(options)
@@ -21,4 +23,23 @@ pub async fn serve(args: &ServeArgs) -> Result<Exit, Fault> {
     let _ = tokio::signal::ctrl_c().await;
     server.shutdown().await;
     Ok(Exit::Done)
+}
+
+fn faults(args: &FaultArgs) -> Faults {
+    Faults {
+        seed: args.seed,
+        latency_ms: args.latency,
+        rate_limited: args.rate_limited,
+        retry_after: args.retry_after,
+        server_error: args.server_errors,
+        certificate_errors_but_stored: args.stored_but_refused,
+        resets_before: args.resets_before,
+        resets_after: args.resets_after,
+        slow_bodies: args.slow_bodies,
+        slow_ms: args.slow_ms,
+        cut_bodies: args.cut_bodies,
+        wrong_json: args.wrong_json,
+        requests_per_second: args.requests_per_second,
+        ..Faults::default()
+    }
 }

@@ -72,6 +72,47 @@ impl Journal {
         Ok(Self { connection, writer })
     }
 
+    /// Opens the journal of a run for reading, also while another process works on it.
+    pub fn look(folder: &std::path::Path) -> JournalResult<Self> {
+        let path = folder.join(JOURNAL_FILE);
+        let told = |e: rusqlite::Error| JournalError(format!("{}: {e}", path.display()));
+        let connection = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(told)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(told)?;
+        let version: i64 = connection.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(told)?;
+        if version != VERSION {
+            let message = format!(
+                "{}: it has format {version}, and this version reads {VERSION}; resuming the run brings it forward",
+                path.display()
+            );
+            return Err(JournalError(message));
+        }
+        let connection = Arc::new(Mutex::new(connection));
+        let writer = Writer::start(Arc::clone(&connection)).map_err(|e| JournalError(format!("{}: {e}", path.display())))?;
+        Ok(Self { connection, writer })
+    }
+
+    /// When the last entry was made, how many there are, and the hash of the last: it stands for all of them.
+    pub fn head(&self) -> JournalResult<Option<(Timestamp, i64, String)>> {
+        self.writer.flush()?;
+        let query = "SELECT at, n, hash FROM event ORDER BY n DESC LIMIT 1";
+        let found: Option<(String, i64, String)> =
+            self.lock().query_row(query, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional().map_err(sql)?;
+        Ok(found.map(|(at, n, hash)| (at.parse().unwrap_or_default(), n, hash)))
+    }
+
+    /// Everything of one kind that happened, oldest first: when, and what.
+    pub fn events(&self, kind: &str) -> JournalResult<Vec<(Timestamp, Value)>> {
+        self.writer.flush()?;
+        let connection = self.lock();
+        let mut statement = connection.prepare("SELECT at, data FROM event WHERE kind = ?1 ORDER BY n").map_err(sql)?;
+        let rows = statement.query_map([kind], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?))).map_err(sql)?;
+        rows.map(|row| {
+            let (at, data) = row.map_err(sql)?;
+            Ok((at.parse().unwrap_or_default(), parse(&data)?))
+        })
+        .collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A poisoned lock means a panic between statements; each transaction is whole or absent, so going on is safe.
         self.connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -95,6 +136,22 @@ impl Journal {
         let found: Option<String> =
             self.lock().query_row("SELECT value FROM header WHERE key = ?1", [key], |r| r.get(0)).optional().map_err(sql)?;
         found.as_deref().map(parse).transpose()
+    }
+
+    /// Takes over what another run has read of its scans, so that it need not be read again. Where a scan has changed since, its sum tells.
+    pub fn adopt_scans(&self, folder: &std::path::Path) -> JournalResult<usize> {
+        let path = folder.join(JOURNAL_FILE);
+        let other = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sql)?;
+        let mut statement = other.prepare("SELECT file, reader, documents FROM scan WHERE documents IS NOT NULL").map_err(sql)?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).map_err(sql)?;
+        let scans: Vec<(String, String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
+        self.write(move |tx| {
+            let mut insert = tx.prepare_cached("INSERT OR IGNORE INTO scan (file, reader, documents) VALUES (?1, ?2, ?3)").map_err(sql)?;
+            for (file, reader, documents) in &scans {
+                insert.execute([file, reader, documents]).map_err(sql)?;
+            }
+            Ok(scans.len())
+        })
     }
 
     /// Notes something that happened.

@@ -7,11 +7,16 @@
 mod approved;
 mod certificates;
 mod customers;
+mod file;
 mod invitations;
 
 pub use approved::{Approval, Approved, confirm};
 pub use certificates::{CertificateInputs, NoExpiration, plan_certificates, reason_on_list};
 pub use customers::{CustomerInputs, plan_customers};
+pub use file::{
+    FORMAT, Input, PlanFile, PlanFileError, RestedOn, actions_apart, certificates_rested_on, counts, customers_rested_on, differences,
+    invitations_rested_on,
+};
 pub use invitations::{Coverage, InvitationInputs, InviteChoice, InviteReason, Outlook, coverage_of, invitation_outlook, plan_invitations};
 
 use crate::domain::{CertificateDraft, CertificateId, Customer, CustomerCode, DocumentRef, ExposureZone, InvitationDraft, Sha256};
@@ -137,6 +142,25 @@ impl Write {
         }
     }
 
+    /// One word or two for a count.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Write::CreateCustomer { .. } | Write::CreateCertificate { .. } => "create",
+            Write::UpdateCustomer { .. } => "update",
+            Write::LinkCertificate { .. } => "link",
+            Write::SendInvitation { .. } => "send",
+        }
+    }
+
+    /// Everyone it is about.
+    pub fn customers(&self) -> impl Iterator<Item = &CustomerCode> {
+        let also = match self {
+            Write::CreateCertificate { also, .. } => also.as_slice(),
+            _ => &[],
+        };
+        std::iter::once(self.customer()).chain(also)
+    }
+
     pub fn customer(&self) -> &CustomerCode {
         match self {
             Write::CreateCustomer { customer, .. } | Write::UpdateCustomer { customer, .. } => &customer.code,
@@ -216,6 +240,19 @@ impl Plan {
         // because `is_intact` compares by the same rule.
         let text = serde_json::to_string(&(gate, actions)).unwrap_or_default();
         Sha256::of(text.as_bytes())
+    }
+
+    /// The same writes in the order in which they matter: exempt customers that get a certificate first, then the other exempt ones, then the rest.
+    /// Within each, the order stays.
+    pub fn by_need(self, with_certificates: &std::collections::BTreeSet<CustomerCode>) -> Self {
+        let Plan { gate, mut actions, unchanged, notes, .. } = self;
+        actions.sort_by_key(|action| match &action.write {
+            Write::CreateCustomer { customer, .. } | Write::UpdateCustomer { customer, .. } => {
+                (!(customer.is_exempt() && with_certificates.contains(&customer.code)), !customer.is_exempt())
+            }
+            _ => (false, false),
+        });
+        Self::new(gate, actions, unchanged, notes)
     }
 
     /// The plan without the writes that are known already.

@@ -73,11 +73,12 @@ fn to_do(model: &Model<'_>) -> Markup {
     markup! {
         section {
             h2 { "What a person still has to do" }
-            @if open.is_empty() && model.left_out.is_empty() && refused.is_empty() && errors == 0 && model.record.unreadable.is_empty() { p { "Nothing." } }
+            @if open.is_empty() && model.left_out.is_empty() && model.not_exempting.is_empty() && refused.is_empty() && errors == 0 && model.record.unreadable.is_empty() { p { "Nothing." } }
             ul {
                 @for d in open { li { b { (d.key()) } ": " (d.reasons.join("; ")) } }
                 @for (file, why) in &model.record.unreadable { li { b { (file) } ": " (why) } }
                 @for note in &model.left_out { li { b { (note.0) } ": " (note.1) } }
+                @for note in &model.not_exempting { li { b { (note.0) } ": " (note.1) } }
                 @for a in refused { li { b { (a.what) } ": " (message(a)) } }
                 @if errors > 0 { li { (errors) " problems in the spreadsheet need mending; see " a href="#problems" { "data problems" } "." } }
             }

@@ -31,6 +31,9 @@ pub struct Figures {
     pub unreadable: usize,
     pub certificates_linked: usize,
     pub certificates_unchanged: usize,
+    /// Customers and states about which the service was asked after linking, and those in which it exempts.
+    pub exemptions_asked: usize,
+    pub exemptions_found: usize,
     pub invitations: usize,
     pub writes_refused: usize,
     pub data_problems: usize,
@@ -50,6 +53,9 @@ pub struct Model<'a> {
     pub coverage: BTreeMap<String, Value>,
     /// Accepted papers that came to nothing: paper and reason.
     pub left_out: Vec<(String, String)>,
+    /// Customers that the service does not exempt although their certificates were created, and certificates that are not as they were sent:
+    /// about what, and what to do.
+    pub not_exempting: Vec<(String, String)>,
     /// Customer code to invitation link or mail status.
     pub links: BTreeMap<String, Value>,
 }
@@ -65,6 +71,7 @@ impl<'a> Model<'a> {
         let gate = |name: &str| -> Vec<&ActionRecord> { record.actions.iter().filter(|a| a.gate == name).collect() };
         let count = |name: &str, state: ActionState| gate(name).iter().filter(|a| a.state == state).count();
         let unchanged = |name: &str| step(name).and_then(|s| s.get("unchanged")).and_then(Value::as_u64).unwrap_or(0) as usize;
+        let proof = |key: &str| step("proof").and_then(|s| s.get(key)).and_then(Value::as_u64).unwrap_or(0) as usize;
         let papers = |d: Disposition| record.documents.iter().filter(|x| x.disposition == d && !x.is_copy()).count();
         let drawn = || record.documents.iter().filter(|d| d.drawn);
         let map = |name: &str, key: &str| -> BTreeMap<String, Value> {
@@ -91,6 +98,8 @@ impl<'a> Model<'a> {
             unreadable: record.unreadable.len(),
             certificates_linked: count("certificates", ActionState::Done),
             certificates_unchanged: unchanged("certificates"),
+            exemptions_asked: proof("asked"),
+            exemptions_found: proof("exempt"),
             invitations: count("invitations", ActionState::Done),
             writes_refused: record.actions.iter().filter(|a| a.state == ActionState::Failed).count(),
             data_problems: issues.len(),
@@ -107,6 +116,7 @@ impl<'a> Model<'a> {
             company: text(preflight.and_then(|p| p.pointer("/company/name"))),
             service: text(preflight.and_then(|p| p.get("service"))),
             left_out: notes(step("certificates")),
+            not_exempting: not_exempting(step("proof")),
             coverage: map("summary", "coverage"),
             links: map("invitation_links", "ready"),
         }
@@ -129,6 +139,17 @@ impl<'a> Model<'a> {
     pub fn documents(&self, disposition: Disposition) -> impl Iterator<Item = &Document> {
         self.record.documents.iter().filter(move |d| d.disposition == disposition)
     }
+}
+
+fn not_exempting(proof: Option<&Value>) -> Vec<(String, String)> {
+    let list = |key: &str| proof.and_then(|p| p.get(key)).and_then(Value::as_array).cloned().unwrap_or_default();
+    let part = |one: &Value, key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let not = list("not_exempt").into_iter().map(|one| {
+        let about = format!("{} in {}", part(&one, "customer"), part(&one, "region"));
+        (about, format!("not exempt: {}. {}", part(&one, "cause"), part(&one, "fix")))
+    });
+    let differs = list("differs").into_iter().map(|one| (format!("certificate {}", one["certificate"]), part(&one, "what")));
+    not.chain(differs).collect()
 }
 
 /// The notes of a gate: subject and text.

@@ -27,6 +27,9 @@ pub fn summary(model: &Model<'_>) -> String {
         }
         lines.push(format!("Certificates  {} {linked}, {} there already", f.certificates_linked, f.certificates_unchanged));
     }
+    if f.exemptions_asked > 0 {
+        lines.push(format!("Exempt now    {} of {}, by the service's own word", f.exemptions_found, f.exemptions_asked));
+    }
     lines.push(format!("Invitations   {} {invited}", f.invitations));
     if f.data_problems + f.writes_refused > 0 {
         lines.push(format!("To look at    {} data problems, {} writes refused", f.data_problems, f.writes_refused));

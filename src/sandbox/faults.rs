@@ -4,6 +4,7 @@
 //! Must not touch: the store, the wire.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,35 @@ pub struct Faults {
     pub server_error: f64,
     /// The n-th CreateCertificates call is answered 400 although its certificates were stored, unlinked.
     pub certificate_error_but_stored: Option<u64>,
+    /// Share of CreateCertificates calls (0 to 1) to which the same happens.
+    pub certificate_errors_but_stored: f64,
+    /// Share of writes (0 to 1) whose connection is cut before they take effect.
+    pub resets_before: f64,
+    /// Share of writes (0 to 1) whose connection is cut after they took effect.
+    pub resets_after: f64,
+    /// Share of answers (0 to 1) that come in pieces, `slow_ms` apart.
+    pub slow_bodies: f64,
+    pub slow_ms: u64,
+    /// Share of answers (0 to 1) that break off in the middle.
+    pub cut_bodies: f64,
+    /// Share of answers (0 to 1) that say 200 and are no JSON.
+    pub wrong_json: f64,
+    /// No more requests a second than this are let through (with what one second saves up); the others are answered 429.
+    pub requests_per_second: Option<f64>,
+}
+
+/// What befalls an answer on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnTheWay {
+    Whole,
+    /// The connection is cut before a byte of it.
+    Reset,
+    /// Half of it, then the connection is cut.
+    Half,
+    /// In pieces, so many milliseconds apart.
+    Slow(u64),
+    /// Something else than the service's JSON.
+    Garbled,
 }
 
 /// What befalls a call.
@@ -43,7 +73,7 @@ pub(super) enum Strike {
 pub(super) struct Fate {
     pub(super) latency_ms: u64,
     pub(super) before: Strike,
-    pub(super) reset_after: bool,
+    pub(super) after: OnTheWay,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +82,8 @@ struct State {
     writes: u64,
     certificate_calls: u64,
     random: u64,
+    /// Requests that may come at once, as of this moment.
+    saved_up: Option<(f64, Instant)>,
 }
 
 #[derive(Debug, Default)]
@@ -76,10 +108,11 @@ impl FaultPlan {
 
     pub(super) fn fate(&self, is_write: bool) -> Fate {
         let mut state = self.lock();
-        let mut fate = Fate { latency_ms: state.faults.latency_ms, before: Strike::None, reset_after: false };
+        let mut fate = Fate { latency_ms: state.faults.latency_ms, before: Strike::None, after: OnTheWay::Whole };
         // Drawn for every call, so that one rate does not shift the other's sequence.
         let (limited, failed, kind) = (state.chance(), state.chance(), state.chance());
-        if limited < state.faults.rate_limited {
+        let (reset, way) = (state.chance(), state.chance());
+        if state.too_many() || limited < state.faults.rate_limited {
             fate.before = Strike::RateLimited { retry_after: state.faults.retry_after };
             return fate;
         }
@@ -94,15 +127,37 @@ impl FaultPlan {
             if state.faults.reset_before_write == Some(state.writes) {
                 fate.before = Strike::Reset;
             }
-            fate.reset_after = state.faults.reset_after_write == Some(state.writes);
+            if reset < state.faults.resets_before {
+                fate.before = Strike::Reset;
+            }
         }
+        let faults = &state.faults;
+        let mut from = 0.0;
+        let mut among = |share: f64| {
+            from += share;
+            way < from
+        };
+        fate.after = if is_write && faults.reset_after_write == Some(state.writes) {
+            OnTheWay::Reset
+        } else if is_write && among(faults.resets_after) {
+            OnTheWay::Reset
+        } else if among(faults.cut_bodies) {
+            OnTheWay::Half
+        } else if among(faults.wrong_json) {
+            OnTheWay::Garbled
+        } else if among(faults.slow_bodies) {
+            OnTheWay::Slow(faults.slow_ms)
+        } else {
+            OnTheWay::Whole
+        };
         fate
     }
 
     pub(super) fn store_certificate_but_fail(&self) -> bool {
         let mut state = self.lock();
         state.certificate_calls += 1;
-        state.faults.certificate_error_but_stored == Some(state.certificate_calls)
+        let drawn = state.faults.certificate_errors_but_stored > 0.0 && state.chance() < state.faults.certificate_errors_but_stored;
+        drawn || state.faults.certificate_error_but_stored == Some(state.certificate_calls)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -112,6 +167,17 @@ impl FaultPlan {
 }
 
 impl State {
+    /// A bucket that a second fills.
+    fn too_many(&mut self) -> bool {
+        let Some(rate) = self.faults.requests_per_second else { return false };
+        let now = Instant::now();
+        let (saved, since) = self.saved_up.unwrap_or((rate, now));
+        let saved = (saved + now.duration_since(since).as_secs_f64() * rate).min(rate.max(1.0));
+        let passes = saved >= 1.0;
+        self.saved_up = Some((if passes { saved - 1.0 } else { saved }, now));
+        !passes
+    }
+
     /// SplitMix64: small, seeded and good enough to spread faults.
     fn chance(&mut self) -> f64 {
         self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -139,9 +205,27 @@ mod tests {
     }
 
     #[test]
+    fn shares_strike_about_as_often_as_they_say() {
+        let faults = Faults { cut_bodies: 0.2, wrong_json: 0.1, resets_after: 0.3, resets_before: 0.1, ..Faults::default() };
+        let plan = FaultPlan::new(faults);
+        let fates: Vec<Fate> = (0..2_000).map(|_| plan.fate(true)).collect();
+        let share = |of: &dyn Fn(&Fate) -> bool| fates.iter().filter(|f| of(f)).count() as f64 / 2_000.0;
+        for (found, said) in [
+            (share(&|f| f.after == OnTheWay::Reset), 0.3),
+            (share(&|f| f.after == OnTheWay::Half), 0.2),
+            (share(&|f| f.after == OnTheWay::Garbled), 0.1),
+            (share(&|f| f.before == Strike::Reset), 0.1),
+        ] {
+            assert!((found - said).abs() < 0.04, "{found} {said}");
+        }
+        let reads = FaultPlan::new(Faults { resets_after: 1.0, resets_before: 1.0, ..Faults::default() });
+        assert_eq!(reads.fate(false), Fate { latency_ms: 0, before: Strike::None, after: OnTheWay::Whole }, "only writes are cut so");
+    }
+
+    #[test]
     fn only_the_named_write_is_cut() {
         let plan = FaultPlan::new(Faults { reset_after_write: Some(2), ..Faults::default() });
-        let cuts: Vec<bool> = [true, false, true, true].map(|w| plan.fate(w).reset_after).to_vec();
+        let cuts: Vec<bool> = [true, false, true, true].map(|w| plan.fate(w).after == OnTheWay::Reset).to_vec();
         assert_eq!(cuts, [false, false, true, false]);
     }
 }

@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 
 use super::auth;
 use super::errors::{ApiError, Code};
-use super::faults::{FaultPlan, Faults, Strike};
+use super::faults::{FaultPlan, Faults, OnTheWay, Strike};
 use super::options::{Role, SandboxOptions};
 use super::paging::Query;
 use super::routes::{self, Access, Operation};
@@ -280,14 +280,14 @@ async fn carry_out(context: &Arc<Context>, request: Request) -> Result<Reply, En
     }
     authorize(operation, context.options.role)?;
     let body = body?;
-    let mut reset_after = false;
+    let mut after = OnTheWay::Whole;
     if of_service {
         let fate = context.faults.fate(is_write);
         if fate.latency_ms > 0 {
             tokio::time::sleep(Duration::from_millis(fate.latency_ms)).await;
         }
         strike(fate.before)?;
-        reset_after = fate.reset_after;
+        after = fate.after;
     }
     let work = Work {
         context: Arc::clone(context),
@@ -301,10 +301,36 @@ async fn carry_out(context: &Arc<Context>, request: Request) -> Result<Reply, En
         is_write,
     };
     let result = blocking(move || work.run()).await;
-    if reset_after {
-        return Err(Ending::Cut);
+    match after {
+        OnTheWay::Whole => Ok(result?),
+        OnTheWay::Reset => Err(Ending::Cut),
+        OnTheWay::Garbled => Err(Ending::Raw(Box::new(response(
+            StatusCode::OK,
+            "application/json; charset=utf-8",
+            b"{\"@recordsetCount\": 7, \"value\": [{\"id\": ".to_vec(),
+        )))),
+        OnTheWay::Half | OnTheWay::Slow(_) => {
+            let reply = result?;
+            let mut whole = response(reply.status, reply.content_type, Vec::new());
+            *whole.body_mut() = in_pieces(reply.body, after);
+            Err(Ending::Raw(Box::new(whole)))
+        }
     }
-    Ok(result?)
+}
+
+/// A body in four pieces with pauses between them, or its first half and then a broken connection.
+fn in_pieces(body: Vec<u8>, how: OnTheWay) -> Body {
+    let pause = if let OnTheWay::Slow(ms) = how { ms } else { 0 };
+    let pieces: Vec<Option<Bytes>> = match how {
+        OnTheWay::Half => vec![Some(Bytes::copy_from_slice(&body[..body.len() / 2])), None],
+        _ => body.chunks(body.len().div_ceil(4).max(1)).map(|part| Some(Bytes::copy_from_slice(part))).collect(),
+    };
+    let pieces = futures_util::stream::unfold(pieces.into_iter(), move |mut left| async move {
+        let piece = left.next()?;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        Some((piece.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionReset)), left))
+    });
+    Body::from_stream(pieces)
 }
 
 /// Everything a handler needs, ready to move to another thread.

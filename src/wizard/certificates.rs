@@ -21,6 +21,9 @@ pub(super) async fn run(
     finish_earlier(world, session, Gate::Certificates, &pages).await?;
     let no_expiration = no_expiration(world, documents, in_service)?;
     let on_file = world.service.certificates(session.id()).await?;
+    if let Some(rests) = world.rests {
+        rests.certificates(&on_file);
+    }
     let plan = plan_certificates(&CertificateInputs {
         documents,
         in_service,
@@ -54,7 +57,7 @@ pub(super) async fn run(
         let verb = if world.service.writes() { "created and linked" } else { "would be created and linked" };
         world.good(format!("{} certificates {verb}.", outcome.done));
     }
-    Ok(())
+    super::proof::run(world, session, ending).await
 }
 
 /// Asked only when a paper that can be linked shows no end.

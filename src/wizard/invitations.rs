@@ -26,11 +26,12 @@ pub(super) async fn run(
 ) -> Result<(), WizardError> {
     let today = world.clock.today();
     let choice = choices(world, session, customers)?;
-    let real_day = world.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let from = today.min(real_day);
-    let since = from.checked_sub(i64::from(choice.window_days).days()).unwrap_or(from);
+    let (since, real_day) = window(world, Some(choice.window_days));
     finish_earlier(world, session, Gate::Invitations, &NoDocuments).await?;
     let recent = world.service.invitations(session.id(), Some(since)).await?;
+    if let Some(rests) = world.rests {
+        rests.invitations(&recent);
+    }
     let certificates = world.service.certificates(session.id()).await?;
     let in_review: BTreeMap<CustomerCode, String> = documents
         .iter()
@@ -65,6 +66,14 @@ pub(super) async fn run(
         }
     }
     Ok(())
+}
+
+/// From which day on invitations count as recent, and the real day. `days`: the usual number where it was not said.
+pub(super) fn window(world: &World<'_>, days: Option<u16>) -> (jiff::civil::Date, jiff::civil::Date) {
+    let real_day = world.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let from = world.clock.today().min(real_day);
+    let since = from.checked_sub(i64::from(days.unwrap_or(WINDOW_DAYS)).days()).unwrap_or(from);
+    (since, real_day)
 }
 
 fn question(plan: &Plan, choice: &InviteChoice) -> Question {

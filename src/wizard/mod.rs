@@ -14,8 +14,10 @@ mod error;
 mod finish;
 mod invitations;
 mod list;
+mod planned;
 mod pool;
 mod preflight;
+mod proof;
 mod reading;
 mod review;
 mod scans;
@@ -28,12 +30,14 @@ pub use list::{Wanted, read_list};
 pub use reading::{Cache, FileRead, NO_PAPER, NoCache, PATIENCE, Reader, second_look};
 pub use review::{Desk, DeskPorts, ReviewedRun};
 
-use crate::domain::{CompanyId, CustomerCode};
+use crate::domain::{CertificateOnFile, CompanyId, CustomerCode, CustomerOnFile, InvitationOnFile};
+use crate::plan::{self, Gate, Plan, PlanFile, RestedOn};
 use crate::ports::{
     Block, Clock, Company, Definitions, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, ScanFolder, Screen, Spreadsheets,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Everything outside, as ports.
 pub struct World<'a> {
@@ -56,6 +60,53 @@ pub struct World<'a> {
     pub save_plan: &'a dyn Fn(&crate::plan::Plan) -> Option<std::path::PathBuf>,
     /// Who approves, for the record.
     pub user: String,
+    /// Notes what a plan rests on, where one is made for later.
+    pub rests: Option<&'a Rests>,
+    /// A plan that was made before: just this is carried out, and nothing else.
+    pub expected: Option<&'a PlanFile>,
+}
+
+/// What a run plans, and what of the service's state that rests on.
+#[derive(Debug, Default)]
+pub struct Rests(Mutex<Planned>);
+
+#[derive(Debug, Default, Clone)]
+pub struct Planned {
+    wanted: BTreeSet<CustomerCode>,
+    pub rested_on: RestedOn,
+    pub plans: Vec<Plan>,
+}
+
+impl Rests {
+    fn lock(&self) -> MutexGuard<'_, Planned> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn planned(&self) -> Planned {
+        self.lock().clone()
+    }
+
+    fn plan(&self, plan: &Plan) {
+        self.lock().plans.push(plan.clone());
+    }
+
+    fn customers(&self, wanted: BTreeSet<CustomerCode>, present: &[CustomerOnFile]) {
+        let mut all = self.lock();
+        all.rested_on.insert(Gate::Customers.name().to_owned(), plan::customers_rested_on(&wanted, present));
+        all.wanted = wanted;
+    }
+
+    fn certificates(&self, on_file: &[CertificateOnFile]) {
+        let mut all = self.lock();
+        let state = plan::certificates_rested_on(&all.wanted, on_file);
+        all.rested_on.insert(Gate::Certificates.name().to_owned(), state);
+    }
+
+    fn invitations(&self, recent: &[InvitationOnFile]) {
+        let mut all = self.lock();
+        let state = plan::invitations_rested_on(&all.wanted, recent);
+        all.rested_on.insert(Gate::Invitations.name().to_owned(), state);
+    }
 }
 
 /// How a run ended.
@@ -111,6 +162,7 @@ pub async fn run(world: &mut World<'_>) -> Result<Ending, WizardError> {
 
     world.step(1, "Connection");
     let session = preflight::run(world).await?;
+    planned::check(world, &session).await?;
 
     world.step(2, "Customers");
     let merchant = preflight::merchant(world, &session)?;

@@ -1,7 +1,7 @@
 //! Step 3: compare with the service, ask, send.
 
 use super::asking::{confirm, recommend};
-use super::{Ending, InService, Session, WizardError, World};
+use super::{Ending, InService, Session, WizardError, World, planned};
 use crate::apply::{self, DocumentPages, Outcome, Ports};
 use crate::customers::CustomerList;
 use crate::domain::{Customer, Sha256};
@@ -23,7 +23,14 @@ pub(super) async fn run(
     }
     finish_earlier(world, session, Gate::Customers, &NoDocuments).await?;
     let present = world.service.customers(session.id()).await?;
+    if let Some(rests) = world.rests {
+        rests.customers(customers.iter().map(|c| c.code.clone()).collect(), &present);
+    }
     let plan = plan_customers(&CustomerInputs { wanted: &customers, present: &present, zones: &session.definitions.zones });
+    let plan = match world.expected {
+        Some(expected) => plan.by_need(&expected.with_certificates()),
+        None => plan,
+    };
     let mut in_service: InService = present.into_iter().map(|c| c.code).collect();
 
     let creates = plan.actions.iter().filter(|a| matches!(a.write, Write::CreateCustomer { .. })).count();
@@ -106,6 +113,10 @@ pub(super) async fn gate(
     let known = known(gate, &plan, world)?;
     // What this run made itself is no longer missing; what was on file before it stays so.
     let plan = Plan { unchanged: before.unwrap_or(plan.unchanged), ..plan.without(&known) };
+    planned::compare(world, &plan, before.is_none())?;
+    if let Some(rests) = world.rests {
+        rests.plan(&plan);
+    }
     show_plan(world, &plan);
     if plan.is_empty() {
         let outcome = apply::outcome(&plan, world.journal)?;
@@ -127,7 +138,9 @@ pub(super) async fn gate(
     }
     // A yes to an earlier plan is none to this one, nor is one that was said before the plan was kept.
     let first = before.is_none() && world.journal.step(gate.name())?.is_none();
-    if !world.ask.confirm_plan(&question, first)? {
+    // What is carried out from a plan's file was confirmed as a whole.
+    let settled = world.expected.is_some() || world.rests.is_some();
+    if !settled && !world.ask.confirm_plan(&question, first)? {
         world.warn("Declined: nothing was sent.");
         ending.declined = true;
         let outcome = apply::outcome(&plan, world.journal)?;

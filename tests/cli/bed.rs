@@ -172,6 +172,30 @@ impl Server {
         self.get("/sandbox/stats")["writes"].as_u64().unwrap()
     }
 
+    /// How many calls the service has seen, reads included.
+    pub fn calls(&self) -> u64 {
+        self.get("/sandbox/stats")["requests"].as_u64().unwrap()
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub fn no_faults(&self) {
+        let url = format!("{}/sandbox/faults", self.url);
+        let set = async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            client
+                .post(url)
+                .basic_auth("2000000000", Some(KEY))
+                .body("{}")
+                .header("content-type", "application/json")
+                .send()
+                .await
+                .unwrap()
+                .status()
+        };
+        let status = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(set);
+        assert!(status.is_success(), "{status}");
+    }
+
     /// Everything a run leaves in the service, without ids and times: equal for equal ends.
     pub fn state(&self) -> Vec<String> {
         let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);

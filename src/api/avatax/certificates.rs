@@ -11,11 +11,11 @@
 use super::customers::CustomerIn;
 use super::definitions::{ReasonIn, ZoneIn};
 use super::errors::is_search_fault;
-use super::{AvaTax, travels_in_path, wire};
+use super::{AvaTax, path_error, travels_in_path, wire};
 use crate::api::request::Request;
 use crate::api::transport::{nonsense, unsendable};
-use crate::domain::{CertificateId, CertificateOnFile, CompanyId, CustomerCode, TaxNumber};
-use crate::ports::{CertificateSearch, NewCertificate, ServiceErrorKind, ServiceResult};
+use crate::domain::{CertificateId, CertificateOnFile, CompanyId, CustomerCode, Region, TaxNumber};
+use crate::ports::{CertificateSearch, Exempting, NewCertificate, ServiceErrorKind, ServiceResult};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
@@ -97,6 +97,14 @@ struct CertificateOut<'a> {
     pdf: String,
 }
 
+/// `ExemptionStatusModel`.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ExemptionStatusIn {
+    #[serde(deserialize_with = "wire::de_text")]
+    status: Option<String>,
+}
+
 #[derive(Serialize)]
 struct CertificatesToLink {
     certificates: Vec<i64>,
@@ -115,6 +123,17 @@ impl AvaTax {
 
     pub(super) async fn list_certificates(&self, company: CompanyId) -> ServiceResult<Vec<CertificateOnFile>> {
         Ok(on_file(self.list(self.certificates_request(company)?).await?))
+    }
+
+    /// The code travels in the path only: there is no other call that asks this.
+    pub(super) async fn read_exemption(&self, company: CompanyId, code: &CustomerCode, region: &Region) -> ServiceResult<Exempting> {
+        let country = if region.is_us_state() { "US" } else { "CA" };
+        let path = ["companies", &company.to_string(), "customers", code.as_str(), "certificates", country, region.code()];
+        let request = self.request("ListValidCertificatesForCustomer", Method::GET, &path)?;
+        let found: ExemptionStatusIn = self.get(&request).await.map_err(|e| path_error(code, e))?;
+        let status = found.status.unwrap_or_default();
+        // By name, or by the number that .NET may print (OpenAPI, `ExemptionStatus`).
+        Ok(Exempting { exempt: status.eq_ignore_ascii_case("exempt") || status == "1", status })
     }
 
     pub(super) async fn search_certificates(

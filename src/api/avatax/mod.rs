@@ -26,11 +26,11 @@ use super::request::Request;
 use super::transport::{Transport, unsendable};
 use crate::domain::{
     CertificateId, CertificateOnFile, CompanyId, Customer, CustomerCode, CustomerOnFile, ExposureZone, InvitationDraft, InvitationId,
-    InvitationOnFile, InvitationReceipt,
+    InvitationOnFile, InvitationReceipt, Region,
 };
 use crate::ports::{
-    CertificateSearch, Company, Definitions, ExemptionService, Identity, NewCertificate, ServiceError, ServiceErrorKind, ServiceResult,
-    StorageStatus,
+    CertificateSearch, Company, Definitions, Exempting, ExemptionService, Identity, NewCertificate, ServiceError, ServiceErrorKind,
+    ServiceResult, StorageStatus,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -147,6 +147,10 @@ impl ExemptionService for AvaTax {
 
     async fn link(&self, company: CompanyId, code: &CustomerCode, certificates: &[CertificateId]) -> ServiceResult<()> {
         self.send_links(company, code, certificates).await
+    }
+
+    async fn exempts(&self, company: CompanyId, code: &CustomerCode, region: &Region) -> ServiceResult<Exempting> {
+        self.read_exemption(company, code, region).await
     }
 
     async fn invite(&self, company: CompanyId, invitation: &InvitationDraft) -> ServiceResult<InvitationReceipt> {
