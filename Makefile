@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`.
 
-.PHONY: demo test build system bench-customers fuzz sample-data clean
+.PHONY: demo test kill-test build system bench-customers fuzz sample-data clean
 
 RUN_DIR ?= certonboard-runs/demo
 
@@ -22,6 +22,11 @@ test:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --lib --bins --tests
+
+# A run killed at a hundred moments, against a service that fails in every way. Takes about half an hour.
+kill-test:
+	@scripts/install-system-packages.sh tests
+	cargo test --locked --test cli -- --ignored --nocapture killed_at_a_hundred
 
 # Customer lists against bare loops over the same files; docs/performance.md has the figures. Takes some minutes.
 bench-customers:

@@ -20,6 +20,14 @@ use std::path::{Path, PathBuf};
 pub async fn plan(args: &PlanArgs) -> Result<Exit, Fault> {
     let mut options = cli::resolve(&RunArgs { dry_run: true, ..args.run.clone() })?;
     super::customers::with_mapping(&mut options.supplied)?;
+    // Nothing is written at the gates of a plan, so nobody is asked there; the whole plan is confirmed when it is carried out.
+    for gate in ["sync", "create", "invitations"] {
+        if let Value::Object(all) = &mut options.supplied
+            && let Value::Object(section) = all.entry(gate).or_insert_with(|| serde_json::json!({}))
+        {
+            section.insert("confirm".to_owned(), Value::Bool(true));
+        }
+    }
     // Found out now, and not after an hour of reading.
     let folder = args.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
@@ -71,10 +79,11 @@ pub fn write_plan(
 
 fn told(file: &PlanFile, out: &Path) -> String {
     let mut text = format!("Plan          {} (fingerprint {})\n", out.display(), file.fingerprint().short());
-    for (gate, counts) in &file.counts {
-        let counts = counts.iter().map(|(what, n)| format!("{n} {what}")).collect::<Vec<_>>().join(", ");
-        let name = format!("{}{}", gate[..1].to_uppercase(), &gate[1..]);
-        text.push_str(&format!("{name:<14}{counts}\n"));
+    for gate in Gate::ALL {
+        if let Some(counts) = file.told(gate) {
+            let name = format!("{}{}", gate.name()[..1].to_uppercase(), &gate.name()[1..]);
+            text.push_str(&format!("{name:<14}{counts}\n"));
+        }
     }
     text.push_str(&format!("Rests on      {} files, and the service's records as they are now\n", file.inputs.len()));
     text.push_str("Nothing was written to the service. Carry it out with: certonboard apply ");

@@ -53,6 +53,7 @@ struct Stand {
     refused: usize,
     summarised: bool,
     waiting: bool,
+    dry_run: bool,
 }
 
 impl Stand {
@@ -65,12 +66,14 @@ impl Stand {
             open: count(&[ActionState::Planned, ActionState::Attempted]),
             refused: count(&[ActionState::Failed]),
             summarised: summary.is_some(),
+            dry_run: record.header.pointer("/run/dry_run") == Some(&Value::Bool(true)),
             waiting: summary.and_then(|s| s.pointer("/ending/waiting")).and_then(Value::as_bool).unwrap_or(false),
         }
     }
 
     fn word(&self) -> &'static str {
         match (self.open > 0, self.summarised, self.waiting) {
+            _ if self.dry_run => "dry run",
             (true, ..) => "open",
             (false, false, _) => "stopped",
             (false, true, true) => "waiting",
@@ -97,7 +100,7 @@ fn one(args: &StatusArgs, run: &str) -> Result<Exit, Fault> {
         .hint("nothing from this entry on can be relied on; compare with a copy of the run's folder"));
     }
     Ok(match stand.word() {
-        "done" => Exit::Done,
+        "done" | "dry run" => Exit::Done,
         _ => Exit::Waiting,
     })
 }
@@ -138,7 +141,7 @@ fn told(path: &Path, record: &RunRecord, stand: &Stand, journal: &Journal, check
         Some(Err(n)) => lines.push(format!("Verified      NO: entry {n} does not fit the one before it")),
         None => {}
     }
-    if stand.word() != "done" {
+    if !matches!(stand.word(), "done" | "dry run") {
         lines.push(format!("Go on with    certonboard resume {}", run_argument(path)));
     }
     Ok(lines.join("\n"))

@@ -80,10 +80,7 @@ async fn present(world: &World<'_>, session: &Session, file: &PlanFile) -> Resul
 }
 
 fn show(world: &World<'_>, file: &PlanFile) {
-    let rows = file.counts.iter().map(|(gate, counts)| {
-        let told = counts.iter().map(|(what, n)| format!("{n} {what}")).collect::<Vec<_>>().join(", ");
-        vec![gate.clone(), told]
-    });
+    let rows = Gate::ALL.into_iter().filter_map(|gate| Some(vec![gate.name().to_owned(), file.told(gate)?]));
     let head = ["Gate", "Writes"].map(str::to_owned).to_vec();
     world.screen.show(Block::Table { title: "The plan".to_owned(), head, rows: rows.collect(), note: None });
 }

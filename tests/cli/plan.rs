@@ -22,7 +22,8 @@ impl Planned {
 
     fn plan(&self, more: &[&str]) -> crate::bed::Ran {
         let no_check = self.bed.no_check();
-        let given = ["plan", "--non-interactive", "--today", TODAY, "--merchant", MERCHANT, "--company", "DEFAULT", "-o", "plan.json"];
+        let given =
+            ["plan", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--company", "DEFAULT", "-o", "plan.json"];
         let paths = ["--customers", "customers.xlsx", "--certificates", "scans", "--answers", &no_check];
         self.bed.run_at(&self.server, &[&given[..], &paths, more].concat())
     }
