@@ -655,6 +655,17 @@ async fn a_list_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_spoilt_answer_is_asked_for_again_and_a_write_is_not() {
+    let spoilt = || Answer { status: 200, headers: vec![("content-type", "application/json".into())], body: b"{\"value\": [{".to_vec() };
+    let server = Server::start(move |_, before| if before < 2 { spoilt() } else { list(vec![]) }).await;
+    assert_eq!(service(&server.url).0.customers(COMPANY).await.unwrap(), []);
+    assert_eq!(server.seen().len(), 3);
+    let server = Server::start(move |_, _| spoilt()).await;
+    let error = service(&server.url).0.create_customers(COMPANY, &[(&customer("C-1"), vec![])]).await.unwrap_err();
+    assert_eq!((error.kind, server.seen().len()), (ServiceErrorKind::Unclear, 1));
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_list_is_not_an_empty_list() {
     for body in ["", "{}", "null", "\"x\"", "{\"error\":{\"code\":\"X\"}}", "<html>"] {
         let server = Server::start(move |_, _| plain(200, body)).await;

@@ -26,6 +26,8 @@ const MEASURED: Duration = Duration::from_secs(2);
 /// So many failures in a row, over at least so long, open the breaker. A wave of connections that break together is one failure of the line.
 const FAILURES: u32 = 10;
 const FAILING_FOR: Duration = Duration::from_secs(10);
+/// So many in a row, one request's own tries among them, are enough where one has used up all of its tries.
+const GIVE_UP: u32 = 3;
 /// An open breaker lets nothing out for this long; then one more failure opens it again.
 const OPEN_FOR: Duration = Duration::from_secs(30);
 
@@ -148,7 +150,7 @@ impl Pace {
     /// A request is given up for a service that is down: nothing else need try as long.
     pub fn gave_up(&self) {
         let mut state = self.lock();
-        if state.failures > 0 {
+        if state.failures >= GIVE_UP {
             state.open_until = Some(Instant::now() + OPEN_FOR);
         }
         drop(state);
@@ -217,6 +219,10 @@ impl State {
 
     fn note(&mut self, since: Instant, now: Instant) {
         self.went_through.push_back(since);
+        self.forget(now);
+    }
+
+    fn forget(&mut self, now: Instant) {
         while self.went_through.front().is_some_and(|first| now.saturating_duration_since(*first) > MEASURED) {
             self.went_through.pop_front();
         }
@@ -248,9 +254,11 @@ impl State {
         }
         self.last_refusal = Some(now);
         self.limit = (self.limit / 2.0).max(2.0).min(self.most as f64);
-        let first = self.went_through.front().copied().unwrap_or(now);
+        self.forget(now);
+        // Refused after a silence: that tells of no rate.
+        let Some(first) = self.went_through.front().copied() else { return };
         let over = now.saturating_duration_since(first).as_secs_f64().max(0.1);
-        let measured = (self.went_through.len().max(1) as f64 / over).min(self.rate.unwrap_or(f64::MAX));
+        let measured = (self.went_through.len() as f64 / over).min(self.rate.unwrap_or(f64::MAX));
         self.rate = Some((measured * STEP_DOWN).max(0.2));
         self.grown = now;
     }

@@ -313,6 +313,8 @@ impl Transport {
         let status = response.status();
         noted.status = Some(status.as_u16());
         let asked = retry_after(response.headers(), Timestamp::now());
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let says_json = kind.to_ascii_lowercase().contains("json");
         let (body, broke_off) = match self.read_body(response).await {
             Ok(body) => {
                 noted.response_sha256 = Some(Sha256::of(&body));
@@ -323,6 +325,12 @@ impl Transport {
         note(noted);
         if status.is_success() {
             return match broke_off {
+                // Something on the way spoilt it; the next one is mostly whole. A write is not sent again for that.
+                None if !request.writes() && says_json && serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_err() => {
+                    leave.ended(Ended::Down);
+                    let why = format!("the answer is not the documented JSON: {}", super::text::excerpt(&body));
+                    failed(nonsense(request, &why), Again::After(None))
+                }
                 None => {
                     leave.ended(Ended::Answered);
                     Ok(Reply { body })
@@ -353,7 +361,8 @@ impl Transport {
             false => (self.read_error)(request.call, request.writes(), status.as_u16(), &body),
         };
         leave.ended(match (error.kind, status.as_u16()) {
-            (ServiceErrorKind::Limited, _) => Ended::Limited(asked),
+            // A longer pause than anybody waits ends this request, and the others find out by themselves.
+            (ServiceErrorKind::Limited, _) => Ended::Limited(asked.filter(|asked| *asked <= self.retry.longest_pause)),
             (_, 500..=599) => Ended::Down,
             _ => Ended::Answered,
         });

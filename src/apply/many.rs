@@ -4,6 +4,7 @@ use super::{Run, Stopped};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::future::Future;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// So many pieces of work are begun at a time: enough to keep a quick service busy, few enough to hold the documents of all in memory.
@@ -29,7 +30,10 @@ where
         match in_flight.next().await {
             None => return stopped.map_or(Ok(()), Err),
             Some(Ok(())) => {}
-            Some(Err(stop)) => drop(stopped.get_or_insert(stop)),
+            Some(Err(stop)) => {
+                run.stopping.store(true, Ordering::SeqCst);
+                stopped.get_or_insert(stop);
+            }
         }
     }
 }

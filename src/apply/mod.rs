@@ -18,6 +18,7 @@ use crate::ports::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Gives a document's own pages as PDF; `Err` is the reason why it can't, in words.
 pub trait DocumentPages: Sync {
@@ -117,7 +118,7 @@ pub async fn apply(approved: Approved<Plan>, ports: &Ports<'_>) -> Result<Outcom
     let gate = approved.plan().gate;
     let records = ports.journal.actions(gate.name())?;
     let by_id = records.iter().map(|r| (r.id.as_str(), r)).collect();
-    let run = Run { gate, ports, records: by_id };
+    let run = Run { gate, ports, records: by_id, stopping: AtomicBool::new(false) };
     let before = approved.plan().actions.iter().filter(|a| !run.is_open(&a.id)).count();
     let (what, unit) = match gate {
         Gate::Customers => ("Syncing customers", "customers"),
@@ -161,6 +162,8 @@ struct Run<'a> {
     gate: Gate,
     ports: &'a Ports<'a>,
     records: HashMap<&'a str, &'a ActionRecord>,
+    /// Something has stopped the gate: what is in flight comes to its end, and nothing more is begun.
+    stopping: AtomicBool,
 }
 
 impl Run<'_> {
@@ -217,7 +220,7 @@ impl Run<'_> {
     }
 
     fn check_interrupt(&self) -> Result<(), Stopped> {
-        match self.ports.interrupt.is_raised() {
+        match self.ports.interrupt.is_raised() || self.stopping.load(Ordering::SeqCst) {
             true => Err(Stopped::Interrupted),
             false => Ok(()),
         }

@@ -154,10 +154,8 @@ fn unlisted(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], listed: &HashSet<u
         let words = run[start..].iter().take(24).map(|&i| sheet.toks[i].folded.as_str());
         let said: Vec<&str> = words.collect();
         if let (Some(name), Some(page_box)) = (named(&said), sheet.page_box(&run[start..])) {
-            // Goods bought to be sold again or to make others of have few words; what else the words of others may mean, a person tells.
-            let others = UNLISTED_REASONS.iter().filter(|(_, words)| said.iter().any(|w| words.contains(w))).count();
-            let plain =
-                others == 1 && matches!(name, "RESALE" | "MANUFACTURING") && !said.iter().any(|w| matches!(*w, "not" | "other" | "except"));
+            // Words for what the goods are for; what else the words of others may mean, and what a kind of buyer buys for, a person tells.
+            let plain = is_plain(&said) && said.iter().any(|w| PURPOSES.contains(w));
             let confidence = if plain { UNLISTED_PLAIN } else { UNLISTED };
             found.push(Offer { choice: Choice::Reason(name.to_owned()), page_box, ticked: true, confidence, seen });
         }
@@ -179,6 +177,15 @@ const UNLISTED_REASONS: &[(&str, &[&str])] = &[
     ("DIRECT PAY", &["directpay"]),
 ];
 
+/// Words that say what goods are bought for, and not by whom.
+const PURPOSES: &[&str] = &["resale", "resell", "resold", "rerental", "manufacturing", "manufacture", "processing"];
+
+/// Do the words tell of one reason, and deny nothing?
+fn is_plain(said: &[&str]) -> bool {
+    let reasons = UNLISTED_REASONS.iter().filter(|(_, words)| said.iter().any(|w| words.contains(w))).count();
+    reasons == 1 && !said.iter().any(|w| matches!(*w, "not" | "no" | "other" | "except" | "than"))
+}
+
 /// The reason that folded words tell of, the likelier one first where they tell of several.
 fn named(said: &[&str]) -> Option<&'static str> {
     UNLISTED_REASONS.iter().find(|(_, words)| said.iter().any(|w| words.contains(w))).map(|(name, _)| *name)
@@ -199,9 +206,10 @@ fn lettered(sheet: &Sheet, run: &[usize], first: usize, start: usize) -> Lettere
 }
 
 /// A reason that was written out rather than ticked: between “… this claim is based upon …” and “must state a valid reason”. None if the
-/// words there tell of no reason or of several.
-pub fn stated(sheet: &Sheet, catalogue: &Catalogue) -> Option<(String, Vec<usize>)> {
-    below_its_caption(sheet, catalogue).or_else(|| between_captions(sheet, catalogue))
+/// words there tell of no reason or of several. `true`: they are the buyer's own, below a caption that asks for them.
+pub fn stated(sheet: &Sheet, catalogue: &Catalogue) -> Option<(String, Vec<usize>, bool)> {
+    let written = below_its_caption(sheet, catalogue).map(|(name, toks)| (name, toks, true));
+    written.or_else(|| between_captions(sheet, catalogue).map(|(name, toks)| (name, toks, false)))
 }
 
 /// Below “… claims this exemption for the following reason:”.
@@ -212,10 +220,14 @@ fn below_its_caption(sheet: &Sheet, catalogue: &Catalogue) -> Option<(String, Ve
     let below = |run: &&Vec<usize>| height(run) > caption + 0.5 * sheet.h && height(run) < caption + 5.0 * sheet.h;
     let mut found: Vec<(String, Vec<usize>)> = vec![];
     for run in sheet.runs.iter().filter(below) {
+        // An option with its box is no answer that somebody wrote.
+        if run.iter().any(|&i| is_box(&sheet.toks[i].text)) {
+            return None;
+        }
         let said: Vec<&str> = run.iter().map(|&i| sheet.toks[i].folded.as_str()).collect();
         let listed = match longest(sheet, run, 0, catalogue) {
             Some((Choice::Reason(name), _)) => Some(name),
-            _ => named(&said).map(str::to_owned),
+            _ => named(&said).filter(|_| is_plain(&said)).map(str::to_owned),
         };
         found.extend(listed.map(|name| (name, run.clone())));
     }
@@ -475,6 +487,18 @@ mod tests {
         let options = read(&sheet, None, &page.marks, Catalogue::builtin());
         assert!(options[0].ticked && options[0].choice == Choice::Blanket(true));
         assert!(!options[1].ticked && options[1].choice == Choice::Blanket(false));
+    }
+
+    #[test]
+    fn a_reason_below_its_caption_counts_unless_it_is_an_option_or_denied() {
+        let told = |line: &str| {
+            let page = page(&[(0.1, 0.1, "Purchaser claims this exemption for the following reason:"), (0.1, 0.13, line)]);
+            stated(&Sheet::new(&page), Catalogue::builtin()).map(|s| (s.0, s.2))
+        };
+        assert_eq!(told("Educational organization, Texas Tax Code"), Some(("EDUCATIONAL".to_owned(), true)));
+        assert_eq!(told("[ ] Educational organization"), None);
+        assert_eq!(told("not for resale"), None);
+        assert_eq!(told("we like it so"), None);
     }
 
     #[test]

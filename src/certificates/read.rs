@@ -132,7 +132,8 @@ pub fn read(pages: &[&PageRead], guess: &Guess, ctx: &ReadContext) -> Reading {
         let sheet = &page.sheet;
         options.extend(page.seen.options.iter().cloned().map(|o| (o, sheet.page.number)));
         if stated.is_none() {
-            stated = choices::stated(sheet, ctx.catalogue).map(|(name, toks)| field(sheet, &toks, name, STATED));
+            stated = choices::stated(sheet, ctx.catalogue)
+                .map(|(name, toks, own)| field(sheet, &toks, name, if own { STATED } else { STATED_SOMEWHERE }));
         }
         if reading.digits_asked.is_none() {
             reading.digits_asked = digits_asked(page);
@@ -237,20 +238,6 @@ fn signed_date(page: &PageRead, signature_at: f32) -> Option<Field<Date>> {
     if let Some((found, _)) = labelled.into_iter().min_by(|a, b| (a.1 - signature_at).abs().total_cmp(&(b.1 - signature_at).abs())) {
         return Some(found);
     }
-    // “Presented to … on …”: the word right before a date that no label asks for, on a line of its own.
-    let told = sheet.runs.iter().filter(|run| run.len() <= 12).find_map(|run| {
-        let at = run.iter().position(|&i| matches!(sheet.toks[i].folded.as_str(), "on" | "dated"))?;
-        let before = at.checked_sub(1).map(|before| sheet.toks[run[before]].folded.as_str());
-        let rest = &run[at + 1..];
-        let first = sheet.toks[*rest.first()?].text.chars().next().is_some_and(|c| c.is_ascii_digit())
-            || dates::is_month(&sheet.toks[rest[0]].text);
-        let date =
-            dates::find(&sheet.text(&rest[..rest.len().min(4)])).filter(|_| first && before.is_none_or(|b| !b.starts_with("expire")))?;
-        Some(field(sheet, rest, date, 0.8))
-    });
-    if told.is_some() {
-        return told;
-    }
     let near: Vec<&Vec<usize>> =
         sheet.runs.iter().filter(|run| run.iter().any(|&i| (sheet.toks[i].area.mid_y() - signature_at).abs() < 6.0 * sheet.h)).collect();
     near.into_iter().find_map(|run| {
@@ -271,6 +258,8 @@ fn issuer(page: &PageRead) -> Option<Region> {
 
 /// How much of its legibility a reason keeps that was written out: its words are the buyer's own.
 const STATED: f32 = 0.8;
+/// The same where it stands between other words: a hint for a person.
+const STATED_SOMEWHERE: f32 = 0.5;
 
 /// How sure a number is at most whose state is only that of the purchaser's address: buyers register in other states too.
 const STATE_OF_ADDRESS: f32 = 0.5;

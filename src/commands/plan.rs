@@ -49,7 +49,15 @@ pub fn write_plan(
     let record = journal.load()?;
     let planned = purpose.rests.as_ref().map(Rests::planned).unwrap_or_default();
     let given = record.answers.iter().filter(|a| !a.key.ends_with(".confirm")).map(|a| (a.key.as_str(), &a.value));
-    let answers = answers::with_answers(&options.supplied, given);
+    let mut answers = answers::with_answers(&options.supplied, given);
+    // The plan may be carried out from another folder.
+    for pointer in ["/customers/file", "/customers/mapping", "/customers/corrections", "/certificates/folder"] {
+        if let Some(value) = answers.pointer_mut(pointer)
+            && let Some(whole) = value.as_str().and_then(|path| std::path::absolute(path).ok()).and_then(|p| p.to_str().map(str::to_owned))
+        {
+            *value = Value::String(whole);
+        }
+    }
     let mut file = PlanFile {
         format: plan::FORMAT,
         tool: concat!("certonboard ", env!("CARGO_PKG_VERSION")).to_owned(),

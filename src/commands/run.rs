@@ -63,9 +63,8 @@ pub async fn begin(options: RunOptions, purpose: Purpose) -> Result<Exit, Fault>
         let value = serde_json::to_value(file).map_err(|e| Fault::new(Exit::Failed, e.to_string()))?;
         journal.set_header(PLAN_FILE, &value, now.timestamp())?;
         // What was read for the plan is not read again; a journal that is not there any more only costs time.
-        if let Some(before) = &file.run {
-            let _ = journal.adopt_scans(Path::new(before));
-        }
+        let adopted = file.run.as_ref().and_then(|before| journal.adopt_scans(Path::new(before)).ok()).unwrap_or(0);
+        super::note(&format!("{adopted} scans were read when the plan was made and are not read again"), options.quiet);
     }
     let given = GivenNow { supplied: json!({}), yes: options.yes };
     session(options, given, folder, journal, true, purpose).await
@@ -98,7 +97,9 @@ pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
         .map(serde_json::from_value)
         .transpose()
         .map_err(|e| Fault::new(Exit::Failed, format!("{}: the plan that this run carries out can't be read: {e}", path.display())))?;
-    let purpose = Purpose { expected, ..Purpose::default() };
+    // Once the plan is carried out, what persons decide afterwards is asked about as in any other run.
+    let carried_out = journal.step("summary")?.is_some();
+    let purpose = Purpose { expected: expected.filter(|_| !carried_out), ..Purpose::default() };
     session(options, GivenNow { supplied: now, yes: args.conduct.yes }, folder, journal, false, purpose).await
 }
 

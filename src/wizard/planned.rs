@@ -2,12 +2,13 @@
 
 use super::asking::{confirm, recommend};
 use super::{Session, WizardError, World};
+use crate::domain::CustomerCode;
 use crate::plan::{
-    Gate, Plan, PlanFile, RestedOn, actions_apart, certificates_rested_on, customers_rested_on, differences, invitations_rested_on,
+    Action, Gate, Plan, PlanFile, RestedOn, actions_apart, certificates_rested_on, customers_rested_on, differences, invitations_rested_on,
 };
-use crate::ports::Block;
+use crate::ports::{ActionState, Block};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// So many differences are told by name.
 const TOLD: usize = 10;
@@ -60,7 +61,7 @@ fn begun(world: &World<'_>) -> Result<bool, WizardError> {
 async fn present(world: &World<'_>, session: &Session, file: &PlanFile) -> Result<RestedOn, WizardError> {
     let rests = |gate: Gate| file.rested_on.get(gate.name());
     let codes = rests(Gate::Customers).into_iter().flat_map(|of| of.keys());
-    let wanted: BTreeSet<_> = codes.filter_map(|code| crate::domain::CustomerCode::new(code.clone()).ok()).collect();
+    let wanted: BTreeSet<_> = codes.filter_map(|code| CustomerCode::new(code.clone()).ok()).collect();
     let mut state = RestedOn::new();
     if rests(Gate::Customers).is_some() {
         let customers = world.service.customers(session.id()).await?;
@@ -85,16 +86,38 @@ fn show(world: &World<'_>, file: &PlanFile) {
     world.screen.show(Block::Table { title: "The plan".to_owned(), head, rows: rows.collect(), note: None });
 }
 
-/// What would be done at a gate must be what the plan says; on a run that was begun, a part of it. `first`: nothing of this gate was approved yet.
-pub(super) fn compare(world: &World<'_>, plan: &Plan, first: bool) -> Result<(), WizardError> {
-    let Some(file) = world.expected else { return Ok(()) };
+/// What would be done at a gate must be what the plan says. `first`: nothing of this gate was approved yet.
+///
+/// Less is needed where the service refused a customer: what was planned for that one is left out, and said. More is never done: on a run that has
+/// begun it is left out, too; before that it shows that somebody changed the service meanwhile, and the run stops.
+pub(super) fn compare(world: &World<'_>, plan: Plan, first: bool) -> Result<Plan, WizardError> {
+    let Some(file) = world.expected else { return Ok(plan) };
     let expected = file.gate(plan.gate).map(|plan| plan.actions.as_slice()).unwrap_or_default();
-    let new = actions_apart(&plan.actions, expected);
+    let refused: BTreeSet<CustomerCode> = world
+        .journal
+        .actions(Gate::Customers.name())?
+        .into_iter()
+        .filter(|record| record.state == ActionState::Failed)
+        .map(|record| record.customer)
+        .collect();
+    let of_refused = |action: &Action| action.write.customers().any(|code| refused.contains(code));
+    let shrunk = |action: &Action| expected.iter().any(|e| e.id == action.id && of_refused(e));
+    let (fewer, new): (Vec<&Action>, Vec<&Action>) = actions_apart(&plan.actions, expected).into_iter().partition(|a| shrunk(a));
+    let kept: HashSet<&str> = fewer.iter().map(|a| a.id.as_str()).collect();
     let gone = if first { actions_apart(expected, &plan.actions) } else { Vec::new() };
-    if new.is_empty() && gone.is_empty() {
-        return Ok(());
+    let (left_out, gone): (Vec<&Action>, Vec<&Action>) =
+        gone.into_iter().filter(|a| !kept.contains(a.id.as_str())).partition(|a| of_refused(a));
+    for action in left_out {
+        world.warn(format!("left out, because its customer was refused: {}", action.write.describe()));
     }
-    let list = |actions: &[&crate::plan::Action]| actions.iter().take(TOLD).map(|a| a.write.describe()).collect::<Vec<_>>().join("; ");
+    if gone.is_empty() && (new.is_empty() || !first) {
+        for action in &new {
+            world.warn(format!("left out, because it is not in the plan: {}", action.write.describe()));
+        }
+        let extra: HashSet<String> = new.iter().map(|a| a.id.clone()).collect();
+        return Ok(plan.without(&extra));
+    }
+    let list = |actions: &[&Action]| actions.iter().take(TOLD).map(|a| a.write.describe()).collect::<Vec<_>>().join("; ");
     let mut told = Vec::new();
     if !gone.is_empty() {
         told.push(format!("{} writes of the plan are not needed any more or are needed otherwise: {}", gone.len(), list(&gone)));

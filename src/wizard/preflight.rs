@@ -106,6 +106,13 @@ async fn storage(world: &mut World<'_>, company: &Company) -> Result<(), WizardE
             return Ok(());
         }
         StorageStatus::InProgress => world.say("Certificate storage is being set up."),
+        StorageStatus::NotProvisioned if world.expected.is_some() => {
+            let text = format!(
+                "company {} has no certificate storage, and a plan holds no request for it; let `certonboard run` request it, then make the plan again",
+                company.code
+            );
+            return Err(WizardError::Input(text));
+        }
         StorageStatus::NotProvisioned => {
             let question = confirm(
                 "setup.request_storage",

@@ -32,16 +32,14 @@ pub(super) async fn run(world: &World<'_>, session: &Session, ending: &mut Endin
     if !world.service.writes() {
         return Ok(());
     }
-    let on_file: BTreeMap<CertificateId, CertificateOnFile>;
-    let all = match made(world)? {
-        made if made.is_empty() => return Ok(()),
-        made => {
-            on_file = world.service.certificates(session.id()).await?.into_iter().map(|c| (c.id, c)).collect();
-            made
-        }
-    };
+    let all = made(world)?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let found = ask(world, session, &all, &on_file(world, session).await?).await?;
+    // As they are after the waiting: the service goes on working on new ones.
+    let on_file = on_file(world, session).await?;
     let differs: Vec<Value> = all.iter().filter_map(|made| difference(made, on_file.get(&made.certificate))).collect();
-    let found = ask(world, session, &all, &on_file).await?;
     let mut open: Vec<Value> = Vec::new();
     for (made, exempting) in all.iter().zip(&found) {
         let Some(asked) = exempting else { continue };
@@ -61,6 +59,9 @@ pub(super) async fn run(world: &World<'_>, session: &Session, ending: &mut Endin
     } else if asked > 0 {
         world.warn(format!("Asked the service: it exempts {exempt} of {asked} customers in the states of their certificates."));
     }
+    if asked < all.len() {
+        world.warn(format!("{} could not be asked about; `certonboard resume` asks again.", all.len() - asked));
+    }
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     for one in open.iter().take(TOLD) {
         let (customer, region) = (text(one, "customer"), text(one, "region"));
@@ -69,9 +70,13 @@ pub(super) async fn run(world: &World<'_>, session: &Session, ending: &mut Endin
     for one in differs.iter().take(TOLD) {
         world.warn(format!("certificate {}: {}", one.get("certificate").cloned().unwrap_or_default(), text(one, "what")));
     }
-    ending.waiting |= !open.is_empty() || !differs.is_empty();
-    let outcome = json!({ "asked": asked, "exempt": exempt, "not_exempt": open, "differs": differs });
+    ending.waiting |= !open.is_empty() || !differs.is_empty() || asked < all.len();
+    let outcome = json!({ "asked": asked, "not_asked": all.len() - asked, "exempt": exempt, "not_exempt": open, "differs": differs });
     Ok(world.journal.complete_step("proof", &outcome, world.clock.now())?)
+}
+
+async fn on_file(world: &World<'_>, session: &Session) -> Result<BTreeMap<CertificateId, CertificateOnFile>, WizardError> {
+    Ok(world.service.certificates(session.id()).await?.into_iter().map(|c| (c.id, c)).collect())
 }
 
 /// What this run made and linked, over all its plans.
@@ -82,21 +87,24 @@ fn made(world: &World<'_>) -> Result<Vec<Made>, WizardError> {
         .filter(|r| r.state == ActionState::Done)
         .filter_map(|r| Some((r.id.as_str(), r.result.as_ref()?.get("certificate")?.as_i64()?)))
         .collect();
-    let mut all = Vec::new();
+    // A write that was refused and planned again, changed, counts as it was planned last.
+    let mut actions = BTreeMap::new();
     for plan in apply::all_recorded(Gate::Certificates, world.journal)? {
-        for action in &plan.plan().actions {
-            let Some(id) = done.get(action.id.as_str()) else { continue };
-            let draft = match &action.write {
-                Write::CreateCertificate { draft, .. } => Some(draft.clone()),
-                _ => None,
-            };
-            all.extend(action.write.customers().map(|customer| Made {
-                customer: customer.clone(),
-                region: draft.as_ref().and_then(|d| d.zone.region.clone()),
-                certificate: CertificateId(*id),
-                draft: draft.clone(),
-            }));
-        }
+        actions.extend(plan.plan().actions.iter().map(|action| (action.id.clone(), action.clone())));
+    }
+    let mut all = Vec::new();
+    for action in actions.values() {
+        let Some(id) = done.get(action.id.as_str()) else { continue };
+        let draft = match &action.write {
+            Write::CreateCertificate { draft, .. } => Some(draft.clone()),
+            _ => None,
+        };
+        all.extend(action.write.customers().map(|customer| Made {
+            customer: customer.clone(),
+            region: draft.as_ref().and_then(|d| d.zone.region.clone()),
+            certificate: CertificateId(*id),
+            draft: draft.clone(),
+        }));
     }
     Ok(all)
 }

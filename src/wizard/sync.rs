@@ -113,7 +113,7 @@ pub(super) async fn gate(
     let known = known(gate, &plan, world)?;
     // What this run made itself is no longer missing; what was on file before it stays so.
     let plan = Plan { unchanged: before.unwrap_or(plan.unchanged), ..plan.without(&known) };
-    planned::compare(world, &plan, before.is_none())?;
+    let plan = planned::compare(world, plan, before.is_none())?;
     if let Some(rests) = world.rests {
         rests.plan(&plan);
     }

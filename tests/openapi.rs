@@ -1,0 +1,364 @@
+//! Every write of the AvaTax adapter and every answer of the sandbox against Avalara's published description of the service.
+//!
+//! The description is not part of this repository. Where it is missing, these tests say so and check nothing.
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
+use certonboard::api::{ConnectOptions, Credentials, Secret, ServiceKind, connect};
+use certonboard::domain::*;
+use certonboard::ports::{ApiCall, AuditTrail, CertificateSearch, ExemptionService, NewCertificate};
+use certonboard::sandbox::{Sandbox, SandboxOptions, start};
+use jiff::civil::date;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+const COMPANY: CompanyId = CompanyId(12345);
+
+fn description() -> Option<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/openapi/avatax-ecm.yaml");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(serde_saphyr::from_str(&text).unwrap()),
+        Err(_) => {
+            eprintln!("skipped: {} is not here", path.display());
+            None
+        }
+    }
+}
+
+// ---- what goes over the wire ---------------------------------------------------------------------------------------------------------
+
+#[derive(Debug, Clone)]
+struct Exchange {
+    method: String,
+    path: String,
+    query: Vec<String>,
+    sent: Vec<u8>,
+    status: u16,
+    got: Vec<u8>,
+    json: bool,
+}
+
+#[derive(Clone)]
+struct Wire {
+    to: String,
+    client: reqwest::Client,
+    seen: Arc<Mutex<Vec<Exchange>>>,
+}
+
+/// Stands between a client and the sandbox and keeps what it sees.
+async fn wire(sandbox: &Sandbox) -> (String, Arc<Mutex<Vec<Exchange>>>) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let seen: Arc<Mutex<Vec<Exchange>>> = Arc::default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let app = Router::new().fallback(pass_on).with_state(Wire { to: sandbox.base_url(), client, seen: seen.clone() });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (url, seen)
+}
+
+async fn pass_on(State(wire): State<Wire>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let mut request = wire.client.request(method.clone(), format!("{}{uri}", wire.to)).body(body.to_vec());
+    for name in ["authorization", "content-type", "accept"] {
+        if let Some(value) = headers.get(name) {
+            request = request.header(name, value);
+        }
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let kind = answer.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let got = answer.bytes().await.unwrap().to_vec();
+    wire.seen.lock().unwrap().push(Exchange {
+        method: method.to_string().to_lowercase(),
+        path: uri.path().to_owned(),
+        query: uri.query().into_iter().flat_map(|q| q.split('&')).map(|pair| pair.split('=').next().unwrap().to_owned()).collect(),
+        sent: body.to_vec(),
+        status: status.as_u16(),
+        got: got.clone(),
+        json: kind.contains("json"),
+    });
+    Response::builder().status(status).header("content-type", kind).body(Body::from(got)).unwrap()
+}
+
+struct NoTrail;
+
+impl AuditTrail for NoTrail {
+    fn record(&self, _: ApiCall) {}
+}
+
+fn adapter(url: &str) -> Arc<dyn ExemptionService> {
+    let credentials = Credentials::LicenseKey { account: "2000000000".into(), key: Secret::new("SANDBOX") };
+    connect(ServiceKind::AvaTax, ConnectOptions::new(url, credentials, Arc::new(NoTrail))).unwrap()
+}
+
+// ---- the description -----------------------------------------------------------------------------------------------------------------
+
+struct Description(Value);
+
+impl Description {
+    /// The operation that a request is, with its path as the description writes it.
+    fn operation(&self, exchange: &Exchange) -> Option<&Value> {
+        let parts: Vec<&str> = exchange.path.split('/').collect();
+        let fits = |template: &str| {
+            let wanted: Vec<&str> = template.split('/').collect();
+            wanted.len() == parts.len() && wanted.iter().zip(&parts).all(|(w, p)| w.starts_with('{') || w == p)
+        };
+        let paths = self.0["paths"].as_object().unwrap();
+        // A path with fewer gaps is the closer one: `certificates/setup` is no certificate's id.
+        let mut found: Vec<(usize, &Value)> = paths
+            .iter()
+            .filter(|(template, _)| fits(template))
+            .filter_map(|(template, item)| Some((template.matches('{').count(), item.get(&exchange.method)?)))
+            .collect();
+        found.sort_by_key(|(gaps, _)| *gaps);
+        found.first().map(|(_, operation)| *operation)
+    }
+
+    fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
+        let whole = json!({ "allOf": [schema], "components": self.0["components"] });
+        let validator = jsonschema::draft4::options().build(&whole).unwrap();
+        validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
+    }
+
+    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        match schema["$ref"].as_str() {
+            Some(name) => &self.0["components"]["schemas"][name.rsplit('/').next().unwrap()],
+            None => schema,
+        }
+    }
+
+    /// Keys that the description does not know: the service would pass over a misspelt one in silence.
+    fn unknown(&self, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+        let schema = self.resolved(schema);
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.unknown(&schema["items"], item, at, found)),
+            Value::Object(fields) => {
+                let Some(known) = schema["properties"].as_object() else { return };
+                for (key, value) in fields {
+                    match known.get(key) {
+                        Some(of) => self.unknown(of, value, &format!("{at}/{key}"), found),
+                        None => found.push(format!("{at}/{key}")),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check(&self, exchange: &Exchange) -> Vec<String> {
+        let Some(operation) = self.operation(exchange) else { return vec!["no such operation".to_owned()] };
+        let mut faults = Vec::new();
+        let known: BTreeSet<&str> = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|p| p["in"] == "query")
+            .filter_map(|p| p["name"].as_str())
+            .collect();
+        for name in &exchange.query {
+            let name = name.replace("%24", "$");
+            if !known.contains(name.as_str()) {
+                faults.push(format!("the query parameter {name} is not described"));
+            }
+        }
+        let asked = &operation["requestBody"]["content"]["application/json"]["schema"];
+        if !asked.is_null() {
+            match serde_json::from_slice::<Value>(&exchange.sent) {
+                Ok(sent) => {
+                    faults.extend(self.faults(asked, &sent).into_iter().map(|f| format!("sent: {f}")));
+                    self.unknown(asked, &sent, "sent", &mut faults);
+                }
+                Err(e) => faults.push(format!("sent: no JSON: {e}")),
+            }
+        } else if !exchange.sent.is_empty() && operation["requestBody"].is_null() {
+            faults.push("sent: a body that is not described".to_owned());
+        }
+        let answers = operation["responses"][exchange.status.to_string()]["content"].as_object();
+        let schema = answers.and_then(|of| of.values().next()).map(|of| &of["schema"]);
+        if let (Some(schema), true) = (schema, exchange.json) {
+            match serde_json::from_slice::<Value>(&exchange.got) {
+                Ok(got) => faults.extend(self.faults(schema, &got).into_iter().map(|f| format!("answer {}: {f}", exchange.status))),
+                Err(e) => faults.push(format!("answer: no JSON: {e}")),
+            }
+        }
+        faults
+    }
+
+    fn check_all(&self, seen: &[Exchange]) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let mut faults = Vec::new();
+        for exchange in seen {
+            if let Some(name) = self.operation(exchange).and_then(|o| o["operationId"].as_str()) {
+                names.insert(name.to_owned());
+            }
+            faults.extend(self.check(exchange).into_iter().map(|f| format!("{} {}: {f}", exchange.method, exchange.path)));
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        names
+    }
+}
+
+// ---- data ----------------------------------------------------------------------------------------------------------------------------
+
+fn customer(code: &str) -> Customer {
+    Customer {
+        code: CustomerCode::new(code).unwrap(),
+        name: "Mill & Söhne".into(),
+        address: Address {
+            line1: "12 Mill Rd".into(),
+            line2: Some("Dock 4".into()),
+            city: "Dayton".into(),
+            region: Region::from_code("OH"),
+            postal_code: "00402".into(),
+            country: Country::US,
+        },
+        contact: Contact {
+            name: Some("Ann".into()),
+            email: Some("ap@mill.example".into()),
+            phone: Some("555 0100".into()),
+            fax: Some("555 0101".into()),
+        },
+        exemption: Exemption { status: ExemptStatus::Exempt, rule: "r".into(), number: TaxNumber::new("E-1"), reason: None, expires: None },
+        ship_to: vec![],
+        parent: None,
+        row: 2,
+    }
+}
+
+fn pdf() -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/certificates/Resale Cert_Lone Oak_TX.pdf")).unwrap()
+}
+
+#[tokio::test]
+async fn what_the_adapter_sends_and_the_sandbox_answers_is_as_described() {
+    let Some(description) = description().map(Description) else { return };
+    let sandbox = start(SandboxOptions { provisioned: false, today: Some(date(2026, 11, 20)), ..SandboxOptions::default() }).await.unwrap();
+    let (url, seen) = wire(&sandbox).await;
+    let service = adapter(&url);
+    service.ping().await.unwrap();
+    service.companies().await.unwrap();
+    service.storage_status(COMPANY).await.unwrap();
+    service.request_storage(COMPANY).await.unwrap();
+    for _ in 0..10 {
+        service.storage_status(COMPANY).await.unwrap();
+    }
+    let definitions = service.definitions(COMPANY).await.unwrap();
+    let ohio = definitions.zones.iter().find(|z| z.is_state(&Region::from_code("OH").unwrap())).unwrap().clone();
+    let (one, odd) = (customer("C-1"), customer("B/20#4"));
+    service.create_customers(COMPANY, &[(&one, vec![ohio.clone()]), (&odd, vec![])]).await.unwrap();
+    service.customers(COMPANY).await.unwrap();
+    service.customer(COMPANY, &one.code).await.unwrap().unwrap();
+    service.update_customer(COMPANY, &Customer { name: "Mill".into(), ..one.clone() }, std::slice::from_ref(&ohio)).await.unwrap();
+    let draft = CertificateDraft {
+        zone: ohio.clone(),
+        reason: definitions.reasons.iter().find(|r| r.name == ExemptionReason::resale()).unwrap().name.clone(),
+        number: TaxNumber::new("86-383941"),
+        signed: date(2026, 3, 1),
+        expires: Some(date(2029, 3, 1)),
+        expiry_is_printed: true,
+    };
+    let id = service.create_certificate(COMPANY, &NewCertificate { draft: &draft, pdf: &pdf() }).await.unwrap();
+    for code in [&one.code, &odd.code] {
+        service.link(COMPANY, code, &[id]).await.unwrap();
+        service.certificates_of(COMPANY, code).await.unwrap();
+    }
+    service.certificates(COMPANY).await.unwrap();
+    service.certificate(COMPANY, id).await.unwrap().unwrap();
+    service.certificate(COMPANY, CertificateId(1)).await.unwrap();
+    service.find_certificates(COMPANY, &CertificateSearch { draft: &draft, created_since: date(2026, 1, 1) }).await.unwrap();
+    assert!(service.exempts(COMPANY, &one.code, &Region::from_code("OH").unwrap()).await.unwrap().exempt);
+    assert!(!service.exempts(COMPANY, &one.code, &Region::from_code("TX").unwrap()).await.unwrap().exempt);
+    for delivery in [Delivery::Email, Delivery::Fax, Delivery::Download] {
+        let draft = InvitationDraft {
+            customer: one.code.clone(),
+            recipient: (delivery != Delivery::Download).then(|| "ap@mill.example".to_owned()),
+            delivery,
+            cover_letter: "STANDARD_REQUEST".into(),
+            zones: vec![ohio.clone()],
+            reasons: definitions.reasons[..1].to_vec(),
+        };
+        let receipt = service.invite(COMPANY, &draft).await.unwrap();
+        service.invitation(COMPANY, &one.code, receipt.id.unwrap()).await.unwrap().unwrap();
+    }
+    service.invitations(COMPANY, Some(date(2026, 1, 1))).await.unwrap();
+    // Refusals are answers, too.
+    assert!(service.create_customers(COMPANY, &[(&one, vec![])]).await.is_err());
+    assert!(service.link(COMPANY, &CustomerCode::new("nobody").unwrap(), &[id]).await.is_err());
+
+    let seen = seen.lock().unwrap().clone();
+    let names = description.check_all(&seen);
+    for name in [
+        "CreateCustomers",
+        "UpdateCustomer",
+        "CreateCertificates",
+        "LinkCertificatesToCustomer",
+        "LinkCustomersToCertificate",
+        "CreateCertExpressInvitation",
+        "RequestCertificateSetup",
+        "ListValidCertificatesForCustomer",
+    ] {
+        assert!(names.contains(name), "{name} was not called: {names:?}");
+    }
+}
+
+/// The calls of the description that the adapter does not make.
+#[tokio::test]
+async fn what_else_the_sandbox_answers_is_as_described() {
+    let Some(description) = description().map(Description) else { return };
+    let sandbox = start(SandboxOptions { today: Some(date(2026, 11, 20)), ..SandboxOptions::default() }).await.unwrap();
+    let (url, seen) = wire(&sandbox).await;
+    let service = adapter(&url);
+    let one = customer("C-1");
+    service.create_customers(COMPANY, &[(&one, vec![])]).await.unwrap();
+    let definitions = service.definitions(COMPANY).await.unwrap();
+    let zone = definitions.zones.iter().find(|z| z.is_state(&Region::from_code("OH").unwrap())).unwrap().clone();
+    let draft = CertificateDraft {
+        zone,
+        reason: ExemptionReason::resale(),
+        number: None,
+        signed: date(2026, 3, 1),
+        expires: Some(date(2029, 3, 1)),
+        expiry_is_printed: true,
+    };
+    let id = service.create_certificate(COMPANY, &NewCertificate { draft: &draft, pdf: &pdf() }).await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = async |method: &str, path: &str, body: Option<Value>| {
+        let mut request = client.request(method.parse().unwrap(), format!("{url}/api/v2/{path}")).basic_auth("2000000000", Some("SANDBOX"));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    let attribute = json!([{ "id": 1 }]);
+    let of_customer = "companies/12345/customers/C-1";
+    let certificate = format!("companies/12345/certificates/{id}");
+    for (method, path, body) in [
+        ("GET", "companies/12345".to_owned(), None),
+        ("GET", of_customer.to_owned(), None),
+        ("GET", "companies/12345/customers/nobody".to_owned(), None),
+        ("POST", format!("{of_customer}/certificates/link"), Some(json!({ "certificates": [id.0] }))),
+        ("GET", format!("{certificate}/customers"), None),
+        ("GET", format!("{of_customer}/certificates"), None),
+        ("POST", format!("{certificate}/customers/unlink"), Some(json!({ "customers": ["C-1"] }))),
+        ("POST", format!("{certificate}/customers/link"), Some(json!({ "customers": ["C-1"] }))),
+        ("POST", format!("{of_customer}/certificates/unlink"), Some(json!({ "certificates": [id.0] }))),
+        ("GET", format!("{certificate}/attributes"), None),
+        ("POST", format!("{certificate}/attributes/link"), Some(attribute.clone())),
+        ("POST", format!("{certificate}/attributes/unlink"), Some(attribute.clone())),
+        ("GET", format!("{of_customer}/attributes"), None),
+        ("GET", "definitions/certificateattributes".to_owned(), None),
+        ("DELETE", certificate.clone(), None),
+        ("DELETE", of_customer.to_owned(), None),
+    ] {
+        let status = call(method, &path, body).await;
+        assert!(status == 200 || path.ends_with("nobody"), "{method} {path}: {status}");
+    }
+    let seen = seen.lock().unwrap().clone();
+    let names = description.check_all(&seen);
+    assert!(names.len() > 15, "{names:?}");
+}
