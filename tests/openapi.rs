@@ -334,7 +334,7 @@ async fn what_else_the_sandbox_answers_is_as_described() {
         }
         request.send().await.unwrap().status().as_u16()
     };
-    let attribute = json!([{ "id": 1 }]);
+    let attribute = json!([{ "id": 21 }]);
     let of_customer = "companies/12345/customers/C-1";
     let certificate = format!("companies/12345/certificates/{id}");
     for (method, path, body) in [

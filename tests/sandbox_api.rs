@@ -484,7 +484,7 @@ async fn lists_come_in_equal_pages() {
     assert_eq!(seen, expected);
     let (_, last) = server.find(&at("/customers"), &[("$top", "50"), ("$skip", "200")]).await;
     assert_eq!((codes(&last).len(), last.get("@nextLink")), (50, None));
-    assert!(last.get("pageKey").is_some());
+    assert!(last.get("pageKey").is_none(), "the description knows it as a text only");
     for (query, number) in [
         ([("$top", "40"), ("$skip", "50")], 1218),
         ([("$top", "0"), ("$skip", "50")], 1218),

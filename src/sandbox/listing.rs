@@ -108,7 +108,7 @@ impl Listing {
         if let Some(next) = self.next {
             envelope["@nextLink"] = Value::from(next);
         }
-        envelope["pageKey"] = Value::Null;
+        // The description knows `pageKey` as a text, and these lists page without one.
         Reply::json(&envelope)
     }
 }
