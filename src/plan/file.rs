@@ -145,7 +145,7 @@ fn digest<T: Serialize>(value: &T) -> String {
 /// The service's record of each wanted customer, or that there is none.
 pub fn customers_rested_on(wanted: &BTreeSet<CustomerCode>, present: &[CustomerOnFile]) -> BTreeMap<String, String> {
     let present: BTreeMap<&CustomerCode, &CustomerOnFile> = present.iter().map(|c| (&c.code, c)).collect();
-    wanted.iter().map(|code| (code.to_string(), present.get(code).map_or(ABSENT.to_owned(), |c| digest(c)))).collect()
+    wanted.iter().map(|code| (code.to_string(), present.get(code).map_or(ABSENT.to_owned(), digest))).collect()
 }
 
 /// The certificates of wanted customers, and those of nobody.

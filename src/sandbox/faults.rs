@@ -137,9 +137,7 @@ impl FaultPlan {
             from += share;
             way < from
         };
-        fate.after = if is_write && faults.reset_after_write == Some(state.writes) {
-            OnTheWay::Reset
-        } else if is_write && among(faults.resets_after) {
+        fate.after = if is_write && (faults.reset_after_write == Some(state.writes) || among(faults.resets_after)) {
             OnTheWay::Reset
         } else if among(faults.cut_bodies) {
             OnTheWay::Half
