@@ -30,8 +30,6 @@ const EMPTY: f32 = 0.06;
 /// How sure the reason of a ticked option is that stands on no list: one word of it is a hint for a person, and too little to be used without
 /// one (“out of state”).
 const UNLISTED: f32 = 0.5;
-/// The same where its words tell of resale or of manufacturing and of nothing else.
-const UNLISTED_PLAIN: f32 = 0.65;
 
 /// How sure a tick is whose box was not seen where all other boxes of its list are empty, and where they are not: too little to be used without a
 /// person.
@@ -154,10 +152,7 @@ fn unlisted(sheet: &Sheet, ink: Option<&Ink>, marks: &[Mark], listed: &HashSet<u
         let words = run[start..].iter().take(24).map(|&i| sheet.toks[i].folded.as_str());
         let said: Vec<&str> = words.collect();
         if let (Some(name), Some(page_box)) = (named(&said), sheet.page_box(&run[start..])) {
-            // Words for what the goods are for; what else the words of others may mean, and what a kind of buyer buys for, a person tells.
-            let plain = is_plain(&said) && said.iter().any(|w| PURPOSES.contains(w));
-            let confidence = if plain { UNLISTED_PLAIN } else { UNLISTED };
-            found.push(Offer { choice: Choice::Reason(name.to_owned()), page_box, ticked: true, confidence, seen });
+            found.push(Offer { choice: Choice::Reason(name.to_owned()), page_box, ticked: true, confidence: UNLISTED, seen });
         }
     }
     found
@@ -176,9 +171,6 @@ const UNLISTED_REASONS: &[(&str, &[&str])] = &[
     ("MANUFACTURING", &["manufacturing", "manufacturer", "manufacture", "processing", "industrial"]),
     ("DIRECT PAY", &["directpay"]),
 ];
-
-/// Words that say what goods are bought for, and not by whom.
-const PURPOSES: &[&str] = &["resale", "resell", "resold", "rerental", "manufacturing", "manufacture", "processing"];
 
 /// Do the words tell of one reason, and deny nothing?
 fn is_plain(said: &[&str]) -> bool {
