@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`.
 
-.PHONY: demo test kill-test build system bench-customers fuzz sample-data clean
+.PHONY: demo test kill-test build system bench-customers bench-service power-loss-test fuzz sample-data clean
 
 RUN_DIR ?= certonboard-runs/demo
 
@@ -31,6 +31,14 @@ kill-test:
 # Customer lists against bare loops over the same files; docs/performance.md has the figures. Takes some minutes.
 bench-customers:
 	cargo bench --locked --bench customers
+
+# The journal after a power loss, its log cut at every single byte. Takes some minutes.
+power-loss-test:
+	cargo test --locked --release --test power_loss -- --ignored --nocapture
+
+# The way to the service: calls in flight, a limited service, the journal, planning. Takes about ten minutes.
+bench-service:
+	cargo bench --locked --bench service
 
 # Any bytes and any cells as a customer list, any bytes as a scan, any words as a page: ten minutes each. Needs cargo-fuzz
 # (cargo install cargo-fuzz).

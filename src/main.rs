@@ -10,6 +10,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     certonboard::ocr::limit_threads();
     let cli = Cli::parse();
+    if let Err(fault) = commands::log::begin(&cli.log) {
+        return commands::tell(&fault);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return commands::tell(&Fault::new(Exit::Failed, format!("the program can't start its threads: {error}"))),
@@ -34,7 +37,14 @@ fn main() -> ExitCode {
     // Threads that still wait for a dead connection must not keep the program.
     runtime.shutdown_background();
     match done {
-        Ok(exit) => exit.into(),
-        Err(fault) => commands::tell(&fault),
+        Ok(exit) => {
+            tracing::info!(exit_code = exit as u8, "end");
+            exit.into()
+        }
+        Err(fault) => {
+            // Its text may hold names, and is told on stderr.
+            tracing::info!(exit_code = fault.exit as u8, "failed");
+            commands::tell(&fault)
+        }
     }
 }

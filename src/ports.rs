@@ -106,8 +106,16 @@ pub trait OpenScan {
 pub trait ScanFolder: Send + Sync {
     fn list(&self, folder: &Path) -> Result<FolderListing, Unreadable>;
     fn open(&self, file: &ScanFile) -> Result<Box<dyn OpenScan>, Unreadable>;
-    /// The given pages (1-based, inclusive) of a scan as one PDF, for upload.
-    fn pages_as_pdf(&self, file: &ScanFile, pages: [u32; 2]) -> Result<Vec<u8>, Unreadable>;
+    /// The given pages (1-based, inclusive) of a scan as one PDF of at most `most` bytes, for upload.
+    fn pages_as_pdf(&self, file: &ScanFile, pages: [u32; 2], most: u64) -> Result<UploadPdf, Unreadable>;
+}
+
+/// The pages of a document, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadPdf {
+    pub bytes: Vec<u8>,
+    /// What was done to it because it was too large, in words.
+    pub reduced: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -326,6 +334,9 @@ pub struct ApiCall {
     /// `true` for a call that a dry run recorded and did not send.
     pub dry_run: bool,
     pub attempt: u32,
+    /// What this attempt is called in the log and at the service (`X-Correlation-Id`); empty where nothing was sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub correlation: String,
 }
 
 /// Takes note of every call.

@@ -1,7 +1,7 @@
 //! Reading many files: order, streaming, and what one bad file does to the others. The files and the engine are made up here.
 
 use certonboard::domain::{BBox, Disposition, Gray, Hints, PageContent, PageOrigin, Sha256, Word};
-use certonboard::ports::{
+use certonboard::ports::{UploadPdf, 
     FolderListing, Interrupt, Manner, OcrEngine, OcrEngines, OcrError, OpenScan, PageInput, Progress, Recognised, ScanFile, ScanFolder,
     Unreadable,
 };
@@ -58,7 +58,7 @@ impl ScanFolder for Made {
         let pages = file.name.split("pages").nth(1).and_then(|n| n.parse().ok()).unwrap_or(1);
         Ok(Box::new(Scan { name: file.name.clone(), sha256: Sha256::of(file.name.as_bytes()), pages }))
     }
-    fn pages_as_pdf(&self, _: &ScanFile, _: [u32; 2]) -> Result<Vec<u8>, Unreadable> {
+    fn pages_as_pdf(&self, _: &ScanFile, _: [u32; 2], _: u64) -> Result<UploadPdf, Unreadable> {
         Err(Unreadable { reason: "not asked for here".into() })
     }
 }

@@ -260,7 +260,7 @@ impl Scans {
     }
 
     fn part(&self, bytes: &[u8], pages: [u32; 2]) -> Vec<u8> {
-        self.folder.pages_as_pdf(&self.file("whole.bin", bytes), pages).unwrap()
+        self.folder.pages_as_pdf(&self.file("whole.bin", bytes), pages, u64::MAX).unwrap().bytes
     }
 }
 
@@ -356,7 +356,7 @@ fn zips_are_opened_one_level_deep() {
         let mut scan = scans.folder.open(file).unwrap();
         assert!(said(&scan.page(1).unwrap()).starts_with("Inside"));
     }
-    let made = scans.folder.pages_as_pdf(&listing.files[2], [1, 1]).unwrap();
+    let made = scans.folder.pages_as_pdf(&listing.files[2], [1, 1], u64::MAX).unwrap().bytes;
     assert!(made.starts_with(b"%PDF"));
 }
 
@@ -713,9 +713,48 @@ fn some_pages_of_a_pdf_are_a_pdf_of_just_these() {
     assert_eq!(reopened.get_pages().len(), 2);
     let whole_text = String::from_utf8_lossy(&part).into_owned();
     assert!(!whole_text.contains("name1") && !whole_text.contains("name5"), "other pages' fields must be gone");
-    assert!(scans.folder.pages_as_pdf(&scans.file("w.pdf", &whole), [3, 6]).unwrap_err().reason.contains("5 page(s)"));
-    assert!(scans.folder.pages_as_pdf(&scans.file("w.pdf", &whole), [3, 2]).is_err());
+    assert!(scans.folder.pages_as_pdf(&scans.file("w.pdf", &whole), [3, 6], u64::MAX).unwrap_err().reason.contains("5 page(s)"));
+    assert!(scans.folder.pages_as_pdf(&scans.file("w.pdf", &whole), [3, 2], u64::MAX).is_err());
     assert_eq!(scans.part(&whole, [1, 5]), whole);
+}
+
+#[test]
+fn an_upload_that_is_too_large_is_drawn_anew_as_fine_as_fits() {
+    let scans = Scans::new();
+    // A photograph full of detail, a letter sheet at 300 dpi: hardly anything packs it.
+    let mut state = 7u32;
+    let noise = GrayImage::from_fn(2550, 3300, |x, y| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        image::Luma([if (x / 80 + y / 80) % 2 == 0 { 255 } else { (state >> 24) as u8 }])
+    });
+    let file = scans.file("photo.jpg", &jpeg(&noise, None));
+    let whole = scans.folder.pages_as_pdf(&file, [1, 1], u64::MAX).unwrap();
+    assert_eq!(whole.reduced, None);
+    let size = whole.bytes.len() as u64;
+    let fits = scans.folder.pages_as_pdf(&file, [1, 1], size).unwrap();
+    assert_eq!(fits, whole, "what fits is sent as it is");
+
+    let half = scans.folder.pages_as_pdf(&file, [1, 1], size / 2).unwrap();
+    let told = half.reduced.as_deref().unwrap();
+    assert!((half.bytes.len() as u64) <= size / 2 && told.contains(" dpi"), "{told}");
+    let little = scans.folder.pages_as_pdf(&file, [1, 1], size / 6).unwrap();
+    assert!((little.bytes.len() as u64) <= size / 6);
+    assert!(little.bytes.len() < half.bytes.len(), "the finest that fits is taken");
+    // It still shows the page: the checks of white and noise are where they were.
+    let mut scan = scans.open("little.pdf", &little.bytes).unwrap();
+    assert_eq!(scan.page_count(), 1);
+    let page = scan.page(1).unwrap();
+    let image = picture(&page);
+    let (w, h) = (image.width as usize, image.height as usize);
+    let shade = |column: f32, row: f32| {
+        let (x, y) = ((column * 80.0 / 2550.0 * w as f32) as usize, (row * 80.0 / 3300.0 * h as f32) as usize);
+        let patch = (0..5).flat_map(|dy| (0..5).map(move |dx| (x + dx, y + dy)));
+        patch.map(|(x, y)| u32::from(image.pixels[y * w + x])).sum::<u32>() / 25
+    };
+    assert!(shade(2.4, 2.4) > 245 && shade(3.4, 2.4) < 220, "{} {}", shade(2.4, 2.4), shade(3.4, 2.4));
+
+    let refused = scans.folder.pages_as_pdf(&file, [1, 1], 1000).unwrap_err();
+    assert!(refused.reason.contains("even at 100 dpi"), "{refused}");
 }
 
 #[test]
@@ -866,7 +905,7 @@ fn a_thousand_damaged_files_never_panic() {
                 }
             }
             if round % 10 == 0 {
-                let _ = scans.folder.pages_as_pdf(&file, [1, 1]);
+                let _ = scans.folder.pages_as_pdf(&file, [1, 1], u64::MAX);
             }
         }
     }
@@ -939,7 +978,7 @@ fn every_page_of_the_sample_corpus_can_be_taken_out_as_a_small_pdf() {
     for file in &listing.files {
         let count = folder.open(file).unwrap().page_count();
         for number in 1..=count {
-            let made = folder.pages_as_pdf(file, [number, number]).unwrap();
+            let made = folder.pages_as_pdf(file, [number, number], u64::MAX).unwrap().bytes;
             let again = scratch.open("made.pdf", &made).unwrap();
             assert_eq!(again.page_count(), 1, "{}", file.name);
             assert!(

@@ -11,7 +11,7 @@ use super::AvaTax;
 use super::request::Request;
 use super::transport::Transport;
 use crate::domain::{
-    CertificateId, CertificateOnFile, CompanyId, Customer, CustomerCode, CustomerOnFile, ExposureZone, InvitationDraft, InvitationId,
+    CertificateId, CertificateOnFile, CompanyId, Customer, CustomerCode, CustomerOnFile, Delivery, ExposureZone, InvitationDraft, InvitationId,
     InvitationOnFile, InvitationReceipt, InvitationState, Region,
 };
 use crate::ports::{
@@ -305,9 +305,9 @@ impl<S: ExemptionService + WriteRequests> ExemptionService for DryRun<S> {
                 customer: invitation.customer.clone(),
                 delivery: Some(invitation.delivery),
                 sent: Some(Timestamp::now().to_zoned(TimeZone::UTC).date()),
-                link: None,
-                // What makes an invitation count as ready; no mail went out, and the negative number says so.
-                email_status: Some("Sent".to_owned()),
+                // What makes an invitation count as ready; nothing went out, and the negative number says so.
+                link: (invitation.delivery == Delivery::Download).then(|| "(a link that the service would make)".to_owned()),
+                email_status: (invitation.delivery == Delivery::Email).then(|| "Sent".to_owned()),
             });
             InvitationReceipt { id: Some(id), state: InvitationState::Ready, link: None }
         }))

@@ -15,6 +15,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 use reqwest::{Client, Response, Url};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Turns a refused request (call, whether it writes, HTTP status, body) into an error.
@@ -131,6 +132,9 @@ pub(super) struct Transport {
     max_response_bytes: usize,
     pace: Pace,
     read_error: ReadError,
+    /// The first part of every correlation id of this process.
+    session: String,
+    sent: AtomicU64,
 }
 
 impl Transport {
@@ -186,6 +190,9 @@ impl Transport {
             max_response_bytes: options.max_response_bytes,
             pace: Pace::new(options.concurrent.0, options.concurrent.1),
             read_error,
+            // Without a random source the ids of two processes look alike, which confuses nobody but a log's reader.
+            session: format!("{:08x}", getrandom::u32().unwrap_or_else(|_| std::process::id())),
+            sent: AtomicU64::new(1),
         })
     }
 
@@ -222,6 +229,10 @@ impl Transport {
                 Some(asked) => asked,
                 None => self.pause(attempt),
             };
+            tracing::info!(
+                call = request.call, attempt, kind = ?error.kind, pause_millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+                asked_for = asked.is_some(), "again after a pause"
+            );
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
@@ -240,6 +251,7 @@ impl Transport {
             response_sha256: None,
             dry_run: true,
             attempt: 1,
+            correlation: String::new(),
         });
     }
 
@@ -290,14 +302,21 @@ impl Transport {
             response_sha256: None,
             dry_run: false,
             attempt,
+            correlation: format!("{}-{}", self.session, self.sent.fetch_add(1, Ordering::Relaxed)),
         };
         let clock = Instant::now();
-        let note = |mut noted: ApiCall| {
+        let note = |mut noted: ApiCall, received: usize| {
             noted.millis = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(
+                correlation = %noted.correlation, call = %noted.call, method = %noted.method, path = %request.path_for_log(), attempt,
+                status = noted.status, millis = noted.millis, sent_bytes = request.body.as_ref().map_or(0, Vec::len),
+                received_bytes = received, "call"
+            );
             self.audit.record(noted);
         };
 
         let mut outgoing = self.client.request(request.method.clone(), format!("{}{}", self.base, request.target()));
+        outgoing = outgoing.header("x-correlation-id", &noted.correlation);
         if let Some(body) = &request.body {
             outgoing = outgoing.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -305,7 +324,7 @@ impl Transport {
             Ok(response) => response,
             Err(e) => {
                 leave.ended(Ended::Down);
-                note(noted);
+                note(noted, 0);
                 let (error, again) = self.lost(request, &e);
                 return failed(error, again);
             }
@@ -322,7 +341,7 @@ impl Transport {
             }
             Err(lost) => (Vec::new(), Some(lost)),
         };
-        note(noted);
+        note(noted, body.len());
         if status.is_success() {
             return match broke_off {
                 // Something on the way spoilt it; the next one is mostly whole. A write is not sent again for that.

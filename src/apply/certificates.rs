@@ -101,34 +101,62 @@ impl Claim<'_> {
 
 async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> Result<(), Stopped> {
     let Claim { customer, document, .. } = claim;
-    let created_before = run.records.get(action.id.as_str()).and_then(|r| created_id(r.result.as_ref()));
-    if let Some(id) = created_before {
-        return link_and_confirm(run, action, claim, CertificateId(id)).await;
+    let before = run.records.get(action.id.as_str()).and_then(|r| r.result.as_ref());
+    if let Some(id) = created_id(before) {
+        let reduced = before.and_then(|r| r.get("reduced")).and_then(Value::as_str).map(str::to_owned);
+        return link_and_confirm(run, action, claim, CertificateId(id), reduced).await;
     }
-    let pdf = match run.ports.documents.pdf(&document.file, document.pages, &document.sha256) {
-        Ok(pdf) => pdf,
-        Err(why) => {
-            let error = ServiceError {
-                kind: ServiceErrorKind::Invalid,
-                call: "CreateCertificates".to_owned(),
-                number: None,
-                message: why,
-                hint: Some("put the file back as it was and start a new run; what was done is not done again".to_owned()),
-            };
-            return run.failed(&action.id, &error, None, customer.as_str()).await;
+    let mut most = super::LARGEST_UPLOAD;
+    let (id, reduced) = loop {
+        let pdf = match run.ports.documents.pdf(&document.file, document.pages, &document.sha256, most) {
+            Ok(pdf) => pdf,
+            Err(why) => {
+                let error = ServiceError {
+                    kind: ServiceErrorKind::Invalid,
+                    call: "CreateCertificates".to_owned(),
+                    number: None,
+                    message: why,
+                    hint: Some("put the file as it was, or a smaller one, into the folder and start a new run; what was done is not done again".to_owned()),
+                };
+                return run.failed(&action.id, &error, None, customer.as_str()).await;
+            }
+        };
+        match create(run, action, claim, &pdf.bytes).await {
+            Ok(id) => break (id, pdf.reduced),
+            // A limit that is printed nowhere: half of what was too large.
+            Err(Stopped::Service(error)) if error.number == Some(TOO_LARGE) && pdf.bytes.len() as u64 > SMALLEST_HALVED => {
+                most = pdf.bytes.len() as u64 / 2;
+            }
+            Err(Stopped::Service(error)) => return run.refuse_or_stop(&action.id, error, customer.as_str()).await,
+            Err(other) => return Err(other),
         }
     };
-    let id = match create(run, action, claim, &pdf).await {
-        Ok(id) => id,
-        Err(Stopped::Service(error)) => return run.refuse_or_stop(&action.id, error, customer.as_str()).await,
-        Err(other) => return Err(other),
-    };
     claim.ours.add(id.0);
-    run.halfway(&action.id, json!({ "certificate": id, "linked": false })).await?;
-    link_and_confirm(run, action, claim, id).await
+    run.halfway(&action.id, made(id, false, reduced.as_deref())).await?;
+    link_and_confirm(run, action, claim, id, reduced).await
 }
 
-async fn link_and_confirm(run: &Run<'_>, action: &Action, claim: &Claim<'_>, id: CertificateId) -> Result<(), Stopped> {
+/// `RequestTooLarge` (Avalara's list of error codes).
+const TOO_LARGE: i64 = 187;
+/// What is refused as too large below this is refused for another reason.
+const SMALLEST_HALVED: u64 = 100_000;
+
+/// The record of a certificate that was made. `reduced`: what was done to its document to make it small enough.
+fn made(id: CertificateId, linked: bool, reduced: Option<&str>) -> Value {
+    let mut made = json!({ "certificate": id, "linked": linked });
+    if let (Some(reduced), Value::Object(fields)) = (reduced, &mut made) {
+        fields.insert("reduced".to_owned(), Value::from(reduced));
+    }
+    made
+}
+
+async fn link_and_confirm(
+    run: &Run<'_>,
+    action: &Action,
+    claim: &Claim<'_>,
+    id: CertificateId,
+    reduced: Option<String>,
+) -> Result<(), Stopped> {
     // A customer that is refused does not keep the others from theirs.
     let mut refused = None;
     for customer in claim.customers() {
@@ -139,7 +167,7 @@ async fn link_and_confirm(run: &Run<'_>, action: &Action, claim: &Claim<'_>, id:
         }
     }
     match refused {
-        None => run.done(&action.id, json!({ "certificate": id, "linked": true }), claim.customer.as_str()).await,
+        None => run.done(&action.id, made(id, true, reduced.as_deref()), claim.customer.as_str()).await,
         // The certificate exists, so its number stays in the record whatever became of the link.
         Some(error) => run.failed(&action.id, &error, Some(id), claim.customer.as_str()).await,
     }

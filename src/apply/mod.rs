@@ -13,17 +13,21 @@ mod many;
 use crate::domain::{CertificateId, Sha256};
 use crate::plan::{Action, Approved, Gate, Plan};
 use crate::ports::{
-    ActionRecord, ActionState, Clock, ExemptionService, Interrupt, JournalError, JournalStore, Progress, ServiceError, ServiceErrorKind,
+    ActionRecord, ActionState, Clock, ExemptionService, Interrupt, JournalError, JournalStore, Progress, ServiceError, ServiceErrorKind, UploadPdf,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Gives a document's own pages as PDF; `Err` is the reason why it can't, in words.
+/// Gives a document's own pages as PDF of at most `most` bytes; `Err` is the reason why it can't, in words.
 pub trait DocumentPages: Sync {
-    fn pdf(&self, file: &str, pages: [u32; 2], sha256: &Sha256) -> Result<Vec<u8>, String>;
+    fn pdf(&self, file: &str, pages: [u32; 2], sha256: &Sha256, most: u64) -> Result<UploadPdf, String>;
 }
+
+/// The largest PDF that is sent, in bytes. The API's description prints no limit; CertCapture, where the documents are kept, takes 50 MB
+/// (help.avalara.com, CertCapture, “Upload a document”). A service that refuses one as too large is sent a smaller one.
+pub const LARGEST_UPLOAD: u64 = 50_000_000;
 
 /// What applying needs from the outside.
 pub struct Ports<'a> {

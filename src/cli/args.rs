@@ -22,6 +22,20 @@ pub struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// What is told beside the results.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Log")]
+pub struct LogArgs {
+    /// Append a log to a file, one JSON object a line: steps, and every call with its correlation id and round-trip time. No names, no secrets.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log: Option<PathBuf>,
+    /// Tell the same on stderr.
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -456,6 +470,9 @@ pub struct FaultArgs {
     /// Share of CreateCertificates calls that are answered with an error although the certificate was stored.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub stored_but_refused: f64,
+    /// Bytes of the largest request; a larger one is answered 413.
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..=64 << 20))]
+    pub largest_request: u64,
     /// How many looks at the certificate storage say that it is still being set up.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub provisioning_polls: u32,

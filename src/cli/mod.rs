@@ -9,7 +9,7 @@ mod exit;
 mod options;
 
 pub use args::{
-    AnswersCommand, ApplyArgs, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, FaultArgs, LinesFormat, ListArgs,
+    AnswersCommand, ApplyArgs, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, FaultArgs, LinesFormat, ListArgs, LogArgs,
     PlanArgs, ResultFormat, ResumeArgs, ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, StatusArgs, SummaryArgs, Target,
 };
 pub use exit::Exit;

@@ -11,6 +11,7 @@ pub async fn serve(args: &ServeArgs) -> Result<Exit, Fault> {
         provisioned: !args.not_provisioned,
         today: args.today,
         provisioning_polls: args.faults.provisioning_polls,
+        max_body: usize::try_from(args.faults.largest_request).unwrap_or(usize::MAX),
         faults: faults(&args.faults),
         ..SandboxOptions::default()
     };

@@ -66,8 +66,7 @@ pub struct InvitationReceipt {
     pub link: Option<String>,
 }
 
-/// An invitation as the service has it now. The service's read call carries no status: it is ready when it has a link (download) or says
-/// that the mail went out.
+/// An invitation as the service has it now. The service's read call carries no status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationOnFile {
     pub id: InvitationId,
@@ -79,11 +78,42 @@ pub struct InvitationOnFile {
 }
 
 impl InvitationOnFile {
+    /// Ready when it has a link (download) or says that the mail went out (e-mail). Of a fax the service tells nothing more than that it has it.
     pub fn state(&self) -> InvitationState {
         let mailed = self.email_status.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("sent"));
-        match mailed || self.link.as_deref().is_some_and(|l| !l.is_empty()) {
-            true => InvitationState::Ready,
-            false => InvitationState::InProgress,
-        }
+        let linked = self.link.as_deref().is_some_and(|l| !l.is_empty());
+        let ready = match self.delivery {
+            Some(Delivery::Email) => mailed,
+            Some(Delivery::Download) => linked,
+            Some(Delivery::Fax) => true,
+            None => mailed || linked,
+        };
+        if ready { InvitationState::Ready } else { InvitationState::InProgress }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_follows_the_way_of_delivery() {
+        let invitation = |delivery, link: Option<&str>, status: Option<&str>| InvitationOnFile {
+            id: InvitationId(1),
+            customer: CustomerCode::new("C-1".to_owned()).unwrap(),
+            delivery,
+            sent: None,
+            link: link.map(str::to_owned),
+            email_status: status.map(str::to_owned),
+        };
+        let ready = |delivery, link, status| invitation(delivery, link, status).state() == InvitationState::Ready;
+        assert!(ready(Some(Delivery::Email), None, Some("Sent")));
+        // A link alone does not say that the mail went out.
+        assert!(!ready(Some(Delivery::Email), Some("https://x"), Some("Queued")));
+        assert!(ready(Some(Delivery::Download), Some("https://x"), None));
+        assert!(!ready(Some(Delivery::Download), Some(""), None));
+        assert!(ready(Some(Delivery::Fax), None, None));
+        assert!(!ready(None, None, None));
+        assert!(ready(None, None, Some("sent")));
     }
 }

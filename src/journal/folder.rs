@@ -53,6 +53,7 @@ impl RunFolder {
         }
         std::fs::create_dir_all(path).map_err(io)?;
         make_private(path).map_err(io)?;
+        on_disk(path);
         Self::lock(path, true)
     }
 
@@ -106,6 +107,15 @@ pub fn list_runs(parent: &Path) -> Vec<String> {
         entries.filter(|e| e.path().join(JOURNAL_FILE).is_file()).filter_map(|e| e.file_name().into_string().ok()).collect();
     names.sort_by(|a, b| b.cmp(a));
     names
+}
+
+/// Brings the folder's own entry to the disk: a power loss must not take a journal that was synced with its folder.
+fn on_disk(path: &Path) {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for folder in [Some(whole.as_path()), whole.parent()].into_iter().flatten() {
+        // Not every system syncs folders; those that don't need it say so.
+        let _ = std::fs::File::open(folder).and_then(|f| f.sync_all());
+    }
 }
 
 /// 0700 for a folder.

@@ -17,7 +17,9 @@ pub use file::{
     FORMAT, Input, PlanFile, PlanFileError, RestedOn, actions_apart, certificates_rested_on, counts, customers_rested_on, differences,
     invitations_rested_on,
 };
-pub use invitations::{Coverage, InvitationInputs, InviteChoice, InviteReason, Outlook, coverage_of, invitation_outlook, plan_invitations};
+pub use invitations::{
+    Coverage, Holdings, InvitationInputs, InviteChoice, InviteReason, Outlook, WhyNot, invitation_outlook, outlook_counts, plan_invitations,
+};
 
 use crate::domain::{CertificateDraft, CertificateId, Customer, CustomerCode, DocumentRef, ExposureZone, InvitationDraft, Sha256};
 use serde::{Deserialize, Serialize};

@@ -250,7 +250,10 @@ fn writes(model: &Model<'_>, gate: &str, title: &str) -> Markup {
                     @for a in rows {
                         tr {
                             td { (a.what) } td { (a.reason) }
-                            td { (match a.state { ActionState::Done => would, ActionState::Failed => "refused", ActionState::Planned => "not begun", ActionState::Attempted => "unclear" }) }
+                            td {
+                                (match a.state { ActionState::Done => would, ActionState::Failed => "refused", ActionState::Planned => "not begun", ActionState::Attempted => "unclear" })
+                                @if let Some(reduced) = a.result.as_ref().and_then(|r| r.get("reduced")).and_then(Value::as_str) { "; " (reduced) }
+                            }
                         }
                     }
                 }

@@ -35,6 +35,8 @@ pub struct Figures {
     pub exemptions_asked: usize,
     pub exemptions_found: usize,
     pub invitations: usize,
+    /// Of these, those that were not sent to anybody: links that the merchant passes on.
+    pub invitation_links: usize,
     pub writes_refused: usize,
     pub data_problems: usize,
 }
@@ -80,6 +82,7 @@ impl<'a> Model<'a> {
         };
         // The summary counts customers that can't be sent too; the list holds only those that can.
         let counted = |key: &str| read.and_then(|r| r.get("summary")).and_then(|s| s.get(key)).and_then(Value::as_u64).map(|n| n as usize);
+        let links = map("invitation_links", "ready");
         let figures = Figures {
             customers: counted("total").unwrap_or(customers.len()),
             exempt: counted("exempt").unwrap_or_else(|| customers.iter().filter(|c| c.is_exempt()).count()),
@@ -101,6 +104,7 @@ impl<'a> Model<'a> {
             exemptions_asked: proof("asked"),
             exemptions_found: proof("exempt"),
             invitations: count("invitations", ActionState::Done),
+            invitation_links: links.values().filter(|l| l.get("delivery").and_then(Value::as_str) == Some("Download")).count(),
             writes_refused: record.actions.iter().filter(|a| a.state == ActionState::Failed).count(),
             data_problems: issues.len(),
         };
@@ -118,7 +122,7 @@ impl<'a> Model<'a> {
             left_out: notes(step("certificates")),
             not_exempting: not_exempting(step("proof")),
             coverage: map("summary", "coverage"),
-            links: map("invitation_links", "ready"),
+            links,
         }
     }
 

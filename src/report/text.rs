@@ -30,7 +30,11 @@ pub fn summary(model: &Model<'_>) -> String {
     if f.exemptions_asked > 0 {
         lines.push(format!("Exempt now    {} of {}, by the service's own word", f.exemptions_found, f.exemptions_asked));
     }
-    lines.push(format!("Invitations   {} {invited}", f.invitations));
+    let links = match f.invitation_links {
+        0 => String::new(),
+        n => format!(", {n} of them as links to pass on (in the report)"),
+    };
+    lines.push(format!("Invitations   {} {invited}{links}", f.invitations));
     if f.data_problems + f.writes_refused > 0 {
         lines.push(format!("To look at    {} data problems, {} writes refused", f.data_problems, f.writes_refused));
     }

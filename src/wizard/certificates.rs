@@ -57,7 +57,18 @@ pub(super) async fn run(
         let verb = if world.service.writes() { "created and linked" } else { "would be created and linked" };
         world.good(format!("{} certificates {verb}.", outcome.done));
     }
+    tell_reduced(world)?;
     super::proof::run(world, session, ending).await
+}
+
+/// The documents that were too large to be sent as they are.
+fn tell_reduced(world: &World<'_>) -> Result<(), WizardError> {
+    for action in world.journal.actions(Gate::Certificates.name())? {
+        if let Some(reduced) = action.result.as_ref().and_then(|r| r.get("reduced")).and_then(Value::as_str) {
+            world.warn(format!("{}: {reduced}", action.what));
+        }
+    }
+    Ok(())
 }
 
 /// Asked only when a paper that can be linked shows no end.

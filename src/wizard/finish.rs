@@ -3,7 +3,7 @@
 use super::{Ending, Session, WizardError, World};
 use crate::customers::CustomerList;
 use crate::domain::{Disposition, Document, Severity};
-use crate::plan::{Coverage, coverage_of};
+use crate::plan::{Coverage, Holdings};
 use serde_json::json;
 
 pub(super) async fn run(
@@ -15,10 +15,11 @@ pub(super) async fn run(
 ) -> Result<(), WizardError> {
     let today = world.clock.today();
     let on_file = world.service.certificates(session.id()).await?;
+    let holdings = Holdings::new(&on_file);
     let (mut covered, mut expired, mut without) = (0, 0, Vec::new());
     let mut coverage = serde_json::Map::new();
     for customer in list.customers.iter().filter(|c| c.is_exempt()) {
-        let found = coverage_of(&customer.code, &on_file, today);
+        let found = holdings.coverage(&customer.code, today);
         coverage.insert(customer.code.to_string(), serde_json::to_value(&found).unwrap_or_default());
         match found {
             Coverage::Covered { .. } => covered += 1,

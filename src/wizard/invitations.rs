@@ -4,9 +4,13 @@ use super::asking::{choice, confirm, example, recommend};
 use super::sync::{NoDocuments, finish_earlier, gate};
 use super::{Ending, InService, Session, WizardError, World};
 use crate::domain::{Customer, CustomerCode, Delivery, Disposition, Document, ExemptionReason, InvitationId, InvitationState};
-use crate::plan::{Gate, InvitationInputs, InviteChoice, InviteReason, Plan, plan_invitations};
-use crate::ports::{Question, QuestionKind};
+use crate::plan::{
+    Gate, InvitationInputs, InviteChoice, InviteReason, Outlook, Plan, Write, invitation_outlook, outlook_counts, plan_invitations,
+};
+use crate::ports::{ActionState, Block, Question, QuestionKind, ServiceError};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::ToSpan;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,6 +19,9 @@ use std::time::Duration;
 const STANDARD_LETTER: &str = "STANDARD_REQUEST";
 const WINDOW_DAYS: u16 = 14;
 const WAIT_MINUTES: u64 = 5;
+const AT_ONCE: usize = 16;
+/// Customers named for each row of the outlook.
+const EXAMPLES: usize = 3;
 
 pub(super) async fn run(
     world: &mut World<'_>,
@@ -39,7 +46,7 @@ pub(super) async fn run(
         .filter(|d| d.disposition != Disposition::Reject)
         .flat_map(|d| d.likely_customers().into_iter().map(|code| (code.clone(), d.file.clone())))
         .collect();
-    let plan = plan_invitations(&InvitationInputs {
+    let outlooks = invitation_outlook(&InvitationInputs {
         customers,
         in_service,
         certificates: &certificates,
@@ -51,6 +58,8 @@ pub(super) async fn run(
         today,
         real_day,
     });
+    show(world, &outlooks);
+    let plan = plan_invitations(outlooks);
     let question = question(&plan, &choice);
     let outcome = gate(world, session, plan, question, &NoDocuments, ending).await?;
     if outcome.is_none_or(|o| o.done + o.done_before == 0) {
@@ -69,26 +78,46 @@ pub(super) async fn run(
 }
 
 /// From which day on invitations count as recent, and the real day. `days`: the usual number where it was not said.
-pub(super) fn window(world: &World<'_>, days: Option<u16>) -> (jiff::civil::Date, jiff::civil::Date) {
+pub(super) fn window(world: &World<'_>, days: Option<u16>) -> (Date, Date) {
     let real_day = world.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let from = world.clock.today().min(real_day);
     let since = from.checked_sub(i64::from(days.unwrap_or(WINDOW_DAYS)).days()).unwrap_or(from);
     (since, real_day)
 }
 
+/// Before anything is sent: for each exempt customer, will it be invited or why not. In full it stands in the plan's file.
+fn show(world: &World<'_>, outlooks: &[(CustomerCode, Outlook)]) {
+    let counted = |(what, count, codes): (&str, usize, Vec<CustomerCode>)| {
+        let more = if count > codes.len() { ", …" } else { "" };
+        let codes = codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        vec![what.to_owned(), count.to_string(), format!("{codes}{more}")]
+    };
+    let rows: Vec<Vec<String>> = outlook_counts(outlooks, EXAMPLES).into_iter().map(counted).collect();
+    if !rows.is_empty() {
+        let head = ["Exempt customers", "How many", "Which"].map(str::to_owned).to_vec();
+        world.screen.show(Block::Table { title: "Who is invited".to_owned(), head, rows, note: None });
+    }
+}
+
 fn question(plan: &Plan, choice: &InviteChoice) -> Question {
-    let how = match choice.delivery {
-        Delivery::Email => "by e-mail, at once",
-        Delivery::Fax => "by fax, at once",
-        Delivery::Download => "as links for you to pass on",
+    let by = |delivery: Delivery| {
+        plan.actions.iter().filter(|a| matches!(&a.write, Write::SendInvitation { draft } if draft.delivery == delivery)).count()
+    };
+    let (mails, faxes, links) = (by(Delivery::Email), by(Delivery::Fax), by(Delivery::Download));
+    let ways = [(mails, "by e-mail, at once"), (faxes, "by fax, at once"), (links, "as links for you to pass on")];
+    let ways: Vec<(usize, &str)> = ways.into_iter().filter(|(n, _)| *n > 0).collect();
+    let how = match ways.as_slice() {
+        [] => String::new(),
+        [(_, how)] => format!(" {how}"),
+        several => format!(" ({})", several.iter().map(|(n, how)| format!("{n} {how}")).collect::<Vec<_>>().join("; ")),
     };
     let mut reasons = vec!["they are exempt in the ERP and have no certificate".to_owned()];
-    if choice.delivery != Delivery::Download {
+    if mails + faxes > 0 {
         reasons.push("a message that went out can't be called back, so look at the whole list".to_owned());
     }
     confirm(
         "invitations.confirm",
-        format!("Send {} invitations {how}, with cover letter {}?", plan.actions.len(), choice.cover_letter),
+        format!("Send {} invitations{how}, with cover letter {}?", plan.actions.len(), choice.cover_letter),
         "whether to send CertExpress invitations to the exempt customers that have no certificate",
         recommend(true, reasons),
     )
@@ -104,8 +133,8 @@ fn choices(world: &mut World<'_>, session: &Session, customers: &[Customer]) -> 
         meaning: "how the invitations reach the customers".to_owned(),
         example: example("invitations.delivery", "Email"),
         kind: QuestionKind::Choice(vec![
-            choice("Email", "E-mail: the service mails each customer"),
-            choice("Fax", "Fax: the service faxes each customer"),
+            choice("Email", "E-mail: the service mails each customer; who has no address gets a fax, or a link to pass on"),
+            choice("Fax", "Fax: the service faxes each customer; who has no number gets a link to pass on"),
             choice("Download", "Download: nothing is sent, you get links to pass on"),
         ]),
         default: Some(Value::String("Email".to_owned())),
@@ -159,28 +188,35 @@ async fn poll(world: &mut World<'_>, session: &Session) -> Result<(usize, usize)
     let minutes = world.ask.supplied("invitations.wait_minutes").and_then(Value::as_u64).unwrap_or(WAIT_MINUTES);
     let deadline =
         world.clock.now() + jiff::SignedDuration::from_secs(i64::try_from(minutes.saturating_mul(60)).unwrap_or(3600).min(86_400));
-    let mut open: Vec<(CustomerCode, InvitationId)> = Vec::new();
-    for action in world.journal.actions(Gate::Invitations.name())? {
-        let id = action.result.as_ref().and_then(|r| r.get("invitation")).and_then(Value::as_i64).map(InvitationId);
-        open.extend(id.map(|id| (action.customer, id)));
-    }
+    let mut open: Vec<Sent> = sent(world)?;
     let total = open.len();
     let mut links: BTreeMap<String, Value> = BTreeMap::new();
     world.progress.begin("Waiting for invitations", "ready", Some(total as u64));
     let mut pause = Duration::from_millis(200);
     loop {
-        let mut still = Vec::new();
-        for (code, id) in open {
-            world.check_interrupt()?;
-            match world.service.invitation(session.id(), &code, id).await? {
-                Some(found) if found.state() == InvitationState::Ready => {
-                    links.insert(code.to_string(), json!({ "invitation": id, "link": found.link, "email_status": found.email_status }));
-                    world.progress.advance(1, code.as_str());
+        world.check_interrupt()?;
+        find_numbers(world, session, &mut open).await?;
+        let look = async |one: Sent| {
+            let found = match one.id {
+                Some(id) => world.service.invitation(session.id(), &one.customer, id).await?,
+                None => None,
+            };
+            Ok::<_, ServiceError>((one, found))
+        };
+        let looked: Vec<_> = stream::iter(open).map(look).buffered(AT_ONCE).try_collect().await?;
+        open = Vec::new();
+        for (one, found) in looked {
+            match found.filter(|found| found.state() == InvitationState::Ready) {
+                Some(found) => {
+                    let told = json!({
+                        "invitation": found.id, "delivery": found.delivery, "link": found.link, "email_status": found.email_status,
+                    });
+                    links.insert(one.customer.to_string(), told);
+                    world.progress.advance(1, one.customer.as_str());
                 }
-                _ => still.push((code, id)),
+                None => open.push(one),
             }
         }
-        open = still;
         if open.is_empty() || world.clock.now() >= deadline {
             break;
         }
@@ -188,7 +224,42 @@ async fn poll(world: &mut World<'_>, session: &Session) -> Result<(usize, usize)
         pause = (pause * 2).min(Duration::from_secs(10));
     }
     world.progress.end();
-    let waiting: Vec<String> = open.iter().map(|(code, _)| code.to_string()).collect();
+    let waiting: Vec<String> = open.iter().map(|one| one.customer.to_string()).collect();
     world.journal.complete_step("invitation_links", &json!({ "ready": links, "waiting": waiting }), world.clock.now())?;
     Ok((total - waiting.len(), waiting.len()))
+}
+
+/// An invitation that this run sent.
+struct Sent {
+    customer: CustomerCode,
+    /// The service need not tell it at once.
+    id: Option<InvitationId>,
+    /// The first day on which it may have been made.
+    since: Date,
+}
+
+fn sent(world: &World<'_>) -> Result<Vec<Sent>, WizardError> {
+    let actions = world.journal.actions(Gate::Invitations.name())?;
+    let done = actions.into_iter().filter(|action| action.state == ActionState::Done);
+    Ok(done
+        .map(|action| {
+            let begun = action.first_attempt.unwrap_or_else(|| world.clock.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
+            Sent {
+                customer: action.customer,
+                id: action.result.as_ref().and_then(|r| r.get("invitation")).and_then(Value::as_i64).map(InvitationId),
+                since: begun.yesterday().unwrap_or(begun),
+            }
+        })
+        .collect())
+}
+
+/// Looks up the numbers of invitations whose making was answered without one.
+async fn find_numbers(world: &World<'_>, session: &Session, open: &mut [Sent]) -> Result<(), WizardError> {
+    let Some(since) = open.iter().filter(|one| one.id.is_none()).map(|one| one.since).min() else { return Ok(()) };
+    let listed = world.service.invitations(session.id(), Some(since)).await?;
+    for one in open.iter_mut().filter(|one| one.id.is_none()) {
+        let newest = listed.iter().filter(|i| i.customer == one.customer && i.sent.is_none_or(|day| day >= one.since)).map(|i| i.id).max();
+        one.id = newest;
+    }
+    Ok(())
 }

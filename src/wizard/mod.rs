@@ -134,6 +134,7 @@ const STEPS: usize = 8;
 
 impl World<'_> {
     fn step(&self, number: usize, title: &str) {
+        tracing::info!(step = number, title, "step");
         self.screen.show(Block::Step { number, of: STEPS, title: title.to_owned() });
     }
     fn say(&self, text: impl Into<String>) {

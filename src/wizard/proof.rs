@@ -41,8 +41,15 @@ pub(super) async fn run(world: &World<'_>, session: &Session, ending: &mut Endin
     let on_file = on_file(world, session).await?;
     let differs: Vec<Value> = all.iter().filter_map(|made| difference(made, on_file.get(&made.certificate))).collect();
     let mut open: Vec<Value> = Vec::new();
-    for (made, exempting) in all.iter().zip(&found) {
-        let Some(asked) = exempting else { continue };
+    let mut not_asked: BTreeMap<&str, usize> = BTreeMap::new();
+    for (made, answer) in all.iter().zip(&found) {
+        let asked = match answer {
+            Answer::Told(asked) => asked,
+            Answer::NotAsked(why) => {
+                *not_asked.entry(why).or_default() += 1;
+                continue;
+            }
+        };
         if asked.exempt {
             continue;
         }
@@ -52,15 +59,16 @@ pub(super) async fn run(world: &World<'_>, session: &Session, ending: &mut Endin
             "status": asked.status, "cause": cause, "fix": fix,
         }));
     }
-    let asked = found.iter().flatten().count();
-    let exempt = found.iter().flatten().filter(|e| e.exempt).count();
+    let told = || found.iter().filter_map(|answer| if let Answer::Told(told) = answer { Some(told) } else { None });
+    let asked = told().count();
+    let exempt = told().filter(|e| e.exempt).count();
     if asked > 0 && exempt == asked {
         world.good(format!("Asked the service: it exempts all {asked} customers in the states of their certificates."));
     } else if asked > 0 {
         world.warn(format!("Asked the service: it exempts {exempt} of {asked} customers in the states of their certificates."));
     }
-    if asked < all.len() {
-        world.warn(format!("{} could not be asked about; `certonboard resume` asks again.", all.len() - asked));
+    for (why, count) in &not_asked {
+        world.warn(format!("About {count} the service could not be asked: {why}. Look at them in the service."));
     }
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     for one in open.iter().take(TOLD) {
@@ -138,17 +146,25 @@ fn difference(made: &Made, on_file: Option<&CertificateOnFile>) -> Option<Value>
     (!what.is_empty()).then(|| told(what.join("; ")))
 }
 
-/// Asks for each, again and again until all are exempt or patience ends. `None`: it can't be asked.
+/// What came of asking about one.
+#[derive(Clone)]
+enum Answer {
+    Told(Exempting),
+    /// It can't be asked, and why.
+    NotAsked(&'static str),
+}
+
+/// Asks for each, again and again until all are exempt or patience ends.
 async fn ask(
     world: &World<'_>,
     session: &Session,
     all: &[Made],
     on_file: &BTreeMap<CertificateId, CertificateOnFile>,
-) -> Result<Vec<Option<Exempting>>, WizardError> {
+) -> Result<Vec<Answer>, WizardError> {
     let minutes = world.ask.supplied("create.wait_minutes").and_then(Value::as_u64).unwrap_or(WAIT_MINUTES);
     let patience = i64::try_from(minutes.saturating_mul(60)).unwrap_or(3600).min(86_400);
     let deadline = world.clock.now() + jiff::SignedDuration::from_secs(patience);
-    let mut found: Vec<Option<Exempting>> = vec![None; all.len()];
+    let mut found: Vec<Answer> = vec![Answer::NotAsked("the run was stopped first"); all.len()];
     let mut open: Vec<usize> = (0..all.len()).collect();
     world.progress.begin("Asking whether it exempts", "customers", Some(all.len() as u64));
     let mut pause = Duration::from_millis(200);
@@ -156,24 +172,25 @@ async fn ask(
         let one = async |at: usize| {
             let made = &all[at];
             let region = made.region.clone().or_else(|| on_file.get(&made.certificate).and_then(|c| c.region.clone()));
-            let Some(region) = region else { return (at, Ok(None)) };
+            let Some(region) = region else { return (at, Ok(Answer::NotAsked("the zone of the certificate is no state"))) };
             let asked = match world.service.exempts(session.id(), &made.customer, &region).await {
-                Ok(exempting) => Ok(Some(exempting)),
-                // A code that no path carries, or a release that does not know the call: then nothing can be said.
-                Err(e) if matches!(e.kind, ServiceErrorKind::Invalid | ServiceErrorKind::NotFound | ServiceErrorKind::Forbidden) => {
-                    Ok(None)
+                Ok(exempting) => Ok(Answer::Told(exempting)),
+                Err(e) if e.kind == ServiceErrorKind::Invalid => {
+                    Ok(Answer::NotAsked("the customer's code holds a character that no address of the service can carry"))
                 }
+                Err(e) if e.kind == ServiceErrorKind::NotFound => Ok(Answer::NotAsked("the service does not know the customer, or not this question")),
+                Err(e) if e.kind == ServiceErrorKind::Forbidden => Ok(Answer::NotAsked("the role of these credentials does not allow it")),
                 Err(e) => Err(e),
             };
             (at, asked)
         };
-        let answers: Vec<(usize, Result<Option<Exempting>, ServiceError>)> =
+        let answers: Vec<(usize, Result<Answer, ServiceError>)> =
             stream::iter(open.iter().copied()).map(one).buffered(AT_ONCE).collect().await;
         let mut still = Vec::new();
         for (at, answer) in answers {
             let answer = answer?;
             match &answer {
-                Some(exempting) if !exempting.exempt => still.push(at),
+                Answer::Told(exempting) if !exempting.exempt => still.push(at),
                 _ => world.progress.advance(1, all[at].customer.as_str()),
             }
             found[at] = answer;

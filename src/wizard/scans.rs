@@ -10,7 +10,7 @@ use crate::domain::{
     Customer, Disposition, Document, DocumentRef, Hints, Policy, PolicyWishes, ReviewEntry, Ruling, Sha256, hold_unfitting,
 };
 use crate::matching::Index;
-use crate::ports::{AnswerRecord, AnswerSource, Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder};
+use crate::ports::{AnswerRecord, AnswerSource, Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder, UploadPdf};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -313,11 +313,11 @@ impl<'a> FolderPages<'a> {
 }
 
 impl DocumentPages for FolderPages<'_> {
-    fn pdf(&self, file: &str, pages: [u32; 2], sha256: &Sha256) -> Result<Vec<u8>, String> {
+    fn pdf(&self, file: &str, pages: [u32; 2], sha256: &Sha256, most: u64) -> Result<UploadPdf, String> {
         let found = self.files.get(file).ok_or_else(|| format!("{file}: it is no longer in the folder"))?;
         if self.scans.open(found).map_err(|e| e.reason)?.sha256() != sha256 {
             return Err(format!("{file}: it was changed after it was read"));
         }
-        self.scans.pages_as_pdf(found, pages).map_err(|e| e.reason)
+        self.scans.pages_as_pdf(found, pages, most).map_err(|e| e.reason)
     }
 }

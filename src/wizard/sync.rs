@@ -5,8 +5,8 @@ use super::{Ending, InService, Session, WizardError, World, planned};
 use crate::apply::{self, DocumentPages, Outcome, Ports};
 use crate::customers::CustomerList;
 use crate::domain::{Customer, Sha256};
-use crate::plan::{Approval, Approved, CustomerInputs, Gate, Plan, Write, plan_customers};
-use crate::ports::{ActionRecord, ActionState, Block};
+use crate::plan::{Approval, Approved, CustomerInputs, Gate, Note, Plan, Write, plan_customers};
+use crate::ports::{ActionRecord, ActionState, Block, UploadPdf};
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
@@ -59,7 +59,7 @@ pub(super) async fn run(
 pub(super) struct NoDocuments;
 
 impl DocumentPages for NoDocuments {
-    fn pdf(&self, file: &str, _: [u32; 2], _: &Sha256) -> Result<Vec<u8>, String> {
+    fn pdf(&self, file: &str, _: [u32; 2], _: &Sha256, _: u64) -> Result<UploadPdf, String> {
         Err(format!("{file}: not needed for this gate"))
     }
 }
@@ -74,7 +74,9 @@ fn show_plan(world: &World<'_>, plan: &Plan) {
         let head = ["What", "Why"].map(str::to_owned).to_vec();
         world.screen.show(Block::Table { title: format!("Planned: {} writes", plan.actions.len()), head, rows, note });
     }
-    for note in plan.notes.iter().take(SHOWN) {
+    // What somebody has to do something about comes first.
+    let (harmless, open): (Vec<&Note>, Vec<&Note>) = plan.notes.iter().partition(|note| note.harmless);
+    for note in open.into_iter().chain(harmless).take(SHOWN) {
         world.say(format!("{}: {}", note.subject, note.text));
     }
     if plan.notes.len() > SHOWN {
@@ -201,6 +203,10 @@ fn tell_refused(world: &World<'_>, outcome: &Outcome) {
 
 /// What became of a gate, over all its plans.
 fn keep(world: &World<'_>, plan: &Plan, outcome: &Outcome) -> Result<(), WizardError> {
+    tracing::info!(
+        gate = plan.gate.name(), planned = plan.actions.len(), done = outcome.done, done_before = outcome.done_before, open = outcome.open,
+        refused = outcome.refused.len(), unchanged = plan.unchanged, "gate"
+    );
     let record = json!({
         "planned": plan.actions.len() + outcome.done_before, "done": outcome.done + outcome.done_before, "refused": outcome.refused,
         "unchanged": plan.unchanged, "notes": plan.notes,

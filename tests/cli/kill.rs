@@ -188,13 +188,34 @@ fn check(server: &Server, told: &str) {
     assert_eq!(invited, expected, "{told}: the invitations");
 }
 
-/// Runs to the end, killed after so many calls of each process; gives how often it was killed and how often it stopped by itself.
+/// The same work as a plan in a file; gives the command that carries it out. The service fails while the plan is made, too.
+fn plan_first(bed: &Bed, server: &Server, args: &[String], seed: u64) -> Vec<String> {
+    let plan: Vec<&str> = args.iter().map(|a| if a == "run" { "plan" } else { a.as_str() }).collect();
+    for tried in 0..30 {
+        // The folder's name is `run` as well.
+        let mut plan = plan.clone();
+        let at = plan.iter().position(|a| *a == "--run-dir").unwrap();
+        let folder = format!("plan{tried}");
+        plan[at + 1] = &folder;
+        let ran = bed.run_at(server, &[&plan[..], &["-o", "plan.json"]].concat());
+        match ran.code {
+            0 | 3 => return ["apply", "plan.json", "--non-interactive", "--yes", "--quiet", "--run-dir", "run"].map(str::to_owned).to_vec(),
+            1 => {}
+            other => panic!("seed {seed}: planning ended with {other}: {}", ran.err),
+        }
+    }
+    panic!("seed {seed}: no plan could be made");
+}
+
+/// Runs to the end, killed after so many calls of each process; gives how often it was killed and how often it stopped by itself. Every other
+/// seed makes a plan first and has its `apply` killed.
 fn kill_and_resume(seed: u64, total: u64) -> (usize, usize) {
     let mut dice = Dice(seed);
     let bed = Bed::new();
     let args = arguments(&bed);
     let more = faults(seed);
     let server = bed.server(&more.iter().map(String::as_str).collect::<Vec<_>>());
+    let args = if seed.is_multiple_of(2) { plan_first(&bed, &server, &args, seed) } else { args };
     let (mut kills, mut stops) = (0, 0);
     // One kill at any moment of the whole run, and often another one or two soon after it.
     let mut moments: Vec<u64> = vec![dice.roll(total)];

@@ -9,11 +9,12 @@ mod kind;
 mod listing;
 mod pdf;
 mod raster;
+mod reduce;
 mod tiff;
 mod write;
 
 use crate::domain::Sha256;
-use crate::ports::{FolderListing, OpenScan, PageInput, ScanFile, ScanFolder, Unreadable};
+use crate::ports::{FolderListing, OpenScan, PageInput, ScanFile, ScanFolder, Unreadable, UploadPdf};
 use kind::Kind;
 use std::path::Path;
 
@@ -84,14 +85,15 @@ impl ScanFolder for Folder {
         Ok(Box::new(Scan { sha256, pages }))
     }
 
-    fn pages_as_pdf(&self, file: &ScanFile, pages: [u32; 2]) -> Result<Vec<u8>, Unreadable> {
+    fn pages_as_pdf(&self, file: &ScanFile, pages: [u32; 2], most: u64) -> Result<UploadPdf, Unreadable> {
         let bytes = listing::read(file, &self.limits)?;
-        match kind_of(&bytes)? {
+        let whole = match kind_of(&bytes)? {
             Kind::Pdf => pdf::subset(bytes, pages, &self.limits),
             Kind::Tiff => tiff::TiffPages::open(bytes, &self.limits)?.as_pdf(pages),
             Kind::Image(format) => raster::ImagePage::open(bytes, format, &self.limits)?.as_pdf(pages),
             Kind::Zip => Err(unreadable("this is a ZIP inside a ZIP; unpack it into the folder")),
-        }
+        };
+        reduce::to_fit(whole?, most, &self.limits)
     }
 }
 

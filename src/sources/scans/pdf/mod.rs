@@ -9,7 +9,7 @@ mod lines;
 mod subset;
 mod text;
 
-pub use subset::subset;
+pub use subset::{drawn_anew, subset};
 
 use super::{Limits, Pages, guard, too_large, unreadable};
 use crate::domain::{Gray, Word};

@@ -35,7 +35,7 @@ pub fn subset(bytes: Vec<u8>, pages: [u32; 2], limits: &Limits) -> Result<Vec<u8
     match copied.ok().filter(|made| holds(made, pages[1] - pages[0] + 1)) {
         Some(made) => Ok(made),
         // The PDF is too damaged to be taken apart, yet its pages can be drawn.
-        None => guard::guarded_deep("the PDF", || drawn(&opened.pdf, pages, limits.page_pixels)),
+        None => guard::guarded_deep("the PDF", || drawn(&opened.pdf, pages, DPI_AS_PICTURE, limits.page_pixels)),
     }
 }
 
@@ -48,10 +48,17 @@ fn holds(made: &[u8], count: u32) -> bool {
         })
 }
 
-fn drawn(pdf: &Pdf, pages: [u32; 2], page_pixels: u64) -> Result<Vec<u8>, Unreadable> {
+/// Every page as a picture of this resolution.
+pub fn drawn_anew(bytes: &[u8], dpi: u32, limits: &Limits) -> Result<Vec<u8>, Unreadable> {
+    let opened = PdfPages::open(bytes.to_vec(), limits)?;
+    let count = opened.pdf.pages().len() as u32;
+    guard::guarded_deep("the PDF", || drawn(&opened.pdf, [1, count], dpi, limits.page_pixels))
+}
+
+fn drawn(pdf: &Pdf, pages: [u32; 2], dpi: u32, page_pixels: u64) -> Result<Vec<u8>, Unreadable> {
     let mut writer = PdfWriter::new();
     for number in pages[0]..=pages[1] {
-        let (gray, dpi) = draw(&pdf.pages()[number as usize - 1], DPI_AS_PICTURE, page_pixels, &Arc::new(AtomicBool::new(false)), 0)?;
+        let (gray, dpi) = draw(&pdf.pages()[number as usize - 1], dpi, page_pixels, &Arc::new(AtomicBool::new(false)), 0)?;
         writer.add(PageImage::Gray(&gray), dpi)?;
     }
     writer.finish()
