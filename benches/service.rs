@@ -15,8 +15,8 @@ use certonboard::domain::{
 use certonboard::journal::{Journal, RunFolder};
 use certonboard::plan::{Action, Approval, CustomerInputs, Gate, Plan, Write, confirm, plan_customers};
 use certonboard::ports::{
-    ActionRecord, ActionState, AnswerRecord, ApiCall, AuditTrail, Clock, ExemptionService, Interrupt, JournalError, JournalResult, JournalStore, RunRecord,
-    Silence, UploadPdf,
+    ActionRecord, ActionState, AnswerRecord, ApiCall, AuditTrail, Clock, ExemptionService, Interrupt, JournalError, JournalResult,
+    JournalStore, RunRecord, Silence, UploadPdf,
 };
 use certonboard::sandbox::{Faults, Sandbox, SandboxOptions, start};
 use serde_json::Value;
@@ -93,12 +93,18 @@ async fn sync() {
         println!("| {how} | {} | {time:.2} | {:.3}x |", calls[how], time / base);
     }
     let ours = median(&times[OURS]);
-    println!("\nFaster than one customer a call: {:.1} times; than batches in turn: {:.1} times.\n", median(&times[ONE]) / ours, base / ours);
+    println!(
+        "\nFaster than one customer a call: {:.1} times; than batches in turn: {:.1} times.\n",
+        median(&times[ONE]) / ours,
+        base / ours
+    );
 }
 
 /// The same work with the run's journal and with one that only remembers.
 async fn journal() {
-    println!("## The journal\n\nThe same writes with the run's journal (SQLite, synced to the disk) and with one that only keeps them in memory, taking turns:\n");
+    println!(
+        "## The journal\n\nThe same writes with the run's journal (SQLite, synced to the disk) and with one that only keeps them in memory, taking turns:\n"
+    );
     println!("| what | with journal, median s | in memory, median s | overhead |\n|---|---|---|---|");
     let customers = made_up(20_000);
     let (mut with, mut without) = (Vec::new(), Vec::new());
@@ -139,7 +145,9 @@ fn overhead(what: &str, with: &[f64], without: &[f64]) {
 /// A service that lets 50 calls a second through.
 async fn limit() {
     const RATE: f64 = 50.0;
-    println!("## A limited service\n\n3,000 invitations into a sandbox that lets {RATE} calls a second through and answers 429 to the others:\n");
+    println!(
+        "## A limited service\n\n3,000 invitations into a sandbox that lets {RATE} calls a second through and answers 429 to the others:\n"
+    );
     println!("| Retry-After | calls | answered 429 | s | of the rate used |\n|---|---|---|---|---|");
     for retry_after in [None, Some(1)] {
         let server = serve(Faults::default()).await;
@@ -245,8 +253,7 @@ async fn carry_out(service: &dyn ExemptionService, journal: &dyn JournalStore, p
     let approval = Approval { by: "bench".to_owned(), at: jiff::Timestamp::now(), fingerprint: plan.fingerprint.clone() };
     let approved = confirm(plan, approval).unwrap();
     let interrupt = Interrupt::default();
-    let ports =
-        Ports { service, company: COMPANY, journal, documents: &NoPages, clock: &Now, progress: &Silence, interrupt: &interrupt };
+    let ports = Ports { service, company: COMPANY, journal, documents: &NoPages, clock: &Now, progress: &Silence, interrupt: &interrupt };
     let begun = Instant::now();
     let outcome = apply::apply(approved, &ports).await.unwrap();
     let took = begun.elapsed().as_secs_f64();

@@ -100,7 +100,8 @@ fn cut_everywhere(history: &[(Disk, usize)], step: usize) -> usize {
         let ((_, from), (disk, to)) = (&pair[0], &pair[1]);
         // A log that was begun anew overwrites the old one from its beginning.
         let begin = if to > from { *from } else { 0 };
-        let near_a_frame = |at: usize| at < 64 || (at - 32).is_multiple_of(4120) || (at - 31).is_multiple_of(4120) || (at - 33).is_multiple_of(4120);
+        let near_a_frame =
+            |at: usize| at < 64 || (at - 32).is_multiple_of(4120) || (at - 31).is_multiple_of(4120) || (at - 33).is_multiple_of(4120);
         for at in (begin..=*to).filter(|at| at.is_multiple_of(step) || near_a_frame(*at) || at == to || *at == begin) {
             let found = confirmed(&disk.main, &disk.log[..at]);
             assert!(found >= n, "confirmed were {n}, and {found} are left when the log is cut at byte {at} of {to}");

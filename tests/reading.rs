@@ -1,9 +1,9 @@
 //! Reading many files: order, streaming, and what one bad file does to the others. The files and the engine are made up here.
 
 use certonboard::domain::{BBox, Disposition, Gray, Hints, PageContent, PageOrigin, Sha256, Word};
-use certonboard::ports::{UploadPdf, 
+use certonboard::ports::{
     FolderListing, Interrupt, Manner, OcrEngine, OcrEngines, OcrError, OpenScan, PageInput, Progress, Recognised, ScanFile, ScanFolder,
-    Unreadable,
+    Unreadable, UploadPdf,
 };
 use certonboard::wizard::{FileRead, NoCache, Reader};
 use std::path::{Path, PathBuf};

@@ -11,8 +11,8 @@ use super::AvaTax;
 use super::request::Request;
 use super::transport::Transport;
 use crate::domain::{
-    CertificateId, CertificateOnFile, CompanyId, Customer, CustomerCode, CustomerOnFile, Delivery, ExposureZone, InvitationDraft, InvitationId,
-    InvitationOnFile, InvitationReceipt, InvitationState, Region,
+    CertificateId, CertificateOnFile, CompanyId, Customer, CustomerCode, CustomerOnFile, Delivery, ExposureZone, InvitationDraft,
+    InvitationId, InvitationOnFile, InvitationReceipt, InvitationState, Region,
 };
 use crate::ports::{
     CertificateSearch, Company, Definitions, Exempting, ExemptionService, Identity, NewCertificate, ServiceError, ServiceErrorKind,

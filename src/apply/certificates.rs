@@ -116,7 +116,10 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
                     call: "CreateCertificates".to_owned(),
                     number: None,
                     message: why,
-                    hint: Some("put the file as it was, or a smaller one, into the folder and start a new run; what was done is not done again".to_owned()),
+                    hint: Some(
+                        "put the file as it was, or a smaller one, into the folder and start a new run; what was done is not done again"
+                            .to_owned(),
+                    ),
                 };
                 return run.failed(&action.id, &error, None, customer.as_str()).await;
             }

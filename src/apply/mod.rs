@@ -13,7 +13,8 @@ mod many;
 use crate::domain::{CertificateId, Sha256};
 use crate::plan::{Action, Approved, Gate, Plan};
 use crate::ports::{
-    ActionRecord, ActionState, Clock, ExemptionService, Interrupt, JournalError, JournalStore, Progress, ServiceError, ServiceErrorKind, UploadPdf,
+    ActionRecord, ActionState, Clock, ExemptionService, Interrupt, JournalError, JournalStore, Progress, ServiceError, ServiceErrorKind,
+    UploadPdf,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -470,6 +470,9 @@ pub struct FaultArgs {
     /// Share of CreateCertificates calls that are answered with an error although the certificate was stored.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub stored_but_refused: f64,
+    /// Refuse to create the customer with this code. May be given several times.
+    #[arg(long = "refuse-customer", value_name = "CODE")]
+    pub refuse_customers: Vec<String>,
     /// Bytes of the largest request; a larger one is answered 413.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = clap::value_parser!(u64).range(1..=64 << 20))]
     pub largest_request: u64,

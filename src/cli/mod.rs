@@ -9,8 +9,9 @@ mod exit;
 mod options;
 
 pub use args::{
-    AnswersCommand, ApplyArgs, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, FaultArgs, LinesFormat, ListArgs, LogArgs,
-    PlanArgs, ResultFormat, ResumeArgs, ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, StatusArgs, SummaryArgs, Target,
+    AnswersCommand, ApplyArgs, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, FaultArgs, LinesFormat, ListArgs,
+    LogArgs, PlanArgs, ResultFormat, ResumeArgs, ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, StatusArgs, SummaryArgs,
+    Target,
 };
 pub use exit::Exit;
 pub use options::{Environment, OptionsError, RunOptions, jobs, resolve, resolve_list};

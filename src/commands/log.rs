@@ -20,7 +20,8 @@ pub fn begin(args: &LogArgs) -> Result<(), Fault> {
     }
     let file = args.log.as_deref().map(open).transpose()?;
     let ours = || Targets::new().with_target("certonboard", Level::INFO);
-    let to_file = file.map(|file| fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(Mutex::new(file)).with_filter(ours()));
+    let to_file =
+        file.map(|file| fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(Mutex::new(file)).with_filter(ours()));
     let to_stderr = args.verbose.then(|| fmt::layer().with_ansi(false).with_target(false).with_writer(std::io::stderr).with_filter(ours()));
     tracing_subscriber::registry()
         .with(to_file)

@@ -41,6 +41,7 @@ fn faults(args: &FaultArgs) -> Faults {
         cut_bodies: args.cut_bodies,
         wrong_json: args.wrong_json,
         requests_per_second: args.requests_per_second,
+        refuse_customers: args.refuse_customers.clone(),
         ..Faults::default()
     }
 }

@@ -151,7 +151,8 @@ fn told(path: &Path, record: &RunRecord, stand: &Stand, journal: &Journal, check
 fn run_record(record: &RunRecord, journal: &Journal, checked: &Checked) -> Result<Value, Fault> {
     let header = |key: &str| record.header.pointer(&format!("/run/{key}")).cloned().unwrap_or(Value::Null);
     let mut approvals = Vec::new();
-    let mut touched: BTreeMap<String, Value> = BTreeMap::new();
+    // What each write touched: as it was before, and as it was sent.
+    let mut touched: BTreeMap<String, (Value, Value)> = BTreeMap::new();
     for gate in Gate::ALL {
         for plan in journal.plans(gate.name())? {
             approvals.push(json!({ "gate": gate, "approval": plan.get("approval"), "writes": plan.pointer("/plan/actions").and_then(Value::as_array).map(Vec::len) }));
@@ -163,7 +164,11 @@ fn run_record(record: &RunRecord, journal: &Journal, checked: &Checked) -> Resul
                     }
                     None => Value::Null,
                 };
-                touched.insert(format!("{gate}/{id}"), before);
+                let mut sent = action.clone();
+                if let Value::Object(fields) = &mut sent {
+                    ["id", "reason", "changes", "seen"].iter().for_each(|key| drop(fields.shift_remove(*key)));
+                }
+                touched.insert(format!("{gate}/{id}"), (before, sent));
             }
         }
     }
@@ -172,9 +177,10 @@ fn run_record(record: &RunRecord, journal: &Journal, checked: &Checked) -> Resul
         .actions
         .iter()
         .map(|a| {
-            let before = touched.get(&format!("{}/{}", a.gate, a.id)).cloned().unwrap_or(Value::Null);
+            let (before, sent) = touched.get(&format!("{}/{}", a.gate, a.id)).cloned().unwrap_or_default();
+            let done = a.state == ActionState::Done;
             json!({ "id": a.id, "gate": a.gate, "customer": a.customer, "what": a.what, "reason": a.reason, "state": state(a), "attempts": a.attempts,
-                "firstAttempt": a.first_attempt, "before": before, "after": a.result })
+                "firstAttempt": a.first_attempt, "before": before, "after": if done { sent } else { Value::Null }, "answer": a.result })
         })
         .collect();
     let chosen: Vec<Value> = record
@@ -197,6 +203,7 @@ fn run_record(record: &RunRecord, journal: &Journal, checked: &Checked) -> Resul
         "configSnapshot": record.header,
         "approvals": approvals,
         "writes": writes,
+        "checkedAfterwards": record.steps.iter().find(|s| s.name == "proof").map(|s| &s.outcome),
         "hashChain": { "entries": head.as_ref().map(|h| h.1), "head": head.as_ref().map(|h| &h.2), "intact": checked.map(|c| c.is_ok()) },
     }))
 }

@@ -95,12 +95,19 @@ pub enum Outlook {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhyNot {
     /// Has a certificate for these states: there is nothing to ask for.
-    Covered { states: Vec<String> },
+    Covered {
+        states: Vec<String>,
+    },
     /// Its paper was read and is not settled yet.
-    PaperWaits { file: String },
+    PaperWaits {
+        file: String,
+    },
     NotInService,
     /// Invited within the window, on this day where the service tells it.
-    Recent { sent: Option<Date>, window_days: u16 },
+    Recent {
+        sent: Option<Date>,
+        window_days: u16,
+    },
     /// The service's list has no zone for any of its states, so there is nothing that it could be asked for.
     NoZone,
 }

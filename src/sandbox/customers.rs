@@ -363,6 +363,11 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         let mut made = Vec::new();
         for (i, input) in call.array::<CustomerInput>()?.into_iter().enumerate() {
             let saved = check(tx, input).and_then(|checked| {
+                if call.context.faults.refuses_customer(&checked.code) {
+                    return Err(
+                        ApiError::new(Code::CERTIFICATES, "The customer is refused, as the sandbox was told to.").at("customerCode")
+                    );
+                }
                 save(tx, INSERT, &checked, company)?;
                 let id = tx.last_insert_rowid();
                 save_zones(tx, id, checked.zones.as_deref())?;

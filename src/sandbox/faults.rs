@@ -41,6 +41,8 @@ pub struct Faults {
     pub cut_bodies: f64,
     /// Share of answers (0 to 1) that say 200 and are no JSON.
     pub wrong_json: f64,
+    /// Customers with these codes are refused when they are created.
+    pub refuse_customers: Vec<String>,
     /// No more requests a second than this are let through (with what one second saves up); the others are answered 429.
     pub requests_per_second: Option<f64>,
 }
@@ -149,6 +151,10 @@ impl FaultPlan {
             OnTheWay::Whole
         };
         fate
+    }
+
+    pub(super) fn refuses_customer(&self, code: &str) -> bool {
+        self.lock().faults.refuse_customers.iter().any(|refused| refused == code)
     }
 
     pub(super) fn store_certificate_but_fail(&self) -> bool {

@@ -178,7 +178,9 @@ async fn ask(
                 Err(e) if e.kind == ServiceErrorKind::Invalid => {
                     Ok(Answer::NotAsked("the customer's code holds a character that no address of the service can carry"))
                 }
-                Err(e) if e.kind == ServiceErrorKind::NotFound => Ok(Answer::NotAsked("the service does not know the customer, or not this question")),
+                Err(e) if e.kind == ServiceErrorKind::NotFound => {
+                    Ok(Answer::NotAsked("the service does not know the customer, or not this question"))
+                }
                 Err(e) if e.kind == ServiceErrorKind::Forbidden => Ok(Answer::NotAsked("the role of these credentials does not allow it")),
                 Err(e) => Err(e),
             };

@@ -204,8 +204,14 @@ fn tell_refused(world: &World<'_>, outcome: &Outcome) {
 /// What became of a gate, over all its plans.
 fn keep(world: &World<'_>, plan: &Plan, outcome: &Outcome) -> Result<(), WizardError> {
     tracing::info!(
-        gate = plan.gate.name(), planned = plan.actions.len(), done = outcome.done, done_before = outcome.done_before, open = outcome.open,
-        refused = outcome.refused.len(), unchanged = plan.unchanged, "gate"
+        gate = plan.gate.name(),
+        planned = plan.actions.len(),
+        done = outcome.done,
+        done_before = outcome.done_before,
+        open = outcome.open,
+        refused = outcome.refused.len(),
+        unchanged = plan.unchanged,
+        "gate"
     );
     let record = json!({
         "planned": plan.actions.len() + outcome.done_before, "done": outcome.done + outcome.done_before, "refused": outcome.refused,

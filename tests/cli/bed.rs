@@ -179,13 +179,18 @@ impl Server {
 
     /// From now on nothing goes wrong any more.
     pub fn no_faults(&self) {
+        self.set_faults("{}");
+    }
+
+    /// The faults in the service's own JSON.
+    pub fn set_faults(&self, faults: &str) {
         let url = format!("{}/sandbox/faults", self.url);
         let set = async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             client
                 .post(url)
                 .basic_auth("2000000000", Some(KEY))
-                .body("{}")
+                .body(faults.to_owned())
                 .header("content-type", "application/json")
                 .send()
                 .await

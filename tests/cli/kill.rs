@@ -199,7 +199,9 @@ fn plan_first(bed: &Bed, server: &Server, args: &[String], seed: u64) -> Vec<Str
         plan[at + 1] = &folder;
         let ran = bed.run_at(server, &[&plan[..], &["-o", "plan.json"]].concat());
         match ran.code {
-            0 | 3 => return ["apply", "plan.json", "--non-interactive", "--yes", "--quiet", "--run-dir", "run"].map(str::to_owned).to_vec(),
+            0 | 3 => {
+                return ["apply", "plan.json", "--non-interactive", "--yes", "--quiet", "--run-dir", "run"].map(str::to_owned).to_vec();
+            }
             1 => {}
             other => panic!("seed {seed}: planning ended with {other}: {}", ran.err),
         }

@@ -149,3 +149,90 @@ fn a_run_without_a_person_is_asked_for_its_yes() {
     assert!(ran.error_line().contains("apply.confirm"), "{}", ran.err);
     assert_eq!(planned.server.writes(), 0);
 }
+
+/// One customer is refused: its certificate and its invitation are left out by name, all the others go through.
+#[test]
+fn a_refused_customer_leaves_out_only_its_own_writes() {
+    let planned = Planned::new();
+    assert_eq!(planned.plan(&[]).code, 3);
+    let file = planned.file();
+    let writes = |gate: usize| file["gates"][gate]["actions"].as_array().unwrap().clone();
+    let holder = writes(1)[0]["customer"].as_str().unwrap().to_owned();
+    let invited = writes(2)[0]["draft"]["customer"].as_str().unwrap().to_owned();
+    planned.server.set_faults(&serde_json::json!({ "refuse_customers": [holder, invited] }).to_string());
+    let applied = planned.apply("run");
+    assert_eq!(applied.code, 3, "{}", applied.err);
+    assert!(applied.err.contains("left out, because its customer was refused: create certificate"), "{}", applied.err);
+    assert!(applied.err.contains(&format!("left out, because its customer was refused: invite {invited}")), "{}", applied.err);
+    assert!(applied.err.contains(&format!("not done: create customer {holder}")), "{}", applied.err);
+    assert_eq!(planned.server.customers().len(), writes(0).len() - 2);
+    assert!(planned.server.certificates().is_empty());
+    assert_eq!(planned.server.invitations().len(), writes(2).len() - 1);
+
+    // Going on changes nothing more by itself, even once the service would take them: a refusal is a person's business.
+    planned.server.no_faults();
+    let state = planned.server.state();
+    let resumed = planned.bed.run_at(&planned.server, &["resume", "run", "--non-interactive", "--yes"]);
+    assert_eq!(resumed.code, 3, "{}", resumed.err);
+    assert_eq!(planned.server.state(), state);
+}
+
+/// A service that takes small requests only: the paper is drawn anew, and that is said.
+#[test]
+fn a_paper_that_is_too_large_for_the_service_is_made_smaller() {
+    let bed = Bed::new();
+    let server = bed.server(&["--largest-request", "150000"]);
+    bed.scans(&["AZ5000A Saguaro Pool.pdf"]);
+    let (no_check, list) = (bed.no_check(), sample("customers.xlsx"));
+    let given = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--company", "DEFAULT", "--run-dir", "run"];
+    let ran = bed.run_at(
+        &server,
+        &[&given[..], &["--customers", list.to_str().unwrap(), "--certificates", "scans", "--answers", &no_check]].concat(),
+    );
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let certificates = server.certificates();
+    assert_eq!(certificates.len(), 1, "{}", ran.err);
+    assert!(ran.err.contains("its pages were drawn anew at "), "{}", ran.err);
+    let report = std::fs::read_to_string(bed.path("run/report.html")).unwrap();
+    assert!(report.contains("its pages were drawn anew at "), "the report says so, too");
+    let (status, pdf) = server.get_bytes(&format!("/api/v2/companies/12345/certificates/{}/attachment", certificates[0]["id"]));
+    assert_eq!(status, 200);
+    assert!(pdf.starts_with(b"%PDF") && pdf.len() < 112_000, "{} bytes", pdf.len());
+}
+
+/// Who has no e-mail address gets a fax or a link, and who can't be asked for anything is not invited; each with its reason.
+#[test]
+fn customers_without_an_e_mail_address_are_reached_otherwise() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    let list = bed.write(
+        "customers.csv",
+        "Customer Code,Name,Address,City,State,Zip,Country,Email,Fax,Tax Exempt\n\
+         K1,Amber Tools LLC,1000 Oak Street,Austin,TX,78701,US,ap1@example.com,,Y\n\
+         K2,Birch Bakery LLC,1007 Pine Street,Austin,TX,78702,US,,512-555-0102,Y\n\
+         K3,Copper Press GmbH,10 Lange Strasse,Hamburg,,20095,DE,ap3@example.com,,Y\n\
+         K4,Dover Books LLC,1021 Ash Street,Austin,TX,78704,US,,,Y\n\
+         K5,Elm Cycles LLC,1028 Ash Street,Austin,TX,78705,US,ap5@example.com,,N\n",
+    );
+    let answers = bed.write("answers.yaml", "action: invite\n");
+    let given = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--company", "DEFAULT", "--run-dir", "run"];
+    let more = ["--customers", list.to_str().unwrap(), "--answers", answers.to_str().unwrap()];
+    let ran = bed.run_at(&server, &[&given[..], &more].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for row in ["invited by e-mail", "invited by fax", "get a link, to pass on", "not invited: no zone of the service's list"] {
+        assert!(ran.err.contains(row), "{row}: {}", ran.err);
+    }
+    assert!(ran.out.contains("3 sent, 1 of them as links to pass on"), "{}", ran.out);
+    let mut sent: Vec<(String, String, String)> = server
+        .invitations()
+        .iter()
+        .map(|i| ["customerCode", "deliveryMethod", "recipient"].map(|key| i[key].as_str().unwrap_or("").to_owned()).into())
+        .collect();
+    sent.sort();
+    let wanted = [("K1", "Email", "ap1@example.com"), ("K2", "Fax", "512-555-0102"), ("K4", "Download", "")];
+    assert_eq!(sent, wanted.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));
+    let report = std::fs::read_to_string(bed.path("run/report.html")).unwrap();
+    assert!(report.contains(&format!("href=\"{}/certexpress/", server.url)), "the report has the link");
+    let plan: Value = serde_json::from_str(&std::fs::read_to_string(bed.path("run/plan-invitations.json")).unwrap()).unwrap();
+    assert!(plan["notes"][0]["text"].as_str().unwrap().starts_with("no zone"));
+}

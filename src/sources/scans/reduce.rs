@@ -20,12 +20,15 @@ pub fn to_fit(whole: Vec<u8>, most: u64, limits: &Limits) -> Result<UploadPdf, U
         let bytes = pdf::drawn_anew(&whole, dpi, limits)?;
         if bytes.len() as u64 <= most {
             let to = size(bytes.len() as u64);
-            let reduced = format!("its pages were drawn anew at {dpi} dpi in gray, because {from} are too large to be sent; it has {to} now");
+            let reduced =
+                format!("its pages were drawn anew at {dpi} dpi in gray, because {from} are too large to be sent; it has {to} now");
             return Ok(UploadPdf { bytes, reduced: Some(reduced) });
         }
     }
     let limit = size(most);
-    Err(unreadable(format!("the document has {from} and is larger than {limit} even at 100 dpi; send it by hand, or scan it again in black and white")))
+    Err(unreadable(format!(
+        "the document has {from} and is larger than {limit} even at 100 dpi; send it by hand, or scan it again in black and white"
+    )))
 }
 
 fn size(bytes: u64) -> String {
