@@ -37,6 +37,10 @@ fn main() {
     if asked("sync") {
         runtime.block_on(sync());
     }
+    // For a profile, nothing else.
+    if wanted.iter().any(|w| w == "ours") {
+        runtime.block_on(ours());
+    }
     if asked("journal") {
         runtime.block_on(journal());
     }
@@ -45,6 +49,16 @@ fn main() {
     }
     if asked("plan") {
         runtime.block_on(plan());
+    }
+}
+
+async fn ours() {
+    let customers = made_up(20_000);
+    for _ in 0..5 {
+        let server = serve(latency()).await;
+        let (service, _) = adapter(&server, (2, 32));
+        let run = Run::new();
+        println!("{:.2} s", carry_out(&*service, &run.journal, planned(&customers)).await);
     }
 }
 

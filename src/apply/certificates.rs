@@ -1,6 +1,6 @@
 //! Certificates: created with no customer in the call, then linked. Creating and linking are two confirmations in the journal.
 
-use super::many::{each, pause};
+use super::many::{DOCUMENTS_AT_ONCE, each, pause};
 use super::{Run, Stopped, TRIES, is_refusal};
 use crate::domain::{CertificateDraft, CertificateId, CustomerCode, DocumentRef, TaxNumber};
 use crate::plan::{Action, Write};
@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopped> {
     let ours = Ours(Mutex::new(run.records.values().filter_map(|r| created_id(r.result.as_ref())).collect()));
     let open = actions.iter().filter(|a| run.is_open(&a.id));
-    each(run, alike(open), async |group| {
+    each(run, DOCUMENTS_AT_ONCE, alike(open), async |group| {
         for action in group {
             run.check_interrupt()?;
             one(run, action, &ours).await?;

@@ -1,6 +1,6 @@
 //! Customers: created in batches, updated one by one.
 
-use super::many::{ask_each, each, pause};
+use super::many::{AT_ONCE, ask_each, each, pause};
 use super::{Run, Stopped, TRIES};
 use crate::domain::{Customer, ExposureZone};
 use crate::plan::{Action, Write};
@@ -20,7 +20,7 @@ pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopp
     let missing: std::collections::HashSet<&str> = still_missing(run, sent).await?.into_iter().map(|a| a.id.as_str()).collect();
     let to_send = open.into_iter().filter(|a| row(a).is_none() || !run.was_attempted(&a.id) || missing.contains(a.id.as_str()));
 
-    each(run, pieces(to_send), async |piece| match piece {
+    each(run, AT_ONCE, pieces(to_send), async |piece| match piece {
         Piece::Create(batch) => create(run, batch).await,
         Piece::Update(action, customer, zones) => update(run, action, customer, zones).await,
     })

@@ -1,6 +1,6 @@
 //! Invitations: mail to real people, so a lost answer is looked up, and never sent twice.
 
-use super::many::{each, pause};
+use super::many::{AT_ONCE, each, pause};
 use super::{Run, Stopped, TRIES};
 use crate::domain::{InvitationDraft, InvitationOnFile};
 use crate::plan::{Action, Write};
@@ -10,7 +10,7 @@ use serde_json::json;
 
 pub(super) async fn apply(run: &Run<'_>, actions: &[Action]) -> Result<(), Stopped> {
     let open = actions.iter().filter(|a| run.is_open(&a.id));
-    each(run, open, async |action| match &action.write {
+    each(run, AT_ONCE, open, async |action| match &action.write {
         Write::SendInvitation { draft } => send(run, action, draft).await,
         _ => Ok(()),
     })

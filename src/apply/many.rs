@@ -7,12 +7,19 @@ use std::future::Future;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// So many pieces of work are begun at a time: enough to keep a quick service busy, few enough to hold the documents of all in memory.
-pub(super) const AT_ONCE: usize = 24;
+/// So many pieces of work are begun at a time: enough to keep a quick service busy while others wait for the journal.
+pub(super) const AT_ONCE: usize = 64;
+/// The same for work that holds a document: few enough to hold them all in memory.
+pub(super) const DOCUMENTS_AT_ONCE: usize = 24;
 
 /// Does `work` for each item, begun in order and several at a time. The first stop lets what is in flight come to its end, and begins nothing
 /// more.
-pub(super) async fn each<T, F>(run: &Run<'_>, items: impl IntoIterator<Item = T>, work: impl Fn(T) -> F) -> Result<(), Stopped>
+pub(super) async fn each<T, F>(
+    run: &Run<'_>,
+    at_once: usize,
+    items: impl IntoIterator<Item = T>,
+    work: impl Fn(T) -> F,
+) -> Result<(), Stopped>
 where
     F: Future<Output = Result<(), Stopped>>,
 {
@@ -20,7 +27,7 @@ where
     let mut in_flight = FuturesUnordered::new();
     let mut stopped = None;
     loop {
-        while stopped.is_none() && in_flight.len() < AT_ONCE {
+        while stopped.is_none() && in_flight.len() < at_once {
             match (run.check_interrupt(), items.next()) {
                 (_, None) => break,
                 (Err(interrupted), Some(_)) => stopped = Some(interrupted),

@@ -78,7 +78,7 @@ pub fn record(approved: &Approved<Plan>, journal: &dyn JournalStore) -> Result<(
     if last.is_some_and(|last| last.approval().fingerprint == approved.approval().fingerprint) {
         return Ok(());
     }
-    let saved = Saved { plan: approved.plan().clone(), approval: approved.approval().clone() };
+    let saved = SavedRef { plan: approved.plan(), approval: approved.approval() };
     let value = serde_json::to_value(&saved).map_err(|e| JournalError(format!("the plan can't be written: {e}")))?;
     let record = |(seq, action): (usize, &Action)| ActionRecord {
         id: action.id.clone(),
@@ -96,7 +96,13 @@ pub fn record(approved: &Approved<Plan>, journal: &dyn JournalStore) -> Result<(
     journal.save_plan(gate, &value, &records)
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
+struct SavedRef<'a> {
+    plan: &'a Plan,
+    approval: &'a crate::plan::Approval,
+}
+
+#[derive(Deserialize)]
 struct Saved {
     plan: Plan,
     approval: crate::plan::Approval,

@@ -400,13 +400,11 @@ impl JournalStore for Journal {
                 let mut update = tx
                     .prepare_cached(
                         "UPDATE action SET state = 'attempted', attempts = attempts + 1, first_attempt = COALESCE(first_attempt, ?3)
-                         WHERE gate = ?1 AND id = ?2 AND state <> 'done'",
+                         WHERE gate = ?1 AND id IN (SELECT value FROM json_each(?2)) AND state <> 'done'",
                     )
                     .map_err(sql)?;
-                for id in &ids {
-                    let changed = update.execute(params![gate, id, at.to_string()]).map_err(sql)?;
-                    changed_one(changed, &gate, id)?;
-                }
+                let changed = update.execute(params![gate, text(&ids)?, at.to_string()]).map_err(sql)?;
+                changed_all(changed, &gate, &ids)?;
                 event(tx, at, "attempt", &json!({ "gate": gate, "ids": ids }))
             })
             .await
@@ -458,11 +456,19 @@ impl Journal {
         self.writer
             .write_soon(move |tx| {
                 let mut update = tx
-                    .prepare_cached("UPDATE action SET state = ?3, result = ?4 WHERE gate = ?1 AND id = ?2 AND state <> 'done'")
+                    .prepare_cached(
+                        "UPDATE action SET state = ?3, result = ?4
+                         WHERE gate = ?1 AND id IN (SELECT value FROM json_each(?2)) AND state <> 'done'",
+                    )
                     .map_err(sql)?;
+                // Of a batch most ended in just the same way.
+                let mut alike: BTreeMap<String, Vec<&String>> = BTreeMap::new();
                 for (id, result) in &results {
-                    let changed = update.execute(params![gate, id, state_name(state), text(result)?]).map_err(sql)?;
-                    changed_one(changed, &gate, id)?;
+                    alike.entry(text(result)?).or_default().push(id);
+                }
+                for (result, ids) in alike {
+                    let changed = update.execute(params![gate, text(&ids)?, state_name(state), result]).map_err(sql)?;
+                    changed_all(changed, &gate, &ids)?;
                 }
                 let results: serde_json::Map<String, Value> = results.into_iter().collect();
                 event(tx, at, kind, &json!({ "gate": gate, "results": results }))
@@ -471,10 +477,14 @@ impl Journal {
     }
 }
 
-fn changed_one(changed: usize, gate: &str, id: &str) -> JournalResult<()> {
-    match changed {
-        1 => Ok(()),
-        _ => Err(JournalError(format!("write {gate}/{id} is not in the approved plan, or was done before"))),
+fn changed_all<T: std::fmt::Display>(changed: usize, gate: &str, ids: &[T]) -> JournalResult<()> {
+    match (changed == ids.len(), ids) {
+        (true, _) => Ok(()),
+        (false, [id]) => Err(JournalError(format!("write {gate}/{id} is not in the approved plan, or was done before"))),
+        (false, _) => {
+            let missing = ids.len().saturating_sub(changed);
+            Err(JournalError(format!("{missing} of {} writes of {gate} are not in the approved plan, or were done before", ids.len())))
+        }
     }
 }
 

@@ -110,6 +110,9 @@ CREATE TABLE IF NOT EXISTS customers (
   CHECK (NOT (coalesce(is_bill, 0) AND coalesce(is_ship, 0)))
 );
 
+-- Lists are paged in the order of the ids.
+CREATE INDEX IF NOT EXISTS customers_by_company ON customers (company_id);
+
 CREATE TABLE IF NOT EXISTS customer_zones (
   customer_id INTEGER NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
   zone_id INTEGER NOT NULL REFERENCES exposure_zones (id),
@@ -153,6 +156,7 @@ CREATE TABLE IF NOT EXISTS certificates (
   created TEXT NOT NULL,
   modified TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS certificates_by_company ON certificates (company_id);
 CREATE INDEX IF NOT EXISTS certificates_by_created ON certificates (company_id, created);
 
 CREATE TABLE IF NOT EXISTS certificate_customers (
@@ -195,6 +199,7 @@ CREATE TABLE IF NOT EXISTS invitations (
   polls INTEGER NOT NULL CHECK (polls >= 0),
   created TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS invitations_by_company ON invitations (company_id);
 CREATE INDEX IF NOT EXISTS invitations_by_customer ON invitations (customer_id);
 
 CREATE TABLE IF NOT EXISTS invitation_zones (
