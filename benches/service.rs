@@ -56,9 +56,9 @@ async fn ours() {
     let customers = made_up(20_000);
     for _ in 0..5 {
         let server = serve(latency()).await;
-        let (service, _) = adapter(&server, (2, 32));
         let run = Run::new();
-        println!("{:.2} s", carry_out(&*service, &run.journal, planned(&customers)).await);
+        let (service, _) = noted(&server, (2, 32), Some(&run));
+        println!("{:.2} s", carry_out(&*service, &*run.journal, planned(&customers)).await);
     }
 }
 
@@ -95,9 +95,9 @@ async fn sync() {
         calls.insert(BATCHES, trail.calls());
 
         let server = serve(latency()).await;
-        let (service, trail) = adapter(&server, (2, 32));
         let run = Run::new();
-        let took = carry_out(&*service, &run.journal, planned(&customers)).await;
+        let (service, trail) = noted(&server, (2, 32), Some(&run));
+        let took = carry_out(&*service, &*run.journal, planned(&customers)).await;
         times.entry(OURS).or_default().push(took);
         calls.insert(OURS, trail.calls());
     }
@@ -124,11 +124,12 @@ async fn journal() {
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for turn in 0..2 * TURNS {
         let server = serve(latency()).await;
-        let (service, _) = adapter(&server, (2, 32));
         if turn % 2 == 0 {
             let run = Run::new();
-            with.push(carry_out(&*service, &run.journal, planned(&customers)).await);
+            let (service, _) = noted(&server, (2, 32), Some(&run));
+            with.push(carry_out(&*service, &*run.journal, planned(&customers)).await);
         } else {
+            let (service, _) = adapter(&server, (2, 32));
             without.push(carry_out(&*service, &Memory::default(), planned(&customers)).await);
         }
     }
@@ -139,11 +140,12 @@ async fn journal() {
         let few = made_up(2_000);
         fill(&server, &few).await;
         server.set_faults(latency());
-        let (service, _) = adapter(&server, (2, 32));
         if turn % 2 == 0 {
             let run = Run::new();
-            with.push(carry_out(&*service, &run.journal, invitations(&few)).await);
+            let (service, _) = noted(&server, (2, 32), Some(&run));
+            with.push(carry_out(&*service, &*run.journal, invitations(&few)).await);
         } else {
+            let (service, _) = adapter(&server, (2, 32));
             without.push(carry_out(&*service, &Memory::default(), invitations(&few)).await);
         }
     }
@@ -168,9 +170,9 @@ async fn limit() {
         let customers = made_up(3_000);
         fill(&server, &customers).await;
         server.set_faults(Faults { requests_per_second: Some(RATE), retry_after, ..Faults::default() });
-        let (service, trail) = adapter(&server, (2, 32));
         let run = Run::new();
-        let took = carry_out(&*service, &run.journal, invitations(&customers)).await;
+        let (service, trail) = noted(&server, (2, 32), Some(&run));
+        let took = carry_out(&*service, &*run.journal, invitations(&customers)).await;
         let (calls, refused) = (trail.calls(), trail.limited());
         let used = (calls - refused) as f64 / (took * RATE);
         println!(
@@ -229,7 +231,11 @@ async fn serve(faults: Faults) -> Sandbox {
 }
 
 fn adapter(server: &Sandbox, concurrent: (usize, usize)) -> (Arc<dyn ExemptionService>, Arc<Trail>) {
-    let trail = Arc::new(Trail::default());
+    noted(server, concurrent, None)
+}
+
+fn noted(server: &Sandbox, concurrent: (usize, usize), journal: Option<&Run>) -> (Arc<dyn ExemptionService>, Arc<Trail>) {
+    let trail = Arc::new(Trail { journal: journal.map(|run| Arc::clone(&run.journal)), ..Trail::default() });
     let credentials = Credentials::LicenseKey { account: "2000000000".into(), key: Secret::new("SANDBOX") };
     let options = ConnectOptions { concurrent, ..ConnectOptions::new(server.base_url(), credentials, trail.clone()) };
     (connect(ServiceKind::AvaTax, options).unwrap(), trail)
@@ -309,10 +315,12 @@ fn median(values: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
+/// Counts the calls, and has the run's journal note them where there is one, as a run does.
 #[derive(Default)]
 struct Trail {
     calls: AtomicUsize,
     limited: AtomicUsize,
+    journal: Option<Arc<Journal>>,
 }
 
 impl Trail {
@@ -329,6 +337,9 @@ impl AuditTrail for Trail {
         self.calls.fetch_add(1, Ordering::SeqCst);
         if call.status == Some(429) {
             self.limited.fetch_add(1, Ordering::SeqCst);
+        }
+        if let Some(journal) = &self.journal {
+            journal.record(call);
         }
     }
 }
@@ -354,7 +365,7 @@ impl Clock for Now {
 
 /// A run's journal in a folder that goes with it.
 struct Run {
-    journal: Journal,
+    journal: Arc<Journal>,
     _folder: tempfile::TempDir,
 }
 
@@ -363,7 +374,7 @@ impl Run {
         // Beside the target folder: the temporary folder of some machines is memory.
         let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         let journal = Journal::open(&RunFolder::create(&folder.path().join("run")).unwrap()).unwrap();
-        Self { journal, _folder: folder }
+        Self { journal: Arc::new(journal), _folder: folder }
     }
 }
 
@@ -371,7 +382,7 @@ impl Run {
 #[derive(Default)]
 struct Memory {
     actions: Mutex<BTreeMap<String, ActionRecord>>,
-    plans: Mutex<Vec<Value>>,
+    plans: Mutex<Vec<String>>,
 }
 
 impl Memory {
@@ -418,13 +429,13 @@ impl JournalStore for Memory {
     fn record_review(&self, _: &ReviewEntry) -> JournalResult<()> {
         Ok(())
     }
-    fn save_plan(&self, _: &str, plan: &Value, actions: &[ActionRecord]) -> JournalResult<()> {
-        self.plans.lock().unwrap().push(plan.clone());
-        self.actions.lock().unwrap().extend(actions.iter().map(|a| (a.id.clone(), a.clone())));
+    fn save_plan(&self, _: &str, plan: &str, _: &Value, actions: Vec<ActionRecord>) -> JournalResult<()> {
+        self.plans.lock().unwrap().push(plan.to_owned());
+        self.actions.lock().unwrap().extend(actions.into_iter().map(|a| (a.id.clone(), a)));
         Ok(())
     }
     fn plans(&self, _: &str) -> JournalResult<Vec<Value>> {
-        Ok(self.plans.lock().unwrap().clone())
+        Ok(self.plans.lock().unwrap().iter().map(|plan| serde_json::from_str(plan).unwrap()).collect())
     }
     fn actions(&self, _: &str) -> JournalResult<Vec<ActionRecord>> {
         Ok(self.actions.lock().unwrap().values().cloned().collect())

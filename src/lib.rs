@@ -11,6 +11,7 @@ pub mod customers;
 pub mod domain;
 pub mod error;
 pub mod journal;
+pub mod lifecycle;
 pub mod matching;
 pub mod ocr;
 pub mod plan;

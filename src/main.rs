@@ -2,9 +2,12 @@
 
 mod commands;
 
-use certonboard::cli::{AnswersCommand, Cli, Command, CustomersCommand, Exit, SandboxCommand};
+use certonboard::cli::{
+    AnswersCommand, AttributesCommand, CertificatesCommand, Cli, Command, CustomersCommand, Exit, InvitationsCommand, SandboxCommand,
+};
 use certonboard::error::Fault;
 use clap::Parser;
+use commands::later;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -29,6 +32,24 @@ fn main() -> ExitCode {
             Some(Command::Status(args)) => commands::status::status(&args),
             Some(Command::Review(args)) => commands::review::review(&args).await,
             Some(Command::Customers { command: CustomersCommand::Summary(args) }) => commands::customers::summary(&args),
+            Some(Command::Customers { command: CustomersCommand::Show(args) }) => later::customers::show(&args).await,
+            Some(Command::Customers { command: CustomersCommand::List(args) }) => later::customers::list(&args).await,
+            Some(Command::Customers { command: CustomersCommand::Create(args) }) => later::customers::create(&args).await,
+            Some(Command::Customers { command: CustomersCommand::Update(args) }) => later::customers::update(&args).await,
+            Some(Command::Certificates { command: CertificatesCommand::List(args) }) => later::certificates::list(&args).await,
+            Some(Command::Certificates { command: CertificatesCommand::Show(args) }) => later::certificates::show(&args).await,
+            Some(Command::Certificates { command: CertificatesCommand::Download(args) }) => later::certificates::download(&args).await,
+            Some(Command::Certificates { command: CertificatesCommand::Print(args) }) => later::certificates::print(&args).await,
+            Some(Command::Certificates { command: CertificatesCommand::Unlink(args) }) => later::certificates::unlink(&args).await,
+            Some(Command::Certificates { command: CertificatesCommand::Delete(args) }) => later::certificates::delete(&args).await,
+            Some(Command::Invitations { command: InvitationsCommand::Send(args) }) => later::invitations::send(&args).await,
+            Some(Command::Invitations { command: InvitationsCommand::List(args) }) => later::invitations::list(&args).await,
+            Some(Command::Invitations { command: InvitationsCommand::Show(args) }) => later::invitations::show(&args).await,
+            Some(Command::Renew(args)) => later::invitations::renew(&args).await,
+            Some(Command::Attributes { command: AttributesCommand::List(args) }) => later::attributes::list(&args).await,
+            Some(Command::Attributes { command: AttributesCommand::Link(args) }) => later::attributes::change(&args, true).await,
+            Some(Command::Attributes { command: AttributesCommand::Unlink(args) }) => later::attributes::change(&args, false).await,
+            Some(Command::EcommerceToken(args)) => later::attributes::token(&args).await,
             Some(Command::Answers { command: AnswersCommand::Init }) => commands::print(&certonboard::answers::template()),
             Some(Command::Answers { command: AnswersCommand::Schema }) => commands::print_json(&certonboard::answers::schema()),
             Some(Command::Sandbox { command: SandboxCommand::Serve(args) }) => commands::serve::serve(&args).await,

@@ -5,9 +5,10 @@
 //! Called by: `wizard` and `apply`, which use them; the adapters (`sources`, `ocr`, `api`, `journal`, `ui`), which implement them.
 
 use crate::domain::{
-    BBox, CandidateView, CertificateDraft, CertificateId, CertificateOnFile, Checked, Command, CompanyCode, CompanyId, Corners,
-    CoverLetter, Customer, CustomerCode, CustomerOnFile, Edits, ExposureZone, Gray, InvitationDraft, InvitationId, InvitationOnFile,
-    InvitationReceipt, Mark, PageContent, PageOrigin, PaperView, Queue, ReasonOnFile, Region, ReviewError, Sha256, Word, with_typed,
+    Attribute, AttributeOwner, BBox, CandidateView, CertificateDraft, CertificateId, CertificateOnFile, Checked, Command, CompanyCode,
+    CompanyId, Corners, CoverLetter, Customer, CustomerCode, CustomerOnFile, DocumentForm, EcommerceToken, Edits, ExposureZone, Gray,
+    InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, PaperView, Queue, ReasonOnFile,
+    Region, ReviewError, Sha256, Word, with_typed,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -188,6 +189,8 @@ pub enum ServiceErrorKind {
     Duplicate,
     /// The data was refused; sending it again changes nothing.
     Invalid,
+    /// The request was refused for its size alone.
+    TooLarge,
     /// Too many requests.
     Limited,
     /// The service can't be reached or is down. Nothing was done.
@@ -313,6 +316,56 @@ pub trait ExemptionService: Send + Sync {
     async fn invitation(&self, company: CompanyId, code: &CustomerCode, id: InvitationId) -> ServiceResult<Option<InvitationOnFile>>;
     /// Every invitation of the company sent on this day or later.
     async fn invitations(&self, company: CompanyId, since: Option<Date>) -> ServiceResult<Vec<InvitationOnFile>>;
+
+    // After onboarding. A service that has no such call says so.
+
+    /// Takes certificates from a customer; they stay in the service, and with other customers.
+    async fn unlink(&self, _: CompanyId, _: &CustomerCode, _: &[CertificateId]) -> ServiceResult<()> {
+        Err(self.has_no("UnlinkCertificatesFromCustomer"))
+    }
+    /// Takes customers from a certificate.
+    async fn unlink_customers(&self, _: CompanyId, _: CertificateId, _: &[CustomerCode]) -> ServiceResult<()> {
+        Err(self.has_no("UnlinkCustomersFromCertificate"))
+    }
+    /// For all its customers at once, and for good.
+    async fn delete_certificate(&self, _: CompanyId, _: CertificateId) -> ServiceResult<()> {
+        Err(self.has_no("DeleteCertificate"))
+    }
+    /// The document's bytes; `None` when the certificate has none, or no such page.
+    async fn document(&self, _: CompanyId, _: CertificateId, _: DocumentForm) -> ServiceResult<Option<Vec<u8>>> {
+        Err(self.has_no("DownloadCertificateImage"))
+    }
+    /// Puts a document (PDF) to a certificate that is there.
+    async fn attach(&self, _: CompanyId, _: CertificateId, _pdf: &[u8]) -> ServiceResult<()> {
+        Err(self.has_no("UploadCertificateImage"))
+    }
+    /// Every attribute that certificates can have.
+    async fn known_attributes(&self, _: CompanyId) -> ServiceResult<Vec<Attribute>> {
+        Err(self.has_no("ListCertificateAttributes"))
+    }
+    async fn attributes_of(&self, _: CompanyId, _: &AttributeOwner) -> ServiceResult<Vec<Attribute>> {
+        Err(self.has_no("ListAttributes"))
+    }
+    async fn link_attributes(&self, _: CompanyId, _: &AttributeOwner, _names: &[String]) -> ServiceResult<()> {
+        Err(self.has_no("LinkAttributes"))
+    }
+    async fn unlink_attributes(&self, _: CompanyId, _: &AttributeOwner, _names: &[String]) -> ServiceResult<()> {
+        Err(self.has_no("UnlinkAttributes"))
+    }
+    async fn ecommerce_token(&self, _: CompanyId, _: &CustomerCode) -> ServiceResult<EcommerceToken> {
+        Err(self.has_no("CreateECommerceToken"))
+    }
+
+    /// The error for a call that this service does not have.
+    fn has_no(&self, call: &str) -> ServiceError {
+        ServiceError {
+            kind: ServiceErrorKind::Invalid,
+            call: call.to_owned(),
+            number: None,
+            message: format!("{} has no such call", self.describe()),
+            hint: Some("Do this by hand in the service's own pages.".to_owned()),
+        }
+    }
 }
 
 /// The service prints no limit for a batch; this is small enough for every limit seen elsewhere.
@@ -554,8 +607,8 @@ pub struct ActionRecord {
     pub id: String,
     pub gate: String,
     pub seq: u32,
-    /// The customer it is about.
-    pub customer: CustomerCode,
+    /// The customer it is about; `None` for a certificate that nobody is linked to.
+    pub customer: Option<CustomerCode>,
     /// In words: `create customer C-10233 “Blue Ridge Supply”`.
     pub what: String,
     pub reason: String,
@@ -619,9 +672,9 @@ pub trait JournalStore: Send + Sync {
     fn review(&self) -> JournalResult<Vec<crate::domain::ReviewEntry>>;
     fn record_review(&self, entry: &crate::domain::ReviewEntry) -> JournalResult<()>;
 
-    /// Saves an approved plan with all its actions as `Planned`; their places follow those of earlier plans of this gate. A write that an earlier
+    /// Saves an approved plan, as JSON, with its approval and all its actions as `Planned`; their places follow those of earlier plans of this gate. A write that an earlier
     /// plan has is refused.
-    fn save_plan(&self, gate: &str, plan: &serde_json::Value, actions: &[ActionRecord]) -> JournalResult<()>;
+    fn save_plan(&self, gate: &str, plan: &str, approval: &serde_json::Value, actions: Vec<ActionRecord>) -> JournalResult<()>;
     /// The approved plans of a gate, oldest first: more than one where persons decided about papers later.
     fn plans(&self, gate: &str) -> JournalResult<Vec<serde_json::Value>>;
     /// The last approved plan of a gate.

@@ -1000,7 +1000,7 @@ async fn a_dry_run_reads_what_it_would_have_written() {
     let id = receipt.id.unwrap();
     assert!(id.0 < 0);
     let read = dry.invitation(COMPANY, &code("C-1"), id).await.unwrap().unwrap();
-    assert_eq!((read.state(), read.link), (InvitationState::Ready, None));
+    assert_eq!((read.state(), read.link.as_deref()), (InvitationState::Ready, Some("(a link that the service would make)")));
     assert_eq!(dry.invitations(COMPANY, None).await.unwrap().len(), 2);
     assert_eq!(dry.link(COMPANY, &code("C-1"), &[CertificateId(-99)]).await.unwrap_err().kind, ServiceErrorKind::NotFound);
 }

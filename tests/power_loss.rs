@@ -17,7 +17,7 @@ fn record(n: usize) -> ActionRecord {
         id: format!("{n:016x}"),
         gate: GATE.to_owned(),
         seq: n as u32,
-        customer: CustomerCode::new(format!("C-{n}")).unwrap(),
+        customer: Some(CustomerCode::new(format!("C-{n}")).unwrap()),
         what: format!("create certificate {n}"),
         reason: "made up".to_owned(),
         state: ActionState::Planned,
@@ -45,14 +45,14 @@ fn written_to(before: &Disk, after: &Disk) -> usize {
     (0..after.log.len()).rev().find(|n| !same(n)).map_or(0, |n| n + 1)
 }
 
-/// A run that carries out ten writes; gives the disk after each confirmation. `checkpoints`: the log is brought into the main file in between, so
+/// A run that carries out ten writes; gives the disk after each of the three confirmations that a write has: attempt, halfway, done. `checkpoints`: the log is brought into the main file in between, so
 /// that it is written anew from its beginning.
 fn history(checkpoints: bool) -> Vec<(Disk, usize)> {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
     let journal = Journal::open(&RunFolder::create(&run).unwrap()).unwrap();
     let records: Vec<ActionRecord> = (0..WRITES).map(record).collect();
-    journal.save_plan(GATE, &json!({ "plan": "made up" }), &records).unwrap();
+    journal.save_plan(GATE, r#"{"plan":"made up"}"#, &serde_json::Value::Null, records.clone()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let now = jiff::Timestamp::now;
     let mut disks = vec![(disk(&run), disk(&run).log.len())];
@@ -62,19 +62,25 @@ fn history(checkpoints: bool) -> Vec<(Disk, usize)> {
             let busy: i64 = second.query_row("PRAGMA wal_checkpoint(RESTART)", [], |r| r.get(0)).unwrap();
             assert_eq!(busy, 0, "the log could not be brought into the main file");
         }
-        let before = disk(&run);
-        runtime.block_on(async {
-            journal.attempt(GATE, &[&record.id], now()).await.unwrap();
-            journal.halfway(GATE, &record.id, &json!({ "certificate": n, "linked": false }), now()).await.unwrap();
-            journal.done(GATE, &[(&record.id, json!({ "certificate": n, "linked": true }))], now()).await.unwrap();
-        });
-        let after = disk(&run);
-        disks.push((after.clone(), written_to(&before, &after)));
+        for step in 0..3 {
+            let before = disk(&run);
+            runtime.block_on(async {
+                let id = record.id.as_str();
+                let made = |linked| json!({ "certificate": n, "linked": linked });
+                match step {
+                    0 => journal.attempt(GATE, &[id], now()).await.unwrap(),
+                    1 => journal.halfway(GATE, id, &made(false), now()).await.unwrap(),
+                    _ => journal.done(GATE, &[(id, made(true))], now()).await.unwrap(),
+                }
+            });
+            let after = disk(&run);
+            disks.push((after.clone(), written_to(&before, &after)));
+        }
     }
     disks
 }
 
-/// Opens what a power loss left, and says how many writes are confirmed. Whatever is there must be whole.
+/// Opens what a power loss left, and says how many steps are confirmed. Whatever is there must be whole.
 fn confirmed(main: &[u8], log: &[u8]) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");
@@ -85,12 +91,23 @@ fn confirmed(main: &[u8], log: &[u8]) -> usize {
     assert!(journal.verify().unwrap().is_ok(), "the chain of hashes is broken");
     let actions = journal.actions(GATE).unwrap();
     assert_eq!(actions.len(), WRITES, "a part of the plan is gone");
-    let done: Vec<usize> = actions.iter().filter(|a| a.state == ActionState::Done).map(|a| a.seq as usize).collect();
-    assert_eq!(done, (0..done.len()).collect::<Vec<_>>(), "a confirmation is gone while a later one is there");
-    for action in actions.iter().filter(|a| a.state == ActionState::Done) {
-        assert_eq!(action.result, Some(json!({ "certificate": action.seq, "linked": true })));
-    }
-    done.len()
+    // What a resumed run goes by: that it was sent, that it was made and under which number, that it is done.
+    let steps: Vec<usize> = actions
+        .iter()
+        .map(|a| {
+            let made = |linked: bool| Some(json!({ "certificate": a.seq, "linked": linked }));
+            match a.state {
+                ActionState::Planned => 0,
+                ActionState::Attempted if a.result.is_none() => 1,
+                ActionState::Attempted if a.result == made(false) => 2,
+                ActionState::Done if a.result == made(true) => 3,
+                other => panic!("write {} is {other:?} with {:?}", a.seq, a.result),
+            }
+        })
+        .collect();
+    let whole = steps.iter().take_while(|s| **s == 3).count();
+    assert!(steps[whole..].iter().skip(1).all(|s| *s == 0), "a confirmation is gone while a later one is there: {steps:?}");
+    steps.iter().sum()
 }
 
 /// Cuts the log behind each confirmation, at every `step`-th byte and at those around the ends of its frames. Gives how many cuts there were.
@@ -104,7 +121,7 @@ fn cut_everywhere(history: &[(Disk, usize)], step: usize) -> usize {
             |at: usize| at < 64 || (at - 32).is_multiple_of(4120) || (at - 31).is_multiple_of(4120) || (at - 33).is_multiple_of(4120);
         for at in (begin..=*to).filter(|at| at.is_multiple_of(step) || near_a_frame(*at) || at == to || *at == begin) {
             let found = confirmed(&disk.main, &disk.log[..at]);
-            assert!(found >= n, "confirmed were {n}, and {found} are left when the log is cut at byte {at} of {to}");
+            assert!(found >= n, "confirmed were {n} steps, and {found} are left when the log is cut at byte {at} of {to}");
             assert!(at < *to || found == n + 1, "the whole log holds {} confirmations, found {found}", n + 1);
             cuts += 1;
         }

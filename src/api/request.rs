@@ -30,8 +30,11 @@ pub(super) struct Request {
     /// Percent-encoded, beginning with `/`, without the query.
     pub path: String,
     query: Vec<(&'static str, String)>,
-    /// JSON.
     pub body: Option<Vec<u8>>,
+    /// Of the body.
+    pub content_type: String,
+    /// What the answer may be.
+    pub accept: &'static str,
 }
 
 impl fmt::Debug for Request {
@@ -52,7 +55,7 @@ impl Request {
             path.push('/');
             path.extend(utf8_percent_encode(segment, STRICT));
         }
-        Ok(Self { call, method, path, query: Vec::new(), body: None })
+        Ok(Self { call, method, path, query: Vec::new(), body: None, content_type: String::new(), accept: "application/json" })
     }
 
     /// Adds a query pair. The name is written as it is, the value encoded.
@@ -63,7 +66,29 @@ impl Request {
 
     pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Result<Self, Unsendable> {
         self.body = Some(serde_json::to_vec(body).map_err(|e| Unsendable::Json(e.to_string()))?);
+        self.content_type = "application/json".to_owned();
         Ok(self)
+    }
+
+    /// The answer is a document.
+    pub fn for_bytes(mut self) -> Self {
+        self.accept = "*/*";
+        self
+    }
+
+    /// A form with one file in it (`multipart/form-data`, RFC 7578). `part`, `name` and `kind` are ours, never from outside.
+    pub fn form_file(mut self, part: &str, name: &str, kind: &str, bytes: &[u8]) -> Self {
+        // A sum over the content: it can't stand in it.
+        let boundary = format!("certonboard-{}", &crate::domain::Sha256::of(bytes).as_str()[..32]);
+        let head =
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\nContent-Type: {kind}\r\n\r\n");
+        let mut body = Vec::with_capacity(bytes.len() + 300);
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        self.body = Some(body);
+        self.content_type = format!("multipart/form-data; boundary={boundary}");
+        self
     }
 
     /// Path and query as they go over the wire.

@@ -151,7 +151,6 @@ impl Transport {
 
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let client_name = HeaderValue::from_str(&client_header(&options.machine))
             .map_err(|_| misconfigured("the machine's name can't be sent", "Give another machine name."))?;
         headers.insert(HeaderName::from_static("x-avalara-client"), client_name);
@@ -316,9 +315,9 @@ impl Transport {
         };
 
         let mut outgoing = self.client.request(request.method.clone(), format!("{}{}", self.base, request.target()));
-        outgoing = outgoing.header("x-correlation-id", &noted.correlation);
+        outgoing = outgoing.header("x-correlation-id", &noted.correlation).header(ACCEPT, request.accept);
         if let Some(body) = &request.body {
-            outgoing = outgoing.header(CONTENT_TYPE, "application/json").body(body.clone());
+            outgoing = outgoing.header(CONTENT_TYPE, &request.content_type).body(body.clone());
         }
         let response = match outgoing.send().await {
             Ok(response) => response,

@@ -102,13 +102,16 @@ impl Claim<'_> {
 async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> Result<(), Stopped> {
     let Claim { customer, document, .. } = claim;
     let before = run.records.get(action.id.as_str()).and_then(|r| r.result.as_ref());
+    // What was done to the document by a process that was killed: its certificate may be found, and has that document.
+    let reduced_before = before.and_then(|r| r.get("reduced")).and_then(Value::as_str).map(str::to_owned);
     if let Some(id) = created_id(before) {
-        let reduced = before.and_then(|r| r.get("reduced")).and_then(Value::as_str).map(str::to_owned);
+        let reduced = reduced_before;
         return link_and_confirm(run, action, claim, CertificateId(id), reduced).await;
     }
     let mut most = super::LARGEST_UPLOAD;
     let (id, reduced) = loop {
-        let pdf = match run.ports.documents.pdf(&document.file, document.pages, &document.sha256, most) {
+        let pages = || run.ports.documents.pdf(&document.file, document.pages, &document.sha256, most);
+        let pdf = match out_of_the_way(pages) {
             Ok(pdf) => pdf,
             Err(why) => {
                 let error = ServiceError {
@@ -121,13 +124,16 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
                             .to_owned(),
                     ),
                 };
-                return run.failed(&action.id, &error, None, customer.as_str()).await;
+                return run.failed(&action.id, &error, None, None, customer.as_str()).await;
             }
         };
+        if let Some(reduced) = &pdf.reduced {
+            run.halfway(&action.id, json!({ "reduced": reduced })).await?;
+        }
         match create(run, action, claim, &pdf.bytes).await {
-            Ok(id) => break (id, pdf.reduced),
+            Ok(id) => break (id, pdf.reduced.or(reduced_before)),
             // A limit that is printed nowhere: half of what was too large.
-            Err(Stopped::Service(error)) if error.number == Some(TOO_LARGE) && pdf.bytes.len() as u64 > SMALLEST_HALVED => {
+            Err(Stopped::Service(error)) if error.kind == ServiceErrorKind::TooLarge && pdf.bytes.len() as u64 > SMALLEST_HALVED => {
                 most = pdf.bytes.len() as u64 / 2;
             }
             Err(Stopped::Service(error)) => return run.refuse_or_stop(&action.id, error, customer.as_str()).await,
@@ -139,8 +145,14 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
     link_and_confirm(run, action, claim, id, reduced).await
 }
 
-/// `RequestTooLarge` (Avalara's list of error codes).
-const TOO_LARGE: i64 = 187;
+/// Lets the other uploads go on while pages are taken out or drawn, where the runtime can.
+fn out_of_the_way<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
 /// What is refused as too large below this is refused for another reason.
 const SMALLEST_HALVED: u64 = 100_000;
 
@@ -172,7 +184,7 @@ async fn link_and_confirm(
     match refused {
         None => run.done(&action.id, made(id, true, reduced.as_deref()), claim.customer.as_str()).await,
         // The certificate exists, so its number stays in the record whatever became of the link.
-        Some(error) => run.failed(&action.id, &error, Some(id), claim.customer.as_str()).await,
+        Some(error) => run.failed(&action.id, &error, Some(id), reduced.as_deref(), claim.customer.as_str()).await,
     }
 }
 

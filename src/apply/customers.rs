@@ -67,7 +67,7 @@ async fn create(run: &Run<'_>, batch: Vec<&Action>) -> Result<(), Stopped> {
         let Some((part, error)) = send(run, part).await? else { continue };
         match part.len() {
             0 => {}
-            1 => run.refuse_or_stop(&part[0].id, error, part[0].write.customer().as_str()).await?,
+            1 => run.refuse_or_stop(&part[0].id, error, part[0].write.subject()).await?,
             n => {
                 run.check_interrupt()?;
                 let (left, right) = part.split_at(n / 2);
@@ -88,12 +88,12 @@ async fn send<'a>(run: &Run<'_>, mut part: Vec<&'a Action>) -> Result<Option<(Ve
         let error = match run.ports.service.create_customers(run.ports.company, &rows).await {
             Ok(()) => {
                 let results: Vec<(&str, Value)> = ids.iter().map(|id| (*id, json!({}))).collect();
-                run.all_done(&results, part[0].write.customer().as_str()).await?;
+                run.all_done(&results, part[0].write.subject()).await?;
                 return Ok(None);
             }
             Err(error) => error,
         };
-        let worth_splitting = matches!(error.kind, ServiceErrorKind::Invalid | ServiceErrorKind::Duplicate);
+        let worth_splitting = matches!(error.kind, ServiceErrorKind::Invalid | ServiceErrorKind::TooLarge | ServiceErrorKind::Duplicate);
         if !worth_splitting && error.kind != ServiceErrorKind::Unclear {
             return Err(error.into());
         }
@@ -115,12 +115,15 @@ async fn send<'a>(run: &Run<'_>, mut part: Vec<&'a Action>) -> Result<Option<(Ve
 
 /// Looks up which customers the service has, and confirms these. Gives the others.
 async fn still_missing<'a>(run: &Run<'_>, sent: Vec<&'a Action>) -> Result<Vec<&'a Action>, Stopped> {
-    let there =
-        ask_each(&sent, async |action| Ok(run.ports.service.customer(run.ports.company, action.write.customer()).await?.is_some())).await?;
+    let there = ask_each(&sent, async |action| match action.write.customer() {
+        Some(code) => Ok(run.ports.service.customer(run.ports.company, code).await?.is_some()),
+        None => Ok(false),
+    })
+    .await?;
     let found: Vec<&Action> = sent.iter().zip(&there).filter(|(_, there)| **there).map(|(action, _)| *action).collect();
     if let Some(first) = found.first() {
         let results: Vec<(&str, Value)> = found.iter().map(|a| (a.id.as_str(), json!({ "found": true }))).collect();
-        run.all_done(&results, first.write.customer().as_str()).await?;
+        run.all_done(&results, first.write.subject()).await?;
     }
     Ok(sent.into_iter().zip(there).filter(|(_, there)| !there).map(|(action, _)| action).collect())
 }

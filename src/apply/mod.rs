@@ -6,6 +6,7 @@
 //! Called by: `wizard`.
 
 mod certificates;
+mod changes;
 mod customers;
 mod invitations;
 mod many;
@@ -79,12 +80,14 @@ pub fn record(approved: &Approved<Plan>, journal: &dyn JournalStore) -> Result<(
         return Ok(());
     }
     let saved = SavedRef { plan: approved.plan(), approval: approved.approval() };
-    let value = serde_json::to_value(&saved).map_err(|e| JournalError(format!("the plan can't be written: {e}")))?;
+    let unwritable = |e: serde_json::Error| JournalError(format!("the plan can't be written: {e}"));
+    let text = serde_json::to_string(&saved).map_err(unwritable)?;
+    let approval = serde_json::to_value(approved.approval()).map_err(unwritable)?;
     let record = |(seq, action): (usize, &Action)| ActionRecord {
         id: action.id.clone(),
         gate: gate.to_owned(),
         seq: u32::try_from(seq).unwrap_or(u32::MAX),
-        customer: action.write.customer().clone(),
+        customer: action.write.customer().cloned(),
         what: action.write.describe(),
         reason: action.reason.clone(),
         state: ActionState::Planned,
@@ -93,7 +96,7 @@ pub fn record(approved: &Approved<Plan>, journal: &dyn JournalStore) -> Result<(
         result: None,
     };
     let records: Vec<ActionRecord> = approved.plan().actions.iter().enumerate().map(record).collect();
-    journal.save_plan(gate, &value, &records)
+    journal.save_plan(gate, &text, &approval, records)
 }
 
 #[derive(Serialize)]
@@ -135,6 +138,7 @@ pub async fn apply(approved: Approved<Plan>, ports: &Ports<'_>) -> Result<Outcom
         Gate::Customers => ("Syncing customers", "customers"),
         Gate::Certificates => ("Creating and linking certificates", "certificates"),
         Gate::Invitations => ("Sending invitations", "invitations"),
+        Gate::Changes => ("Changing", "changes"),
     };
     ports.progress.begin(what, unit, Some(approved.plan().actions.len() as u64));
     if before > 0 {
@@ -144,6 +148,7 @@ pub async fn apply(approved: Approved<Plan>, ports: &Ports<'_>) -> Result<Outcom
         Gate::Customers => customers::apply(&run, &approved.plan().actions).await,
         Gate::Certificates => certificates::apply(&run, &approved.plan().actions).await,
         Gate::Invitations => invitations::apply(&run, &approved.plan().actions).await,
+        Gate::Changes => changes::apply(&run, &approved.plan().actions).await,
     };
     ports.progress.end();
     result?;
@@ -218,9 +223,19 @@ impl Run<'_> {
         Ok(self.ports.journal.halfway(self.gate.name(), id, &result, self.ports.clock.now()).await?)
     }
 
-    /// Refused. What was made all the same (`made`) stays in the record.
-    async fn failed(&self, id: &str, error: &ServiceError, made: Option<CertificateId>, now: &str) -> Result<(), Stopped> {
+    /// Refused. What was made all the same (`made`) stays in the record, and so does what was done to its document.
+    async fn failed(
+        &self,
+        id: &str,
+        error: &ServiceError,
+        made: Option<CertificateId>,
+        reduced: Option<&str>,
+        now: &str,
+    ) -> Result<(), Stopped> {
         let mut value = serde_json::to_value(error).map_err(|e| JournalError(e.to_string()))?;
+        if let (Some(reduced), Value::Object(fields)) = (reduced, &mut value) {
+            fields.insert("reduced".to_owned(), Value::from(reduced));
+        }
         if let (Some(made), Value::Object(fields)) = (made, &mut value) {
             fields.insert("certificate".to_owned(), Value::from(made.0));
             fields.insert("message".to_owned(), Value::from(format!("certificate {made} was created and could not be linked: {error}")));
@@ -240,7 +255,7 @@ impl Run<'_> {
     /// A refusal of this one object lets the others go on; anything else stops the gate.
     async fn refuse_or_stop(&self, id: &str, error: ServiceError, now: &str) -> Result<(), Stopped> {
         match is_refusal(&error) {
-            true => self.failed(id, &error, None, now).await,
+            true => self.failed(id, &error, None, None, now).await,
             false => Err(error.into()),
         }
     }
@@ -248,7 +263,8 @@ impl Run<'_> {
 
 /// Does this concern the one object only?
 fn is_refusal(error: &ServiceError) -> bool {
-    matches!(error.kind, ServiceErrorKind::Invalid | ServiceErrorKind::NotFound | ServiceErrorKind::Duplicate)
+    use ServiceErrorKind::{Duplicate, Invalid, NotFound, TooLarge};
+    matches!(error.kind, Invalid | TooLarge | NotFound | Duplicate)
 }
 
 /// How often a write is sent that was found not to have taken effect.

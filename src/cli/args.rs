@@ -1,12 +1,15 @@
 //! The clap types. Their doc comments are the help texts.
 
+use super::later::{
+    AttributesCommand, CertificatesCommand, InvitationsCommand, ListCustomersArgs, PutCustomerArgs, RenewArgs, ShowCustomerArgs, TokenArgs,
+};
 use crate::answers::Contradictions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-const CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage or input; 3 done, but something waits for a person; 4 declined or stopped by the user; \
+pub(super) const CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage or input; 3 done, but something waits for a person; 4 declined or stopped by the user; \
 5 refused by the service; 130 interrupted.";
 
 /// Bring a merchant's customers and exemption certificates onto Avalara, guided.
@@ -84,11 +87,32 @@ pub enum Command {
         after_help = "Examples:\n  certonboard review 20261120-101500-3f9a\n  certonboard review 20261120-101500-3f9a --terminal\n  certonboard review 20261120-101500-3f9a --port 8123 --reviewer \"Ann Lee\"\n\nExit codes: 0 everything is decided; 3 papers are still open; 2 wrong usage or input."
     )]
     Review(Box<ReviewArgs>),
-    /// The merchant's customer list by itself. No network.
+    /// Customers: the merchant's list by itself, and those of the service.
     Customers {
         #[command(subcommand)]
         command: CustomersCommand,
     },
+    /// Certificates of the service: list, show, download, print, unlink, delete.
+    Certificates {
+        #[command(subcommand)]
+        command: CertificatesCommand,
+    },
+    /// Invitations: send, list, show.
+    Invitations {
+        #[command(subcommand)]
+        command: InvitationsCommand,
+    },
+    /// Ask for new certificates where they end soon or have ended, never twice within the window.
+    #[command(after_help = format!("Examples:\n  certonboard renew --expiring 60d --dry-run\n  certonboard renew --expiring 8w --state TX --yes\n\n{CODES}"))]
+    Renew(Box<RenewArgs>),
+    /// Attributes of customers and certificates.
+    Attributes {
+        #[command(subcommand)]
+        command: AttributesCommand,
+    },
+    /// Make a token with which one customer can send in a certificate on the merchant's own pages.
+    #[command(after_help = "Example:\n  certonboard ecommerce-token C1021")]
+    EcommerceToken(Box<TokenArgs>),
     /// Make an answers file, or print its schema.
     Answers {
         #[command(subcommand)]
@@ -361,6 +385,22 @@ pub enum CustomersCommand {
     /// Reads the list as a run would and sends nothing. Exit code 3 means that a row can't be used or that something is not sure.
     #[command(after_help = format!("Examples:\n  certonboard customers summary customers.xlsx\n  certonboard customers summary customers.csv --problems to-correct.xlsx\n  certonboard customers summary customers.csv --column customer_code=\"Acct #\" --save-mapping erp.yaml\n  certonboard customers summary next-export.csv --mapping erp.yaml --format json\n\n{CODES}"))]
     Summary(Box<SummaryArgs>),
+    /// Show one customer of the service: where it is exempt, why and until when, its certificates and invitations.
+    #[command(
+        after_help = "Examples:\n  certonboard customers show C1021\n  certonboard customers show C1021 --run 20261120-101500-3f9a --format json"
+    )]
+    Show(Box<ShowCustomerArgs>),
+    /// List the customers of the service.
+    #[command(
+        after_help = "Examples:\n  certonboard customers list --exempt --without-certificate --customers customers.xlsx\n  certonboard customers list --expiring 60d --state TX"
+    )]
+    List(Box<ListCustomersArgs>),
+    /// Create customers: one from flags, or those of an ERP export that are missing.
+    #[command(after_help = format!("Examples:\n  certonboard customers create C2001 --name \"Amber Tools LLC\" --line1 \"1 Oak Street\" --city Austin --region TX --postal-code 78701\n  certonboard customers create --customers new-export.xlsx --dry-run\n\n{CODES}"))]
+    Create(Box<PutCustomerArgs>),
+    /// Change customers: one from flags, or those of a new ERP export that differ. Shows every difference.
+    #[command(after_help = format!("Examples:\n  certonboard customers update C1021 --email ap@example.com\n  certonboard customers update --customers new-export.xlsx --dry-run\n\n{CODES}"))]
+    Update(Box<PutCustomerArgs>),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -6,6 +6,7 @@
 
 mod args;
 mod exit;
+mod later;
 mod options;
 
 pub use args::{
@@ -14,4 +15,10 @@ pub use args::{
     Target,
 };
 pub use exit::Exit;
+pub use later::{
+    AttributesCommand, CertificatesCommand, ChangeArgs, ChangeAttributesArgs, DeleteArgs, DownloadArgs, InvitationArgs, InvitationsCommand,
+    ListAttributesArgs, ListCertificatesArgs, ListCustomersArgs, ListInvitationsArgs, PrintArgs, PutCustomerArgs, RenewArgs, SendArgs,
+    ServiceArgs, ShowCertificateArgs, ShowCustomerArgs, ShowInvitationArgs, TokenArgs, UnlinkArgs, WhichCertificates, WhichCustomers,
+    WhoseAttributes,
+};
 pub use options::{Environment, OptionsError, RunOptions, jobs, resolve, resolve_list};

@@ -5,6 +5,7 @@ pub mod customers;
 mod customers_text;
 pub mod explain;
 pub mod extract;
+pub mod later;
 pub mod log;
 pub mod plan;
 pub mod review;

@@ -78,6 +78,9 @@ pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
     let folder = RunFolder::open(&path)?;
     let journal = Arc::new(Journal::open(&folder)?);
     let header = journal.header("run")?.ok_or_else(|| Fault::input(format!("{}: this run never began; start it anew", path.display())))?;
+    if header.get("command").is_some() {
+        return super::later::resume(folder, journal, &header, args).await;
+    }
     if header.get("dry_run") == Some(&json!(true)) {
         return Err(Fault::input(format!("{}: this was a dry run, and nothing was written; run it again", path.display())));
     }
@@ -104,7 +107,7 @@ pub async fn resume(args: &ResumeArgs) -> Result<Exit, Fault> {
 }
 
 /// A name that sorts by time and is not taken: `20261120-101500-3f9a`.
-fn new_run_name(now: &jiff::Zoned) -> String {
+pub fn new_run_name(now: &jiff::Zoned) -> String {
     let mut tail = [0u8; 2];
     // Without randomness the time alone still names the run; a second run in the same second is refused, not mixed up.
     let _ = getrandom::fill(&mut tail);
@@ -326,7 +329,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), Fault> {
 }
 
 /// This machine's name for the client header; empty when it is not known.
-fn machine_name() -> String {
+pub fn machine_name() -> String {
     let from_file = || std::fs::read_to_string("/etc/hostname").ok();
     std::env::var("HOSTNAME").ok().or_else(from_file).map(|n| n.trim().to_owned()).unwrap_or_default()
 }

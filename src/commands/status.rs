@@ -180,7 +180,7 @@ fn run_record(record: &RunRecord, journal: &Journal, checked: &Checked) -> Resul
             let (before, sent) = touched.get(&format!("{}/{}", a.gate, a.id)).cloned().unwrap_or_default();
             let done = a.state == ActionState::Done;
             json!({ "id": a.id, "gate": a.gate, "customer": a.customer, "what": a.what, "reason": a.reason, "state": state(a), "attempts": a.attempts,
-                "firstAttempt": a.first_attempt, "before": before, "after": if done { sent } else { Value::Null }, "answer": a.result })
+                "firstAttempt": a.first_attempt, "before": before, "sent": sent, "after": if done { sent.clone() } else { Value::Null }, "answer": a.result })
         })
         .collect();
     let chosen: Vec<Value> = record

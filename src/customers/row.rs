@@ -755,7 +755,7 @@ impl<'l> RowReader<'l> {
                 Some(Cow::Owned(first))
             }
             None => {
-                let message = "this is no e-mail address; it is left out, and no invitation can be sent";
+                let message = "this is no e-mail address; it is left out, and the customer is invited by fax or gets a link to pass on";
                 self.issue(row, IssueKind::BadEmail, Severity::Warning, target, message, "correct the address in the ERP");
                 None
             }

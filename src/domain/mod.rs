@@ -5,6 +5,7 @@
 //! Called by: everything.
 
 mod address;
+mod attribute;
 mod certificate;
 mod customer;
 mod document;
@@ -20,6 +21,7 @@ mod review;
 mod zip;
 
 pub use address::Address;
+pub use attribute::{Attribute, AttributeOwner, DocumentForm, EcommerceToken};
 pub use certificate::{CertificateDraft, CertificateOnFile, ExposureZone};
 pub use customer::{Contact, Customer, CustomerOnFile, ExemptStatus, Exemption};
 pub use document::{

@@ -48,12 +48,14 @@ impl RunFolder {
         let io = |source| RunFolderError::Io { path: path.to_owned(), source };
         // Made here, or empty: then everything in it is ours, and its rights may be narrowed.
         let created = !path.exists();
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let there = whole.ancestors().find(|folder| folder.exists()).map(Path::to_owned);
         if !created && std::fs::read_dir(path).map_err(io)?.next().is_some() {
             return Err(RunFolderError::NotEmpty { path: path.to_owned() });
         }
         std::fs::create_dir_all(path).map_err(io)?;
         make_private(path).map_err(io)?;
-        on_disk(path);
+        on_disk(&whole, there.as_deref());
         Self::lock(path, true)
     }
 
@@ -109,12 +111,15 @@ pub fn list_runs(parent: &Path) -> Vec<String> {
     names
 }
 
-/// Brings the folder's own entry to the disk: a power loss must not take a journal that was synced with its folder.
-fn on_disk(path: &Path) {
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for folder in [Some(whole.as_path()), whole.parent()].into_iter().flatten() {
+/// Brings the entries of the folder and of everything that was made above it to the disk: a power loss must not take a journal that was synced
+/// with its folder. `there`: the deepest folder that was there before.
+fn on_disk(path: &Path, there: Option<&Path>) {
+    for folder in path.ancestors() {
         // Not every system syncs folders; those that don't need it say so.
         let _ = std::fs::File::open(folder).and_then(|f| f.sync_all());
+        if there.is_none_or(|there| folder == there) {
+            break;
+        }
     }
 }
 

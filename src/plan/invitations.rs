@@ -94,10 +94,16 @@ pub enum Outlook {
 /// Why an exempt customer is not invited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhyNot {
-    /// Has a certificate for these states: there is nothing to ask for.
+    /// Has a certificate for these states; `missing`: states of the customer for which it has none. It is asked for nothing by itself: whether it
+    /// buys anything there without tax, a person must tell.
     Covered {
         states: Vec<String>,
+        missing: Vec<String>,
     },
+    /// This run has invited it.
+    ByThisRun,
+    /// The service refused the invitation, and it would go out just as before.
+    Refused,
     /// Its paper was read and is not settled yet.
     PaperWaits {
         file: String,
@@ -116,7 +122,10 @@ impl WhyNot {
     /// One of a few words for a count.
     pub fn heading(&self) -> &'static str {
         match self {
-            WhyNot::Covered { .. } => "not invited: covered by a certificate",
+            WhyNot::Covered { missing, .. } if missing.is_empty() => "not invited: covered by a certificate",
+            WhyNot::Covered { .. } => "not invited: covered, but not in each of their states",
+            WhyNot::ByThisRun => "invited by this run",
+            WhyNot::Refused => "not invited: the service refused it before",
             WhyNot::PaperWaits { .. } => "not invited: a paper of theirs is not settled yet",
             WhyNot::NotInService => "not invited: not in the service",
             WhyNot::Recent { .. } => "not invited: they have an open invitation",
@@ -126,14 +135,26 @@ impl WhyNot {
 
     /// Nobody has to do anything about it.
     pub fn is_harmless(&self) -> bool {
-        matches!(self, WhyNot::Covered { .. } | WhyNot::Recent { .. })
+        match self {
+            WhyNot::Covered { missing, .. } => missing.is_empty(),
+            WhyNot::Recent { .. } | WhyNot::ByThisRun => true,
+            WhyNot::PaperWaits { .. } | WhyNot::NotInService | WhyNot::NoZone | WhyNot::Refused => false,
+        }
     }
 }
 
 impl fmt::Display for WhyNot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WhyNot::Covered { states } => write!(f, "covered: certificate for {}", states.join(", ")),
+            WhyNot::Covered { states, missing } => {
+                write!(f, "covered: certificate for {}", states.join(", "))?;
+                match missing.is_empty() {
+                    true => Ok(()),
+                    false => write!(f, "; none for {}: invite it for that where it buys there without tax", missing.join(", ")),
+                }
+            }
+            WhyNot::ByThisRun => f.write_str("invited by this run"),
+            WhyNot::Refused => f.write_str("the service refused its invitation before, and nothing has changed since"),
             WhyNot::PaperWaits { file } => write!(f, "its paper is not settled yet: {file}"),
             WhyNot::NotInService => f.write_str("not in the service"),
             WhyNot::Recent { sent, window_days } => {
@@ -177,7 +198,10 @@ fn why_not(
     recent: &HashMap<&CustomerCode, Option<Date>>,
 ) -> Option<WhyNot> {
     if let Coverage::Covered { states, .. } = holdings.coverage(&customer.code, inputs.today) {
-        return Some(WhyNot::Covered { states });
+        let zones = zones_for(customer, inputs.zones);
+        let regions = zones.iter().filter_map(|zone| zone.region.as_ref()).map(|region| region.code().to_owned());
+        let missing = regions.filter(|code| !states.contains(code)).collect();
+        return Some(WhyNot::Covered { states, missing });
     }
     if let Some(file) = inputs.in_review.get(&customer.code) {
         return Some(WhyNot::PaperWaits { file: file.clone() });
@@ -214,22 +238,28 @@ fn invite(customer: &Customer, inputs: &InvitationInputs<'_>) -> Outlook {
     Outlook::Invite(draft, why)
 }
 
+/// Ten digits (North American numbers) or more, and nothing but what is written between them: `see notes` in a column of fax numbers is none.
+fn is_fax_number(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (10..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '+' | '-' | '.' | '(' | ')' | '/'))
+}
+
 /// How one customer is reached, its address there, and why it is not in the chosen way. Who has no e-mail address gets a fax where the ERP has a
 /// number; who can't be reached gets a link that the merchant passes on.
-fn way_to(contact: &Contact, chosen: Delivery) -> (Delivery, Option<String>, Option<&'static str>) {
-    let fax = || contact.fax.clone().map(|number| (Delivery::Fax, Some(number)));
+pub(super) fn way_to(contact: &Contact, chosen: Delivery) -> (Delivery, Option<String>, Option<&'static str>) {
+    let fax = || contact.fax.clone().filter(|text| is_fax_number(text)).map(|number| (Delivery::Fax, Some(number)));
     let link = (Delivery::Download, None);
     match chosen {
         Delivery::Email => match &contact.email {
             Some(email) => (Delivery::Email, Some(email.clone()), None),
             None => match fax() {
-                Some((delivery, number)) => (delivery, number, Some("no e-mail address in the ERP, so by fax")),
-                None => (link.0, link.1, Some("no e-mail address in the ERP, so as a link to pass on")),
+                Some((delivery, number)) => (delivery, number, Some("no usable e-mail address in the ERP, so by fax")),
+                None => (link.0, link.1, Some("no usable e-mail address in the ERP, so as a link to pass on")),
             },
         },
         Delivery::Fax => match fax() {
             Some((delivery, number)) => (delivery, number, None),
-            None => (link.0, link.1, Some("no fax number in the ERP, so as a link to pass on")),
+            None => (link.0, link.1, Some("no usable fax number in the ERP, so as a link to pass on")),
         },
         Delivery::Download => (link.0, link.1, None),
     }

@@ -6,12 +6,15 @@
 
 mod approved;
 mod certificates;
+mod changes;
 mod customers;
 mod file;
 mod invitations;
+mod renew;
 
 pub use approved::{Approval, Approved, confirm};
 pub use certificates::{CertificateInputs, NoExpiration, plan_certificates, reason_on_list};
+pub use changes::{Deletion, Unlinking, plan_attributes, plan_deletions, plan_unlinking};
 pub use customers::{CustomerInputs, plan_customers};
 pub use file::{
     FORMAT, Input, PlanFile, PlanFileError, RestedOn, actions_apart, certificates_rested_on, counts, customers_rested_on, differences,
@@ -21,27 +24,34 @@ pub use invitations::{
     Coverage, Holdings, InvitationInputs, InviteChoice, InviteReason, Outlook, WhyNot, invitation_outlook, outlook_counts, plan_invitations,
 };
 
-use crate::domain::{CertificateDraft, CertificateId, Customer, CustomerCode, DocumentRef, ExposureZone, InvitationDraft, Sha256};
+pub use renew::{RenewalInputs, plan_invitations_to, plan_renewals};
+
+use crate::domain::{
+    AttributeOwner, CertificateDraft, CertificateId, Customer, CustomerCode, DocumentRef, ExposureZone, InvitationDraft, Sha256, TaxNumber,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The three points where the run asks before it writes.
+/// The points where a run asks before it writes: the wizard has the first three, the commands for later the last one too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
     Customers,
     Certificates,
     Invitations,
+    /// What is taken away or changed after onboarding.
+    Changes,
 }
 
 impl Gate {
-    pub const ALL: [Gate; 3] = [Gate::Customers, Gate::Certificates, Gate::Invitations];
+    pub const ALL: [Gate; 4] = [Gate::Customers, Gate::Certificates, Gate::Invitations, Gate::Changes];
 
     pub fn name(self) -> &'static str {
         match self {
             Gate::Customers => "customers",
             Gate::Certificates => "certificates",
             Gate::Invitations => "invitations",
+            Gate::Changes => "changes",
         }
     }
 }
@@ -95,6 +105,25 @@ pub enum Write {
     SendInvitation {
         draft: InvitationDraft,
     },
+    /// The certificate stays in the service, and with its other customers.
+    UnlinkCertificate {
+        customer: CustomerCode,
+        certificate: CertificateId,
+    },
+    /// For good, and for everyone that is linked to it.
+    DeleteCertificate {
+        certificate: CertificateId,
+        /// As the service wrote it, for the record.
+        zone: String,
+        number: Option<TaxNumber>,
+        /// Everyone that loses it: no one else may be linked when it is deleted.
+        customers: Vec<CustomerCode>,
+    },
+    ChangeAttributes {
+        owner: AttributeOwner,
+        link: bool,
+        names: Vec<String>,
+    },
 }
 
 impl Write {
@@ -109,6 +138,9 @@ impl Write {
             }
             Write::LinkCertificate { customer, certificate, .. } => format!("link-certificate\n{customer}\n{certificate}"),
             Write::SendInvitation { draft } => format!("send-invitation\n{}", draft.customer),
+            Write::UnlinkCertificate { customer, certificate } => format!("unlink-certificate\n{customer}\n{certificate}"),
+            Write::DeleteCertificate { certificate, .. } => format!("delete-certificate\n{certificate}"),
+            Write::ChangeAttributes { owner, link, names } => format!("attributes\n{owner}\n{link}\n{}", names.join("\n")),
         }
     }
 
@@ -141,6 +173,18 @@ impl Write {
                 Some(to) => format!("invite {} by {} to {to}", draft.customer, draft.delivery),
                 None => format!("invite {} by {}", draft.customer, draft.delivery),
             },
+            Write::UnlinkCertificate { customer, certificate } => format!("unlink certificate {certificate} from {customer}"),
+            Write::DeleteCertificate { certificate, zone, number, customers } => {
+                let number = number.as_ref().map_or("no number".to_owned(), ToString::to_string);
+                let from = match customers.is_empty() {
+                    true => "linked to nobody".to_owned(),
+                    false => format!("taking it from {}", customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+                };
+                format!("delete certificate {certificate} ({zone} {number}), {from}")
+            }
+            Write::ChangeAttributes { owner, link, names } => {
+                format!("{} {} {owner}: {}", if *link { "add to" } else { "take from" }, "the attributes of", names.join(", "))
+            }
         }
     }
 
@@ -151,24 +195,38 @@ impl Write {
             Write::UpdateCustomer { .. } => "update",
             Write::LinkCertificate { .. } => "link",
             Write::SendInvitation { .. } => "send",
+            Write::UnlinkCertificate { .. } => "unlink",
+            Write::DeleteCertificate { .. } => "delete",
+            Write::ChangeAttributes { .. } => "change",
         }
     }
 
     /// Everyone it is about.
     pub fn customers(&self) -> impl Iterator<Item = &CustomerCode> {
         let also = match self {
-            Write::CreateCertificate { also, .. } => also.as_slice(),
+            Write::CreateCertificate { also: all, .. } => all.as_slice(),
+            Write::DeleteCertificate { customers: all, .. } => all.get(1..).unwrap_or_default(),
             _ => &[],
         };
-        std::iter::once(self.customer()).chain(also)
+        self.customer().into_iter().chain(also)
     }
 
-    pub fn customer(&self) -> &CustomerCode {
+    /// The first of them; `None` for a write about a certificate that nobody is linked to.
+    pub fn customer(&self) -> Option<&CustomerCode> {
         match self {
-            Write::CreateCustomer { customer, .. } | Write::UpdateCustomer { customer, .. } => &customer.code,
-            Write::CreateCertificate { customer, .. } | Write::LinkCertificate { customer, .. } => customer,
-            Write::SendInvitation { draft } => &draft.customer,
+            Write::CreateCustomer { customer, .. } | Write::UpdateCustomer { customer, .. } => Some(&customer.code),
+            Write::CreateCertificate { customer, .. } | Write::LinkCertificate { customer, .. } => Some(customer),
+            Write::UnlinkCertificate { customer, .. } => Some(customer),
+            Write::SendInvitation { draft } => Some(&draft.customer),
+            Write::DeleteCertificate { customers, .. } => customers.first(),
+            Write::ChangeAttributes { owner: AttributeOwner::Customer(code), .. } => Some(code),
+            Write::ChangeAttributes { .. } => None,
         }
+    }
+
+    /// What to show while it is being done.
+    pub fn subject(&self) -> &str {
+        self.customer().map_or("", CustomerCode::as_str)
     }
 }
 
@@ -222,7 +280,7 @@ impl Plan {
             };
             seen.insert(action.id.clone(), at);
             notes.push(Note {
-                subject: action.write.customer().to_string(),
+                subject: action.write.subject().to_owned(),
                 text: format!("once is enough: {}", action.write.describe()),
                 harmless: true,
             });

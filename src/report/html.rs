@@ -133,7 +133,7 @@ enum Status {
 }
 
 fn invited<'a>(model: &'a Model<'_>) -> BTreeSet<&'a CustomerCode> {
-    model.actions("invitations").filter(|a| a.state == ActionState::Done).map(|a| &a.customer).collect()
+    model.actions("invitations").filter(|a| a.state == ActionState::Done).filter_map(|a| a.customer.as_ref()).collect()
 }
 
 fn status(model: &Model<'_>, code: &CustomerCode, invited: &BTreeSet<&CustomerCode>) -> Status {

@@ -10,6 +10,6 @@ mod screen;
 mod terminal;
 
 pub use progress::{Bars, Lines};
-pub use sanitize::printable;
-pub use screen::Printer;
+pub use sanitize::{printable, printable_lines};
+pub use screen::{Printer, columns};
 pub use terminal::{TerminalPrompter, ask_line, ask_secret};

@@ -15,6 +15,11 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// The same for a text of several lines, whose breaks are ours.
+pub fn printable_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
 /// Zero-width and direction-changing characters, tags and variation marks that make one text look like another.
 fn is_invisible(c: char) -> bool {
     matches!(c,

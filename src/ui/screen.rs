@@ -67,6 +67,24 @@ impl Printer {
     }
 }
 
+/// A table without a frame, for stdout: what other programs cut into columns, and what fits any window.
+pub fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+    let cell = |text: &str| printable(text);
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|c| cell(c)).collect()).collect();
+    let width = |at: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(at)).map(|c| console::measure_text_width(c));
+        cells.chain([console::measure_text_width(head[at])]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(&widths).map(|(c, w)| format!("{c}{}", " ".repeat(w.saturating_sub(console::measure_text_width(c)))));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(head.to_vec())];
+    lines.extend(rows.iter().map(|row| line(row.iter().map(String::as_str).collect())));
+    lines.join("\n")
+}
+
 impl Screen for Printer {
     fn show(&self, block: Block) {
         if self.quiet && !matches!(block, Block::Warn(_)) {

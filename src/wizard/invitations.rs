@@ -1,18 +1,18 @@
 //! Step 7: invite the exempt customers that are still without a certificate, and wait for the links.
 
 use super::asking::{choice, confirm, example, recommend};
-use super::sync::{NoDocuments, finish_earlier, gate};
+use super::sync::{NoDocuments, finish_earlier, gate, known};
 use super::{Ending, InService, Session, WizardError, World};
 use crate::domain::{Customer, CustomerCode, Delivery, Disposition, Document, ExemptionReason, InvitationId, InvitationState};
 use crate::plan::{
-    Gate, InvitationInputs, InviteChoice, InviteReason, Outlook, Plan, Write, invitation_outlook, outlook_counts, plan_invitations,
+    Gate, InvitationInputs, InviteChoice, InviteReason, Outlook, Plan, WhyNot, Write, invitation_outlook, outlook_counts, plan_invitations,
 };
 use crate::ports::{ActionState, Block, Question, QuestionKind, ServiceError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The cover letter that the integration guide names as always usable.
@@ -58,6 +58,7 @@ pub(super) async fn run(
         today,
         real_day,
     });
+    let outlooks = less_what_was_done(world, outlooks)?;
     show(world, &outlooks);
     let plan = plan_invitations(outlooks);
     let question = question(&plan, &choice);
@@ -75,6 +76,28 @@ pub(super) async fn run(
         }
     }
     Ok(())
+}
+
+/// What this run has sent, or had refused, is told as such and not planned again.
+fn less_what_was_done(world: &World<'_>, outlooks: Vec<(CustomerCode, Outlook)>) -> Result<Vec<(CustomerCode, Outlook)>, WizardError> {
+    let records = world.journal.actions(Gate::Invitations.name())?;
+    let done: BTreeSet<&CustomerCode> =
+        records.iter().filter(|r| r.state == ActionState::Done).filter_map(|r| r.customer.as_ref()).collect();
+    let plan = plan_invitations(outlooks.clone());
+    let known = known(Gate::Invitations, &plan, world)?;
+    let settled: BTreeSet<CustomerCode> =
+        plan.actions.iter().filter(|a| known.contains(&a.id)).filter_map(|a| a.write.customer().cloned()).collect();
+    Ok(outlooks
+        .into_iter()
+        .map(|(code, outlook)| {
+            let outlook = match outlook {
+                Outlook::Invite(..) | Outlook::Not(WhyNot::Recent { .. }) if done.contains(&code) => Outlook::Not(WhyNot::ByThisRun),
+                Outlook::Invite(..) if settled.contains(&code) => Outlook::Not(WhyNot::Refused),
+                other => other,
+            };
+            (code, outlook)
+        })
+        .collect())
 }
 
 /// From which day on invitations count as recent, and the real day. `days`: the usual number where it was not said.
@@ -126,7 +149,13 @@ fn question(plan: &Plan, choice: &InviteChoice) -> Question {
 fn choices(world: &mut World<'_>, session: &Session, customers: &[Customer]) -> Result<InviteChoice, WizardError> {
     let exempt: Vec<&Customer> = customers.iter().filter(|c| c.is_exempt()).collect();
     let mail = exempt.iter().filter(|c| c.contact.email.is_some()).count();
-    let best = if mail * 2 >= exempt.len() { "Email" } else { "Download" };
+    let faxes = exempt.iter().filter(|c| c.contact.fax.is_some()).count();
+    // Who can't be reached in this way is reached otherwise.
+    let best = match (mail, faxes) {
+        (1.., _) => "Email",
+        (0, 1..) => "Fax",
+        (0, 0) => "Download",
+    };
     let delivery = world.ask.ask(&Question {
         key: "invitations.delivery".to_owned(),
         text: "How should the invitations go out?".to_owned(),
@@ -242,13 +271,13 @@ fn sent(world: &World<'_>) -> Result<Vec<Sent>, WizardError> {
     let actions = world.journal.actions(Gate::Invitations.name())?;
     let done = actions.into_iter().filter(|action| action.state == ActionState::Done);
     Ok(done
-        .map(|action| {
+        .filter_map(|action| {
             let begun = action.first_attempt.unwrap_or_else(|| world.clock.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
-            Sent {
-                customer: action.customer,
+            Some(Sent {
+                customer: action.customer?,
                 id: action.result.as_ref().and_then(|r| r.get("invitation")).and_then(Value::as_i64).map(InvitationId),
                 since: begun.yesterday().unwrap_or(begun),
-            }
+            })
         })
         .collect())
 }

@@ -98,7 +98,7 @@ pub(super) fn compare(world: &World<'_>, plan: Plan, first: bool) -> Result<Plan
         .actions(Gate::Customers.name())?
         .into_iter()
         .filter(|record| record.state == ActionState::Failed)
-        .map(|record| record.customer)
+        .filter_map(|record| record.customer)
         .collect();
     let of_refused = |action: &Action| action.write.customers().any(|code| refused.contains(code));
     let shrunk = |action: &Action| expected.iter().any(|e| e.id == action.id && of_refused(e));

@@ -68,7 +68,7 @@ pub(super) async fn run(world: &World<'_>, session: &Session, ending: &mut Endin
         world.warn(format!("Asked the service: it exempts {exempt} of {asked} customers in the states of their certificates."));
     }
     for (why, count) in &not_asked {
-        world.warn(format!("About {count} the service could not be asked: {why}. Look at them in the service."));
+        world.warn(format!("About {count} certificates the service could not be asked: {why}. Look at them in the service."));
     }
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     for one in open.iter().take(TOLD) {
@@ -79,7 +79,7 @@ pub(super) async fn run(world: &World<'_>, session: &Session, ending: &mut Endin
         world.warn(format!("certificate {}: {}", one.get("certificate").cloned().unwrap_or_default(), text(one, "what")));
     }
     ending.waiting |= !open.is_empty() || !differs.is_empty() || asked < all.len();
-    let outcome = json!({ "asked": asked, "not_asked": all.len() - asked, "exempt": exempt, "not_exempt": open, "differs": differs });
+    let outcome = json!({ "asked": asked, "not_asked": not_asked, "exempt": exempt, "not_exempt": open, "differs": differs });
     Ok(world.journal.complete_step("proof", &outcome, world.clock.now())?)
 }
 
@@ -151,7 +151,7 @@ fn difference(made: &Made, on_file: Option<&CertificateOnFile>) -> Option<Value>
 enum Answer {
     Told(Exempting),
     /// It can't be asked, and why.
-    NotAsked(&'static str),
+    NotAsked(String),
 }
 
 /// Asks for each, again and again until all are exempt or patience ends.
@@ -164,7 +164,7 @@ async fn ask(
     let minutes = world.ask.supplied("create.wait_minutes").and_then(Value::as_u64).unwrap_or(WAIT_MINUTES);
     let patience = i64::try_from(minutes.saturating_mul(60)).unwrap_or(3600).min(86_400);
     let deadline = world.clock.now() + jiff::SignedDuration::from_secs(patience);
-    let mut found: Vec<Answer> = vec![Answer::NotAsked("the run was stopped first"); all.len()];
+    let mut found: Vec<Answer> = vec![Answer::NotAsked("the run was stopped first".to_owned()); all.len()];
     let mut open: Vec<usize> = (0..all.len()).collect();
     world.progress.begin("Asking whether it exempts", "customers", Some(all.len() as u64));
     let mut pause = Duration::from_millis(200);
@@ -172,16 +172,16 @@ async fn ask(
         let one = async |at: usize| {
             let made = &all[at];
             let region = made.region.clone().or_else(|| on_file.get(&made.certificate).and_then(|c| c.region.clone()));
-            let Some(region) = region else { return (at, Ok(Answer::NotAsked("the zone of the certificate is no state"))) };
+            let Some(region) = region else {
+                return (at, Ok(Answer::NotAsked("the zone of the certificate is no state".to_owned())));
+            };
             let asked = match world.service.exempts(session.id(), &made.customer, &region).await {
                 Ok(exempting) => Ok(Answer::Told(exempting)),
-                Err(e) if e.kind == ServiceErrorKind::Invalid => {
-                    Ok(Answer::NotAsked("the customer's code holds a character that no address of the service can carry"))
+                // Nothing that asking again would mend; the service says why.
+                Err(e) if matches!(e.kind, ServiceErrorKind::Invalid | ServiceErrorKind::NotFound | ServiceErrorKind::Forbidden) => {
+                    let hint = e.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                    Ok(Answer::NotAsked(format!("{}{hint}", e.message)))
                 }
-                Err(e) if e.kind == ServiceErrorKind::NotFound => {
-                    Ok(Answer::NotAsked("the service does not know the customer, or not this question"))
-                }
-                Err(e) if e.kind == ServiceErrorKind::Forbidden => Ok(Answer::NotAsked("the role of these credentials does not allow it")),
                 Err(e) => Err(e),
             };
             (at, asked)

@@ -120,6 +120,11 @@ pub(super) async fn gate(
         rests.plan(&plan);
     }
     show_plan(world, &plan);
+    // Before the question, and also where only notes are in it: but a later round with nothing new leaves the file of the first.
+    let saved = match !plan.is_empty() || (before.is_none() && !plan.notes.is_empty()) {
+        true => (world.save_plan)(&plan),
+        false => None,
+    };
     if plan.is_empty() {
         let outcome = apply::outcome(&plan, world.journal)?;
         let left_out = plan.notes.iter().any(|n| !n.harmless) || !outcome.refused.is_empty();
@@ -129,13 +134,14 @@ pub(super) async fn gate(
             (Gate::Customers, false) => "Nothing to send: every customer is in the service as the spreadsheet has it.",
             (Gate::Certificates, false) => "Nothing to create: every accepted certificate is in the service and linked.",
             (Gate::Invitations, false) => "Nobody to invite.",
+            (Gate::Changes, false) => "Nothing to change.",
         });
         tell_refused(world, &outcome);
         ending.waiting |= !outcome.refused.is_empty();
         keep(world, &plan, &outcome)?;
         return Ok(Some(outcome));
     }
-    if let Some(path) = (world.save_plan)(&plan) {
+    if let Some(path) = saved {
         world.say(format!("The whole list: {}", path.display()));
     }
     // A yes to an earlier plan is none to this one, nor is one that was said before the plan was kept.
@@ -162,7 +168,7 @@ pub(super) async fn gate(
 }
 
 /// The writes that a new plan need not hold: those of earlier plans that were not refused, and refused ones that would be sent just as before.
-fn known(gate: Gate, plan: &Plan, world: &World<'_>) -> Result<HashSet<String>, WizardError> {
+pub(super) fn known(gate: Gate, plan: &Plan, world: &World<'_>) -> Result<HashSet<String>, WizardError> {
     let earlier = apply::all_recorded(gate, world.journal)?;
     let sent: HashMap<&str, &Write> = earlier.iter().flat_map(|p| &p.plan().actions).map(|a| (a.id.as_str(), &a.write)).collect();
     let new: HashMap<&str, &Write> = plan.actions.iter().map(|a| (a.id.as_str(), &a.write)).collect();

@@ -21,8 +21,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("apply", &["domain", "plan", "ports"]),
     // The answers are typed by the choices that a plan knows.
     ("answers", &["domain", "plan"]),
-    ("cli", &["answers"]),
+    // Arguments are parsed to validated types at once.
+    ("cli", &["answers", "domain", "lifecycle"]),
     ("wizard", &["apply", "certificates", "customers", "domain", "matching", "plan", "ports"]),
+    ("lifecycle", &["apply", "domain", "plan", "ports", "wizard"]),
     ("sandbox", &[]),
     // The edge: maps every module's error to an exit code.
     ("error", &["cli", "journal", "ports", "wizard"]),

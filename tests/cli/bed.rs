@@ -184,21 +184,21 @@ impl Server {
 
     /// The faults in the service's own JSON.
     pub fn set_faults(&self, faults: &str) {
-        let url = format!("{}/sandbox/faults", self.url);
-        let set = async {
+        self.post("/sandbox/faults", &serde_json::from_str(faults).unwrap());
+    }
+
+    /// Writes to the service as any client would.
+    pub fn post(&self, path: &str, body: &Value) {
+        let url = format!("{}{path}", self.url);
+        let sent = async {
+            let _ = rustls::crypto::ring::default_provider().install_default();
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            client
-                .post(url)
-                .basic_auth("2000000000", Some(KEY))
-                .body(faults.to_owned())
-                .header("content-type", "application/json")
-                .send()
-                .await
-                .unwrap()
-                .status()
+            let request = client.post(&url).basic_auth("2000000000", Some(KEY)).json(body);
+            let answer = request.send().await.unwrap();
+            (answer.status(), answer.text().await.unwrap())
         };
-        let status = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(set);
-        assert!(status.is_success(), "{status}");
+        let (status, text) = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(sent);
+        assert!(status.is_success(), "POST {path}: {status} {text}");
     }
 
     /// Everything a run leaves in the service, without ids and times: equal for equal ends.

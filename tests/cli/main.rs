@@ -7,6 +7,7 @@ mod browser;
 mod commands;
 mod customers;
 mod kill;
+mod later;
 mod log;
 mod main_job;
 mod plan;

@@ -106,8 +106,8 @@ struct ExemptionStatusIn {
 }
 
 #[derive(Serialize)]
-struct CertificatesToLink {
-    certificates: Vec<i64>,
+pub(super) struct CertificatesToLink {
+    pub certificates: Vec<i64>,
 }
 
 #[derive(Serialize)]

@@ -24,7 +24,9 @@ enum Meaning {
 }
 
 use Meaning::{Down, Inner, Is};
-use ServiceErrorKind::{Duplicate, Forbidden, Invalid, Limited, NotFound, NotProvisioned, Protocol, Unauthorized, Unavailable, Unclear};
+use ServiceErrorKind::{
+    Duplicate, Forbidden, Invalid, Limited, NotFound, NotProvisioned, Protocol, TooLarge, Unauthorized, Unavailable, Unclear,
+};
 
 const SIGN_IN: &str = "Check the credentials.";
 const ROLE: &str = "The role of this user or license key does not allow this call. Creating certificates needs an administrator's role, such as \
@@ -77,7 +79,7 @@ const TABLE: &[Row] = &[
     (182, "", Is(Invalid), OUR_FILTER),
     (183, "", Is(Invalid), OUR_FILTER),
     (184, "", Is(Invalid), OUR_FILTER),
-    (187, "RequestTooLarge", Is(Invalid), SMALLER),
+    (187, "RequestTooLarge", Is(TooLarge), SMALLER),
     (
         188,
         "EcmsDisabled",
@@ -180,6 +182,8 @@ fn by_status(status: u16, writes: bool) -> ServiceErrorKind {
         429 => Limited,
         // 408: the server gave up waiting, and does not say for what.
         408 | 500..=599 => down(writes),
+        // Also from a gateway on the way, which knows no numbers.
+        413 => TooLarge,
         400..=499 => Invalid,
         _ => Protocol,
     }
@@ -301,6 +305,15 @@ mod tests {
         serde_json::to_vec(&serde_json::json!({ "error": { "code": "SomeCode", "message": "outer", "details": [detail] } })).unwrap()
     }
 
+    /// A gateway on the way knows no numbers, and sends a page of its own.
+    #[test]
+    fn too_large_is_told_by_the_status_alone() {
+        for body in [&b""[..], b"<html><h1>413 Request Entity Too Large</h1></html>"] {
+            let error = read("CreateCertificates", true, 413, body);
+            assert_eq!((error.kind, error.number), (TooLarge, None));
+        }
+    }
+
     #[test]
     fn numbers_decide() {
         let cases: &[(i64, u16, bool, ServiceErrorKind)] = &[
@@ -316,7 +329,7 @@ mod tests {
             (1502, 500, true, Unclear),
             (149, 400, true, Duplicate),
             (193, 409, true, Duplicate),
-            (187, 413, true, Invalid),
+            (187, 413, true, TooLarge),
             (188, 400, false, NotProvisioned),
             (1205, 400, false, NotProvisioned),
             (1216, 500, true, NotProvisioned),

@@ -16,6 +16,7 @@ mod customers;
 mod definitions;
 mod errors;
 mod invitations;
+mod lifecycle;
 mod paging;
 mod utilities;
 mod wire;
@@ -25,8 +26,8 @@ use super::dry_run::WriteRequests;
 use super::request::Request;
 use super::transport::{Transport, unsendable};
 use crate::domain::{
-    CertificateId, CertificateOnFile, CompanyId, Customer, CustomerCode, CustomerOnFile, ExposureZone, InvitationDraft, InvitationId,
-    InvitationOnFile, InvitationReceipt, Region,
+    Attribute, AttributeOwner, CertificateId, CertificateOnFile, CompanyId, Customer, CustomerCode, CustomerOnFile, DocumentForm,
+    EcommerceToken, ExposureZone, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Region,
 };
 use crate::ports::{
     CertificateSearch, Company, Definitions, Exempting, ExemptionService, Identity, NewCertificate, ServiceError, ServiceErrorKind,
@@ -163,6 +164,46 @@ impl ExemptionService for AvaTax {
 
     async fn invitations(&self, company: CompanyId, since: Option<Date>) -> ServiceResult<Vec<InvitationOnFile>> {
         self.list_invitations(company, since).await
+    }
+
+    async fn unlink(&self, company: CompanyId, code: &CustomerCode, certificates: &[CertificateId]) -> ServiceResult<()> {
+        self.send_unlink(company, code, certificates).await
+    }
+
+    async fn unlink_customers(&self, company: CompanyId, certificate: CertificateId, customers: &[CustomerCode]) -> ServiceResult<()> {
+        self.send_unlink_customers(company, certificate, customers).await
+    }
+
+    async fn delete_certificate(&self, company: CompanyId, id: CertificateId) -> ServiceResult<()> {
+        self.send_deletion(company, id).await
+    }
+
+    async fn document(&self, company: CompanyId, id: CertificateId, form: DocumentForm) -> ServiceResult<Option<Vec<u8>>> {
+        self.read_document(company, id, form).await
+    }
+
+    async fn attach(&self, company: CompanyId, id: CertificateId, pdf: &[u8]) -> ServiceResult<()> {
+        self.send_document(company, id, pdf).await
+    }
+
+    async fn known_attributes(&self, _company: CompanyId) -> ServiceResult<Vec<Attribute>> {
+        self.list_known_attributes().await
+    }
+
+    async fn attributes_of(&self, company: CompanyId, owner: &AttributeOwner) -> ServiceResult<Vec<Attribute>> {
+        self.list_attributes_of(company, owner).await
+    }
+
+    async fn link_attributes(&self, company: CompanyId, owner: &AttributeOwner, names: &[String]) -> ServiceResult<()> {
+        self.send_attributes(company, owner, names, true).await
+    }
+
+    async fn unlink_attributes(&self, company: CompanyId, owner: &AttributeOwner, names: &[String]) -> ServiceResult<()> {
+        self.send_attributes(company, owner, names, false).await
+    }
+
+    async fn ecommerce_token(&self, company: CompanyId, code: &CustomerCode) -> ServiceResult<EcommerceToken> {
+        self.send_token_request(company, code).await
     }
 }
 

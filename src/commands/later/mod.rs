@@ -1,0 +1,377 @@
+//! The commands for the time after onboarding: one file for each group, and here what they share: the service, the record of a change, and how
+//! results are printed.
+
+pub mod attributes;
+pub mod certificates;
+pub mod customers;
+pub mod invitations;
+
+use super::adapters::{SystemClock, credentials, environment, user_name, watch_ctrl_c};
+use certonboard::api::{self, ConnectOptions, Credentials, Secret, ServiceKind};
+use certonboard::cli::{ChangeArgs, Exit, ResultFormat, ServiceArgs};
+use certonboard::domain::{CustomerCode, CustomerOnFile};
+use certonboard::error::Fault;
+use certonboard::journal::{Journal, RunFolder, find_run};
+use certonboard::lifecycle::{Changed, ErpWord, Work};
+use certonboard::plan::Plan;
+use certonboard::ports::{
+    ApiCall, AuditTrail, Block, Clock, Company, ExemptionService, Interrupt, JournalStore, Progress, Prompter, Question, QuestionKind,
+    Recommendation, Screen, ServiceError, ServiceErrorKind,
+};
+use certonboard::sandbox::{self, Sandbox, SandboxOptions};
+use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
+use certonboard::wizard::{Asker, connection};
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A service that is ready to be asked, of one company.
+pub struct Office {
+    pub service: Arc<dyn ExemptionService>,
+    pub company: Company,
+    pub today: Date,
+    pub printer: Printer,
+    pub quiet: bool,
+    pub format: ResultFormat,
+    /// Whom the ERP of the named run calls exempt.
+    pub erp: ErpWord,
+    place: Place,
+    _practice: Option<Sandbox>,
+}
+
+/// Where the service is, for the record and for going on with a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    /// `practice`, or the address.
+    target: String,
+    /// Of a practice service.
+    data: Option<PathBuf>,
+    company: Option<String>,
+}
+
+struct NoTrail;
+
+impl AuditTrail for NoTrail {
+    fn record(&self, _: ApiCall) {}
+}
+
+/// What a run tells of its service.
+fn place_of_run(run: &str) -> Result<(Place, Option<Date>, ErpWord), Fault> {
+    let path = find_run(run)?;
+    let journal = Journal::look(&path)?;
+    let header = journal.header("run")?.unwrap_or_default();
+    let target = journal.step("target")?.ok_or_else(|| Fault::input(format!("{}: this run never reached its service", path.display())))?;
+    let target = target.get("service").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let preflight = journal.step("preflight")?.unwrap_or_default();
+    let company = preflight.pointer("/company/code").and_then(Value::as_str).map(str::to_owned);
+    let today = header.get("today").and_then(Value::as_str).and_then(|d| d.parse().ok());
+    let list = journal.step("read_customers")?;
+    let erp = list
+        .and_then(|l| l.get("customers").cloned())
+        .and_then(|l| serde_json::from_value(l).ok())
+        .map(|customers: Vec<certonboard::domain::Customer>| customers.into_iter().filter(|c| c.is_exempt()).map(|c| c.code).collect());
+    let data = (target == "practice").then(|| path.join("sandbox.sqlite"));
+    Ok((Place { target, data, company }, today, erp))
+}
+
+fn place(args: &ServiceArgs) -> Result<(Place, Option<Date>, ErpWord), Fault> {
+    if let Some(run) = &args.run {
+        let (mut place, today, erp) = place_of_run(run)?;
+        place.company = args.target.company.clone().or(place.company);
+        return Ok((place, args.today.or(today), erp));
+    }
+    if args.target.sandbox {
+        return Err(Fault::input("a practice service keeps its data in the folder of its run").hint("name that run with --run RUN"));
+    }
+    let Some(url) = &args.target.base_url else {
+        return Err(Fault::input("which service is meant?").hint(format!(
+            "give --base-url (or AVATAX_BASE_URL), such as {} or {}, or --run RUN for the service of a run",
+            connection::AVATAX_SANDBOX,
+            connection::AVATAX_PRODUCTION
+        )));
+    };
+    let place = Place { target: url.trim_end_matches('/').to_owned(), data: None, company: args.target.company.clone() };
+    Ok((place, args.today, None))
+}
+
+/// Connects for reading.
+pub async fn open(args: &ServiceArgs) -> Result<Office, Fault> {
+    let (place, today, erp) = place(args)?;
+    connect(args, place, today, erp, Arc::new(NoTrail)).await
+}
+
+async fn connect(args: &ServiceArgs, place: Place, today: Option<Date>, erp: ErpWord, audit: Arc<dyn AuditTrail>) -> Result<Office, Fault> {
+    let environment = environment();
+    let clock = SystemClock { today };
+    let (url, credentials, practice) = match &place.data {
+        Some(data) => {
+            if !data.is_file() {
+                return Err(Fault::input(format!("{}: the data of the practice service is not there any more", data.display())));
+            }
+            let settings = SandboxOptions { data: Some(data.clone()), today: Some(clock.today()), ..SandboxOptions::default() };
+            let credentials =
+                Credentials::LicenseKey { account: settings.account_id.clone(), key: Secret::new(settings.license_key.clone()) };
+            let failed = |e: sandbox::SandboxError| Fault::new(Exit::Failed, format!("the practice service can't be started: {e}"));
+            let server = sandbox::start(settings).await.map_err(failed)?;
+            (server.base_url(), credentials, Some(server))
+        }
+        None => (place.target.clone(), credentials(environment.stdin_is_terminal && environment.stderr_is_terminal)?, None),
+    };
+    let settings = ConnectOptions { machine: super::run::machine_name(), ..ConnectOptions::new(url, credentials, audit) };
+    let service = api::connect(ServiceKind::AvaTax, settings).map_err(|e| Fault { hint: e.hint, ..Fault::input(e.message) })?;
+    let colour = environment.stderr_is_terminal && !environment.no_color;
+    let company = company(&*service, place.company.as_deref()).await?;
+    let place = Place { company: Some(company.code.0.clone()), ..place };
+    Ok(Office {
+        service,
+        company,
+        today: clock.today(),
+        printer: Printer::new(colour, args.quiet),
+        quiet: args.quiet,
+        format: args.format,
+        erp,
+        place,
+        _practice: practice,
+    })
+}
+
+async fn company(service: &dyn ExemptionService, wanted: Option<&str>) -> Result<Company, Fault> {
+    let identity = service.ping().await?;
+    if !identity.authenticated {
+        let message = format!("{} does not accept these credentials", service.describe());
+        let hint = Some("check the credentials in the environment; see docs/credentials.md".to_owned());
+        return Err(ServiceError { kind: ServiceErrorKind::Unauthorized, call: "Ping".to_owned(), number: None, message, hint }.into());
+    }
+    let companies: Vec<Company> = service.companies().await?.into_iter().filter(|c| c.is_active).collect();
+    let known = companies.iter().map(|c| c.code.0.clone()).take(20).collect::<Vec<_>>().join(", ");
+    match wanted {
+        Some(code) => companies
+            .into_iter()
+            .find(|c| c.code.0 == code)
+            .ok_or_else(|| Fault::input(format!("the account has no company `{code}`; it has {known}"))),
+        None => {
+            let only = companies.len() == 1;
+            let found = companies.into_iter().find(|c| only || c.is_default);
+            found
+                .ok_or_else(|| Fault::input(format!("which company is meant? The account has {known}")).hint("name it with --company CODE"))
+        }
+    }
+}
+
+impl Office {
+    pub async fn customer(&self, code: &CustomerCode) -> Result<CustomerOnFile, Fault> {
+        let found = self.service.customer(self.company.id, code).await?;
+        found.ok_or_else(|| self.no_such_customer(code))
+    }
+
+    pub fn no_such_customer(&self, code: &CustomerCode) -> Fault {
+        Fault::input(format!("company {} has no customer {code}", self.company.code))
+            .hint("codes are case sensitive; `certonboard customers list` shows them")
+    }
+
+    /// The result on stdout.
+    pub fn print(&self, json: &impl Serialize, text: impl FnOnce() -> String) -> Result<Exit, Fault> {
+        match self.format {
+            ResultFormat::Json => super::print_json(&serde_json::to_value(json).map_err(|e| Fault::new(Exit::Failed, e.to_string()))?),
+            ResultFormat::Text => super::print(&text()),
+        }
+    }
+
+    pub fn warn(&self, text: impl Into<String>) {
+        self.printer.show(Block::Warn(text.into()));
+    }
+}
+
+/// Columns on stdout, without a frame.
+pub fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+    certonboard::ui::columns(head, rows)
+}
+
+pub fn day(day: Option<Date>) -> String {
+    day.map_or("–".to_owned(), |d| d.to_string())
+}
+
+/// A change on its way: the record is open, the service is connected through it.
+pub struct Change {
+    pub office: Office,
+    journal: Arc<Journal>,
+    path: PathBuf,
+    /// Locked: no second process works on it.
+    folder: Option<RunFolder>,
+    args: ChangeArgs,
+}
+
+/// Begins the record of a change and connects.
+pub async fn begin(command: &str, args: &ChangeArgs) -> Result<Change, Fault> {
+    let (place, today, erp) = place(&args.service)?;
+    let now = jiff::Zoned::now();
+    let path = match &args.run_dir {
+        Some(path) => path.clone(),
+        None => Path::new(certonboard::journal::DEFAULT_PARENT).join(super::run::new_run_name(&now)),
+    };
+    let folder = RunFolder::create(&path)?;
+    let journal = Arc::new(Journal::open(&folder)?);
+    let office = match connect(&args.service, place, today, erp, journal.clone()).await {
+        Ok(office) => office,
+        Err(fault) => {
+            drop(journal);
+            folder.discard();
+            return Err(fault);
+        }
+    };
+    let header = json!({
+        "tool": concat!("certonboard ", env!("CARGO_PKG_VERSION")), "command": command, "reason": args.reason,
+        "session": path.file_name().map(|n| n.to_string_lossy()), "started": now.timestamp(), "user": user_name(), "dry_run": args.dry_run,
+        "today": office.today, "yes": args.yes,
+        "service": { "target": office.place.target, "data": office.place.data, "company": office.company.code.0 },
+    });
+    journal.set_header("run", &header, now.timestamp())?;
+    let target = json!({ "service": office.place.target, "company": office.company.id });
+    journal.complete_step("target", &target, now.timestamp())?;
+    Ok(Change { office, journal, path, folder: Some(folder), args: args.clone() })
+}
+
+/// Goes on with a change that was stopped in the middle.
+pub async fn resume(folder: RunFolder, journal: Arc<Journal>, header: &Value, args: &certonboard::cli::ResumeArgs) -> Result<Exit, Fault> {
+    let path = folder.path().to_owned();
+    let text = |pointer: &str| header.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let place = Place {
+        target: text("/service/target").unwrap_or_default(),
+        data: text("/service/data").map(PathBuf::from),
+        company: text("/service/company"),
+    };
+    let service = ServiceArgs { quiet: args.conduct.quiet, format: args.conduct.format, ..ServiceArgs::default() };
+    let today = text("/today").and_then(|d| d.parse().ok());
+    let office = connect(&service, place, today, None, journal.clone()).await?;
+    journal.note("resumed", &json!({ "user": user_name() }), jiff::Timestamp::now())?;
+    let change = ChangeArgs { service, yes: true, ..ChangeArgs::default() };
+    let mut change = Change { office, journal, path, folder: Some(folder), args: change };
+    let done = change.work(async |work| Ok(work.finish().await?)).await?;
+    change.end(&done)
+}
+
+impl Change {
+    /// Shows the plan, asks, carries it out.
+    pub async fn carry_out(&mut self, plan: Plan, question: &Question) -> Result<Changed, Fault> {
+        if !plan.is_empty() {
+            let text = serde_json::to_string_pretty(&plan).map_err(|e| Fault::new(Exit::Failed, e.to_string()))?;
+            super::run::write(&self.path.join(format!("plan-{}.json", plan.gate)), &text)?;
+        }
+        self.work(async |work| Ok(work.carry_out(plan, question).await?)).await
+    }
+
+    async fn work<T>(&mut self, task: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        let environment = environment();
+        let interactive = !self.args.non_interactive && environment.stdin_is_terminal && environment.stderr_is_terminal;
+        let colour = environment.stderr_is_terminal && !environment.no_color;
+        let progress: Box<dyn Progress> = match environment.stderr_is_terminal && !self.office.quiet {
+            true => Box::new(Bars::default()),
+            false => Box::new(Lines::new(self.office.quiet)),
+        };
+        let clock = SystemClock { today: Some(self.office.today) };
+        let interrupt = Interrupt::default();
+        watch_ctrl_c(&interrupt, Some(self.path.display().to_string()));
+        let ask = Asker {
+            journal: &*self.journal,
+            clock: &clock,
+            screen: &self.office.printer,
+            supplied: json!({}),
+            supplied_now: json!({}),
+            yes: self.args.yes,
+            yes_now: self.args.yes,
+            person: interactive.then(|| Box::new(TerminalPrompter::new(colour)) as Box<dyn Prompter>),
+        };
+        let mut work = Work {
+            service: &*self.office.service,
+            company: self.office.company.id,
+            journal: &*self.journal,
+            screen: &self.office.printer,
+            progress: &*progress,
+            clock: &clock,
+            interrupt: &interrupt,
+            ask,
+            user: user_name(),
+            dry_run: self.args.dry_run,
+        };
+        let done = task(&mut work).await;
+        if done.is_err() {
+            progress.end();
+            // Nothing was approved: the record would hold nothing.
+            let begun = certonboard::plan::Gate::ALL.iter().any(|gate| self.journal.plan(gate.name()).ok().flatten().is_some());
+            if begun {
+                super::note(&format!("go on with: certonboard resume {}", super::run::run_argument(&self.path)), false);
+            }
+        }
+        done
+    }
+
+    /// What came of it on stdout, and the exit code.
+    pub fn end(&self, changed: &Changed) -> Result<Exit, Fault> {
+        self.end_with(changed, json!({}), String::new)
+    }
+
+    /// The same with more to tell.
+    pub fn end_with(&self, changed: &Changed, more: Value, text: impl FnOnce() -> String) -> Result<Exit, Fault> {
+        let exit = match (changed.declined, changed.waits()) {
+            (true, _) => Exit::Declined,
+            (false, true) => Exit::Waiting,
+            (false, false) => Exit::Done,
+        };
+        let outcome = changed.outcome.clone().unwrap_or_default();
+        match self.office.format {
+            ResultFormat::Json => {
+                let mut told = json!({
+                    "planned": changed.planned, "done": outcome.done, "unchanged": changed.unchanged, "refused": outcome.refused,
+                    "notes": changed.notes, "declined": changed.declined, "dry_run": self.args.dry_run, "run": self.path,
+                    "exit_code": exit as u8,
+                });
+                if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {
+                    told.extend(more);
+                }
+                super::print_json(&told)?;
+            }
+            ResultFormat::Text => {
+                let done = match (self.args.dry_run, changed.declined) {
+                    (true, _) => format!("{} planned, nothing changed (dry run)", changed.planned),
+                    (false, true) => "declined, nothing changed".to_owned(),
+                    (false, false) => format!("{} of {} done, {} refused", outcome.done, changed.planned, outcome.refused.len()),
+                };
+                super::print(&format!("Changes       {done}; {} as wanted already", changed.unchanged))?;
+                let text = text();
+                if !text.is_empty() {
+                    super::print(&text)?;
+                }
+                super::print(&format!("Record        {}", self.path.display()))?;
+            }
+        }
+        self.journal.note("finished", &json!({ "exit_code": exit as u8 }), jiff::Timestamp::now())?;
+        Ok(exit)
+    }
+}
+
+impl Drop for Change {
+    /// A change of which nothing was approved leaves no record: a refusal, a wrong code.
+    fn drop(&mut self) {
+        let noted = certonboard::plan::Gate::ALL.iter().any(|gate| self.journal.step(gate.name()).ok().flatten().is_some());
+        let begun = certonboard::plan::Gate::ALL.iter().any(|gate| self.journal.plan(gate.name()).ok().flatten().is_some());
+        if let Some(folder) = self.folder.take().filter(|_| !noted && !begun) {
+            folder.discard();
+        }
+    }
+}
+
+/// A yes-or-no question about a change.
+pub fn question(text: String, reasons: Vec<String>) -> Question {
+    Question {
+        key: "change.confirm".to_owned(),
+        text,
+        meaning: "whether to make the change as it was shown".to_owned(),
+        example: "--yes".to_owned(),
+        kind: QuestionKind::Confirm,
+        default: None,
+        recommended: Some(Recommendation { value: Value::Bool(true), reasons }),
+        required: true,
+    }
+}
