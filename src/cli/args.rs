@@ -442,7 +442,7 @@ pub enum SandboxCommand {
     #[command(
         after_help = "Examples:\n  certonboard sandbox serve --listen 127.0.0.1:8099 --data sandbox.sqlite\n  certonboard sandbox serve --latency 200 --server-errors 0.1 --resets-after 0.05 --seed 7\n  curl -u 2000000000:SANDBOX http://127.0.0.1:8099/api/v2/utilities/ping"
     )]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -147,7 +147,7 @@ pub fn customer_status(
     let address = &customer.address;
     let parts = [address.line1.as_str(), address.city.as_str(), address.region.as_ref().map_or("", |r| r.code()), &address.postal_code];
     let mut invitations: Vec<SentInvitation> = invitations.iter().map(SentInvitation::from).collect();
-    invitations.sort_by(|a, b| (b.sent, b.id).cmp(&(a.sent, a.id)));
+    invitations.sort_by_key(|i| std::cmp::Reverse((i.sent, i.id)));
     CustomerStatus {
         code: customer.code.clone(),
         name: customer.name.clone(),
