@@ -286,6 +286,29 @@ async fn what_the_adapter_sends_and_the_sandbox_answers_is_as_described() {
         service.invitation(COMPANY, &one.code, receipt.id.unwrap()).await.unwrap().unwrap();
     }
     service.invitations(COMPANY, Some(date(2026, 1, 1))).await.unwrap();
+    // After onboarding.
+    service.attach(COMPANY, id, &pdf()).await.unwrap();
+    assert!(service.document(COMPANY, id, DocumentForm::Pdf).await.unwrap().unwrap().starts_with(b"%PDF"));
+    assert!(service.document(COMPANY, id, DocumentForm::Jpeg { page: 1 }).await.unwrap().unwrap().starts_with(&[0xff, 0xd8]));
+    assert!(service.document(COMPANY, id, DocumentForm::Jpeg { page: 99 }).await.unwrap().is_none());
+    let known = service.known_attributes(COMPANY).await.unwrap();
+    let name = [known[0].name.clone()];
+    let of_certificate = AttributeOwner::Certificate(id);
+    service.link_attributes(COMPANY, &of_certificate, &name).await.unwrap();
+    assert_eq!(service.attributes_of(COMPANY, &of_certificate).await.unwrap().len(), 1);
+    service.unlink_attributes(COMPANY, &of_certificate, &name).await.unwrap();
+    let of_customer = AttributeOwner::Customer(one.code.clone());
+    service.link_attributes(COMPANY, &of_customer, &["DO NOT MAIL".to_owned()]).await.unwrap();
+    assert_eq!(service.attributes_of(COMPANY, &of_customer).await.unwrap().len(), 1);
+    service.unlink_attributes(COMPANY, &of_customer, &["DO NOT MAIL".to_owned()]).await.unwrap();
+    assert!(!service.ecommerce_token(COMPANY, &one.code).await.unwrap().token.is_empty());
+    // A code that no path carries is taken off by the certificate.
+    service.unlink(COMPANY, &one.code, &[id]).await.unwrap();
+    service.unlink(COMPANY, &odd.code, &[id]).await.unwrap();
+    assert!(service.certificate(COMPANY, id).await.unwrap().unwrap().customers.is_empty());
+    let second = service.create_certificate(COMPANY, &NewCertificate { draft: &draft, pdf: &pdf() }).await.unwrap();
+    service.delete_certificate(COMPANY, second).await.unwrap();
+    assert!(service.certificate(COMPANY, second).await.unwrap().is_none());
     // Refusals are answers, too.
     assert!(service.create_customers(COMPANY, &[(&one, vec![])]).await.is_err());
     assert!(service.link(COMPANY, &CustomerCode::new("nobody").unwrap(), &[id]).await.is_err());
@@ -301,6 +324,19 @@ async fn what_the_adapter_sends_and_the_sandbox_answers_is_as_described() {
         "CreateCertExpressInvitation",
         "RequestCertificateSetup",
         "ListValidCertificatesForCustomer",
+        "UnlinkCertificatesFromCustomer",
+        "UnlinkCustomersFromCertificate",
+        "DeleteCertificate",
+        "DownloadCertificateImage",
+        "UploadCertificateImage",
+        "ListCertificateAttributes",
+        "ListAttributesForCustomer",
+        "LinkAttributesToCustomer",
+        "UnlinkAttributesFromCustomer",
+        "ListAttributesForCertificate",
+        "LinkAttributesToCertificate",
+        "UnlinkAttributesFromCertificate",
+        "CreateECommerceToken",
     ] {
         assert!(names.contains(name), "{name} was not called: {names:?}");
     }

@@ -420,7 +420,7 @@ pub enum AttributesCommand {
     #[command(after_help = format!("Example:\n  certonboard attributes link --certificate 5001 \"DIRECT PAY\"\n\n{CODES}"))]
     Link(Box<ChangeAttributesArgs>),
     /// Take attributes from a customer or a certificate.
-    #[command(after_help = format!("Example:\n  certonboard attributes unlink --customer C1021 \"ADDRESS CHANGE NEEDED\"\n\n{CODES}"))]
+    #[command(after_help = format!("Example:\n  certonboard attributes unlink --customer C1021 \"DO NOT MAIL\"\n\n{CODES}"))]
     Unlink(Box<ChangeAttributesArgs>),
 }
 
