@@ -3,6 +3,8 @@
 .PHONY: demo test kill-test build system bench-customers bench-service power-loss-test fuzz sample-data clean
 
 RUN_DIR ?= certonboard-runs/demo
+# avatax or certcapture
+SERVICE ?= avatax
 
 system:
 	@scripts/install-system-packages.sh
@@ -14,7 +16,7 @@ build: system
 # person: the sample data has papers that a person must look at, so here it is the right end.
 demo: build
 	@rm -rf $(RUN_DIR)
-	@target/release/certonboard run --sandbox --non-interactive --answers sample_data/answers.yaml --run-dir $(RUN_DIR) --today 2026-11-20; \
+	@target/release/certonboard run --sandbox --service $(SERVICE) --non-interactive --answers sample_data/answers.yaml --run-dir $(RUN_DIR) --today 2026-11-20; \
 	code=$$?; if [ $$code -ne 0 ] && [ $$code -ne 3 ]; then exit $$code; fi
 
 test:

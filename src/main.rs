@@ -45,6 +45,7 @@ fn main() -> ExitCode {
             Some(Command::Invitations { command: InvitationsCommand::Send(args) }) => later::invitations::send(&args).await,
             Some(Command::Invitations { command: InvitationsCommand::List(args) }) => later::invitations::list(&args).await,
             Some(Command::Invitations { command: InvitationsCommand::Show(args) }) => later::invitations::show(&args).await,
+            Some(Command::Check(args)) => later::check::check(&args).await,
             Some(Command::Renew(args)) => later::invitations::renew(&args).await,
             Some(Command::Attributes { command: AttributesCommand::List(args) }) => later::attributes::list(&args).await,
             Some(Command::Attributes { command: AttributesCommand::Link(args) }) => later::attributes::change(&args, true).await,

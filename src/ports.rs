@@ -284,6 +284,10 @@ pub trait ExemptionService: Send + Sync {
     fn describe(&self) -> String;
     /// `false` when calls that change something are only recorded (dry run).
     fn writes(&self) -> bool;
+    /// `false` for a service that sends no invitations and keeps none; its `invite` makes a token for the merchant's own pages.
+    fn sends_invitations(&self) -> bool {
+        true
+    }
 
     async fn ping(&self) -> ServiceResult<Identity>;
     async fn companies(&self) -> ServiceResult<Vec<Company>>;

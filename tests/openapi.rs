@@ -1,13 +1,13 @@
-//! Every write of the AvaTax adapter and every answer of the sandbox against Avalara's published description of the service.
+//! Every write of the adapters and every answer of the sandbox against the published descriptions of AvaTax and CertCapture.
 //!
-//! The description is not part of this repository. Where it is missing, these tests say so and check nothing.
+//! The descriptions are not part of this repository. Where it is missing, these tests say so and check nothing.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
-use certonboard::api::{ConnectOptions, Credentials, Secret, ServiceKind, connect};
+use certonboard::api::{ConnectOptions, Credentials, Dialect, Secret, ServiceKind, connect};
 use certonboard::domain::*;
 use certonboard::ports::{ApiCall, AuditTrail, CertificateSearch, ExemptionService, NewCertificate};
 use certonboard::sandbox::{Sandbox, SandboxOptions, start};
@@ -20,7 +20,11 @@ use std::sync::{Arc, Mutex};
 const COMPANY: CompanyId = CompanyId(12345);
 
 fn description() -> Option<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/openapi/avatax-ecm.yaml");
+    described("avatax-ecm.yaml")
+}
+
+fn described(name: &str) -> Option<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/openapi").join(name);
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(serde_saphyr::from_str(&text).unwrap()),
         Err(_) => {
@@ -91,6 +95,11 @@ impl AuditTrail for NoTrail {
     fn record(&self, _: ApiCall) {}
 }
 
+fn certcapture(url: &str) -> Arc<dyn ExemptionService> {
+    let credentials = Credentials::LicenseKey { account: "2000000000".into(), key: Secret::new("SANDBOX") };
+    connect(ServiceKind::CertCapture(Dialect::OpenApi), ConnectOptions::new(url, credentials, Arc::new(NoTrail))).unwrap()
+}
+
 fn adapter(url: &str) -> Arc<dyn ExemptionService> {
     let credentials = Credentials::LicenseKey { account: "2000000000".into(), key: Secret::new("SANDBOX") };
     connect(ServiceKind::AvaTax, ConnectOptions::new(url, credentials, Arc::new(NoTrail))).unwrap()
@@ -103,7 +112,9 @@ struct Description(Value);
 impl Description {
     /// The operation that a request is, with its path as the description writes it.
     fn operation(&self, exchange: &Exchange) -> Option<&Value> {
-        let parts: Vec<&str> = exchange.path.split('/').collect();
+        // CertCapture's description has the `/v2` in its server's address.
+        let path = exchange.path.strip_prefix("/v2").filter(|rest| rest.starts_with('/')).unwrap_or(&exchange.path);
+        let parts: Vec<&str> = path.split('/').collect();
         let fits = |template: &str| {
             let wanted: Vec<&str> = template.split('/').collect();
             wanted.len() == parts.len() && wanted.iter().zip(&parts).all(|(w, p)| w.starts_with('{') || w == p)
@@ -121,7 +132,11 @@ impl Description {
 
     fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let whole = json!({ "allOf": [schema], "components": self.0["components"] });
-        let validator = jsonschema::draft4::options().build(&whole).unwrap();
+        // OpenAPI 3.1 is JSON Schema's own; 3.0 is close to draft 4.
+        let validator = match self.0["openapi"].as_str() {
+            Some(version) if version.starts_with("3.1") => jsonschema::draft202012::options().build(&whole).unwrap(),
+            _ => jsonschema::draft4::options().build(&whole).unwrap(),
+        };
         validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
     }
 
@@ -178,7 +193,12 @@ impl Description {
         } else if !exchange.sent.is_empty() && operation["requestBody"].is_null() {
             faults.push("sent: a body that is not described".to_owned());
         }
-        let answers = operation["responses"][exchange.status.to_string()]["content"].as_object();
+        let answer = &operation["responses"][exchange.status.to_string()];
+        let answer = match answer["$ref"].as_str() {
+            Some(name) => &self.0["components"]["responses"][name.rsplit('/').next().unwrap()],
+            None => answer,
+        };
+        let answers = answer["content"].as_object();
         let schema = answers.and_then(|of| of.values().next()).map(|of| &of["schema"]);
         if let (Some(schema), true) = (schema, exchange.json) {
             match serde_json::from_slice::<Value>(&exchange.got) {
@@ -340,6 +360,88 @@ async fn what_the_adapter_sends_and_the_sandbox_answers_is_as_described() {
     ] {
         assert!(names.contains(name), "{name} was not called: {names:?}");
     }
+}
+
+/// Every operation of CertCapture's description: those that the adapter makes, and the others by hand.
+#[tokio::test]
+async fn certcapture_is_spoken_to_and_answers_as_described() {
+    let Some(description) = described("certcapture-v2.yaml").map(Description) else { return };
+    let sandbox = start(SandboxOptions { today: Some(date(2026, 11, 20)), ..SandboxOptions::default() }).await.unwrap();
+    let (url, seen) = wire(&sandbox).await;
+    let service = certcapture(&url);
+    assert!(service.ping().await.unwrap().authenticated);
+    let definitions = service.definitions(COMPANY).await.unwrap();
+    let ohio = definitions.zones.iter().find(|z| z.is_state(&Region::from_code("OH").unwrap())).unwrap().clone();
+    let (one, odd) = (customer("C-1"), customer("B/20#4"));
+    service.create_customers(COMPANY, &[(&one, vec![]), (&odd, vec![])]).await.unwrap();
+    assert_eq!(service.customers(COMPANY).await.unwrap().len(), 2);
+    assert_eq!(service.customer(COMPANY, &odd.code).await.unwrap().unwrap().address.postal_code, "00402");
+    assert!(service.customer(COMPANY, &CustomerCode::new("c-1").unwrap()).await.unwrap().is_none(), "codes are case sensitive");
+    service.update_customer(COMPANY, &Customer { name: "Mill".into(), ..one.clone() }, &[]).await.unwrap();
+    let draft = CertificateDraft {
+        zone: ohio,
+        reason: ExemptionReason::resale(),
+        number: TaxNumber::new("86-383941"),
+        signed: date(2026, 3, 1),
+        expires: Some(date(2029, 3, 1)),
+        expiry_is_printed: true,
+    };
+    let id = service.create_certificate(COMPANY, &NewCertificate { draft: &draft, pdf: &pdf() }).await.unwrap();
+    service.link(COMPANY, &odd.code, &[id]).await.unwrap();
+    service.link(COMPANY, &odd.code, &[id]).await.unwrap();
+    let second = service.link(COMPANY, &one.code, &[id]).await.unwrap_err();
+    assert!(second.message.contains("keeps one customer"), "{second}");
+    let read = service.certificate(COMPANY, id).await.unwrap().unwrap();
+    assert!(read.is_same_claim(&draft) && read.customers == [odd.code.clone()], "{read:?}");
+    assert_eq!(service.certificates_of(COMPANY, &odd.code).await.unwrap().len(), 1);
+    assert_eq!(service.certificates(COMPANY).await.unwrap().len(), 1);
+    assert!(service.exempts(COMPANY, &odd.code, &Region::from_code("OH").unwrap()).await.unwrap().exempt);
+    assert!(!service.exempts(COMPANY, &odd.code, &Region::from_code("TX").unwrap()).await.unwrap().exempt);
+    let found = service.find_certificates(COMPANY, &CertificateSearch { draft: &draft, created_since: date(2026, 1, 1) }).await.unwrap();
+    assert!(found.len() == 1 && found[0].document_exists);
+    assert!(service.document(COMPANY, id, DocumentForm::Pdf).await.unwrap().unwrap().starts_with(b"%PDF"));
+    assert!(!service.known_attributes(COMPANY).await.unwrap().is_empty());
+    assert!(service.ecommerce_token(COMPANY, &one.code).await.unwrap().expires.is_some());
+    service.unlink(COMPANY, &odd.code, &[id]).await.unwrap();
+    let read = service.certificate(COMPANY, id).await.unwrap().unwrap();
+    assert!(read.is_same_claim(&draft) && read.customers.is_empty(), "unlinking keeps the record: {read:?}");
+    service.delete_certificate(COMPANY, id).await.unwrap();
+    assert!(service.certificate(COMPANY, id).await.unwrap().is_none());
+
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let signed_in = |request: reqwest::RequestBuilder| request.basic_auth("2000000000", Some("SANDBOX"));
+    // Refusals are answers, too.
+    let refused =
+        signed_in(client.post(format!("{url}/v2/certificates"))).json(&json!({ "exemptionReason": "RESALE", "exposureZone": "Atlantis" }));
+    assert_eq!(refused.send().await.unwrap().status(), 400);
+    for (status, count) in [("Active", 0), ("Expired", 0)] {
+        let listed = signed_in(client.get(format!("{url}/v2/certificates?status={status}&page=1&pageSize=10"))).send().await.unwrap();
+        let listed: Value = serde_json::from_slice(&listed.bytes().await.unwrap()).unwrap();
+        assert_eq!(listed["totalCount"], count);
+    }
+    let wrong = client.post(format!("{url}/v2/auth/token")).json(&json!({ "username": "2000000000", "password": "no" }));
+    assert_eq!(wrong.send().await.unwrap().status(), 401);
+    let token =
+        client.post(format!("{url}/v2/auth/token")).json(&json!({ "username": "2000000000", "password": "SANDBOX" })).send().await.unwrap();
+    let token: Value = serde_json::from_slice(&token.bytes().await.unwrap()).unwrap();
+    let by_token = |token: &str| client.get(format!("{url}/v2/customers")).bearer_auth(token).send();
+    assert_eq!(by_token(token["token"].as_str().unwrap()).await.unwrap().status(), 200);
+    assert_eq!(by_token("made-up").await.unwrap().status(), 401);
+    assert_eq!(
+        client.get(format!("{url}/api/v2/companies")).bearer_auth(token["token"].as_str().unwrap()).send().await.unwrap().status(),
+        401
+    );
+
+    let seen = seen.lock().unwrap().clone();
+    let names = description.check_all(&seen);
+    let all: BTreeSet<String> = description.0["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .filter_map(|operation| operation["operationId"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(names, all, "every operation of the description is called");
 }
 
 /// The calls of the description that the adapter does not make.

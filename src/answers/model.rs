@@ -118,6 +118,12 @@ pub struct CertificatesAnswers {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceAnswers {
+    /// Which of Avalara's services: AvaTax, or CertCapture by itself. AvaTax when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ServiceKindAnswer>,
+    /// How CertCapture is spoken to: as its OpenAPI description says, or as Avalara's guide does. `openapi` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<DialectAnswer>,
     /// `practice` is the built-in sandbox on this machine, `avatax-sandbox` and `avatax-production` are Avalara's own.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -129,6 +135,20 @@ pub struct ServiceAnswers {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"DEFAULT")]
     pub company: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceKindAnswer {
+    Avatax,
+    Certcapture,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DialectAnswer {
+    Openapi,
+    Guide,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

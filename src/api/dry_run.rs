@@ -7,7 +7,6 @@
 //!
 //! Everything made here has a negative number. No service gives those out, so a dry run's certificate or invitation can't be taken for one.
 
-use super::AvaTax;
 use super::request::Request;
 use super::transport::Transport;
 use crate::domain::{
@@ -29,8 +28,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[async_trait]
 pub(super) trait WriteRequests: Send + Sync {
     fn transport(&self) -> &Transport;
-    fn request_storage_request(&self, company: CompanyId) -> ServiceResult<Request>;
-    fn create_customers_request(&self, company: CompanyId, customers: &[(&Customer, Vec<ExposureZone>)]) -> ServiceResult<Request>;
+    fn request_storage_request(&self, company: CompanyId) -> ServiceResult<Vec<Request>>;
+    fn create_customers_request(&self, company: CompanyId, customers: &[(&Customer, Vec<ExposureZone>)]) -> ServiceResult<Vec<Request>>;
     /// `on_file`: the service has the customer, and parts of the present record are sent back.
     async fn update_customer_request(
         &self,
@@ -38,16 +37,16 @@ pub(super) trait WriteRequests: Send + Sync {
         customer: &Customer,
         zones: &[ExposureZone],
         on_file: bool,
-    ) -> ServiceResult<Request>;
-    fn create_certificate_request(&self, company: CompanyId, certificate: &NewCertificate<'_>) -> ServiceResult<Request>;
+    ) -> ServiceResult<Vec<Request>>;
+    fn create_certificate_request(&self, company: CompanyId, certificate: &NewCertificate<'_>) -> ServiceResult<Vec<Request>>;
     fn link_requests(&self, company: CompanyId, code: &CustomerCode, certificates: &[CertificateId]) -> ServiceResult<Vec<Request>>;
-    fn invitation_request(&self, company: CompanyId, invitation: &InvitationDraft) -> ServiceResult<Request>;
+    fn invitation_request(&self, company: CompanyId, invitation: &InvitationDraft) -> ServiceResult<Vec<Request>>;
 }
 
-/// AvaTax, but writes are recorded in the audit trail and not sent.
+/// A service whose writes are recorded in the audit trail and not sent.
 ///
 /// Reads go through and show, on top of what the service has, what this dry run would have made: with negative numbers.
-pub fn dry_run(service: AvaTax) -> Arc<dyn ExemptionService> {
+pub(super) fn dry_run<S: ExemptionService + WriteRequests + 'static>(service: S) -> Arc<dyn ExemptionService> {
     Arc::new(DryRun { service, made: Mutex::default() })
 }
 
@@ -115,8 +114,8 @@ impl<S: ExemptionService + WriteRequests> DryRun<S> {
         look(self.locked().entry(company).or_default())
     }
 
-    fn note(&self, request: &Request) {
-        self.service.transport().note_unsent(request);
+    fn note(&self, requests: &[Request]) {
+        requests.iter().for_each(|request| self.service.transport().note_unsent(request));
     }
 
     /// A read of a company whose storage this dry run would have set up answers as new storage would: with nothing.
@@ -138,6 +137,10 @@ impl<S: ExemptionService + WriteRequests> ExemptionService for DryRun<S> {
 
     fn writes(&self) -> bool {
         false
+    }
+
+    fn sends_invitations(&self) -> bool {
+        self.service.sends_invitations()
     }
 
     async fn ping(&self) -> ServiceResult<Identity> {
@@ -283,7 +286,7 @@ impl<S: ExemptionService + WriteRequests> ExemptionService for DryRun<S> {
             });
         }
         for request in self.service.link_requests(company, code, certificates)? {
-            self.note(&request);
+            self.note(std::slice::from_ref(&request));
         }
         self.made(company, |made| made.links.entry(code.clone()).or_default().extend(certificates));
         Ok(())

@@ -4,9 +4,11 @@
 //! Must not touch: planning, prompts, files, the embedded sandbox (shared types would share its mistakes).
 //! Called by: `main`, which connects one of them and hands it on as `dyn ExemptionService`.
 //!
-//! A second service gets its own folder beside `avatax`, a variant in [`ServiceKind`] and an arm in [`connect`] and [`connect_dry_run`].
+//! A further service gets its own folder beside `avatax` and `certcapture`, a variant in [`ServiceKind`] and an arm in [`connect`] and
+//! [`connect_dry_run`].
 
 mod avatax;
+mod certcapture;
 mod credentials;
 mod dry_run;
 mod pace;
@@ -15,8 +17,8 @@ mod text;
 mod transport;
 
 pub use avatax::AvaTax;
+pub use certcapture::{CertCapture, Dialect};
 pub use credentials::{Credentials, Secret};
-pub use dry_run::dry_run;
 
 use crate::ports::{AuditTrail, ExemptionService, ServiceResult};
 use std::sync::Arc;
@@ -28,7 +30,12 @@ use std::time::Duration;
 pub enum ServiceKind {
     /// AvaTax REST v2 with its exemption certificate (ECM) calls.
     AvaTax,
+    /// CertCapture REST v2, in one of the two ways that are published for it.
+    CertCapture(Dialect),
 }
+
+/// CertCapture, in production and for tests alike (its guide, “URLs”).
+pub const CERTCAPTURE: &str = "https://api.certcapture.com";
 
 /// AvaTax in production (AvaTax SDKs, `withEnvironment`).
 pub const AVATAX_PRODUCTION: &str = "https://rest.avatax.com";
@@ -78,6 +85,8 @@ pub struct ConnectOptions {
     /// An answer of more bytes is refused.
     pub max_response_bytes: usize,
     pub retry: RetryPolicy,
+    /// The company, where the service must be told before it is asked: CertCapture's client id.
+    pub client: Option<String>,
     /// How many requests are in flight at a time: at first, and at most. AvaTax prints no limit, so the number follows its answers.
     pub concurrent: (usize, usize),
 }
@@ -94,6 +103,7 @@ impl ConnectOptions {
             timeout: Duration::from_secs(180),
             max_response_bytes: 64 << 20,
             retry: RetryPolicy::default(),
+            client: None,
             concurrent: (2, 32),
         }
     }
@@ -105,12 +115,19 @@ impl ConnectOptions {
 pub fn connect(kind: ServiceKind, options: ConnectOptions) -> ServiceResult<Arc<dyn ExemptionService>> {
     match kind {
         ServiceKind::AvaTax => Ok(Arc::new(AvaTax::new(options)?)),
+        ServiceKind::CertCapture(dialect) => Ok(Arc::new(CertCapture::new(options, dialect)?)),
     }
 }
 
-/// The same service, but its writes are only recorded: see [`dry_run()`]. Errors as for [`connect`].
+/// AvaTax, but its writes are only recorded.
+pub fn dry_run(service: AvaTax) -> Arc<dyn ExemptionService> {
+    dry_run::dry_run(service)
+}
+
+/// The same service, but its writes are only recorded. Errors as for [`connect`].
 pub fn connect_dry_run(kind: ServiceKind, options: ConnectOptions) -> ServiceResult<Arc<dyn ExemptionService>> {
     match kind {
-        ServiceKind::AvaTax => Ok(dry_run(AvaTax::new(options)?)),
+        ServiceKind::AvaTax => Ok(dry_run::dry_run(AvaTax::new(options)?)),
+        ServiceKind::CertCapture(dialect) => Ok(dry_run::dry_run(CertCapture::new(options, dialect)?)),
     }
 }

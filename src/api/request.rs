@@ -35,6 +35,8 @@ pub(super) struct Request {
     pub content_type: String,
     /// What the answer may be.
     pub accept: &'static str,
+    /// Beside those that every request of the service has.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl fmt::Debug for Request {
@@ -55,7 +57,16 @@ impl Request {
             path.push('/');
             path.extend(utf8_percent_encode(segment, STRICT));
         }
-        Ok(Self { call, method, path, query: Vec::new(), body: None, content_type: String::new(), accept: "application/json" })
+        Ok(Self {
+            call,
+            method,
+            path,
+            query: Vec::new(),
+            body: None,
+            content_type: String::new(),
+            accept: "application/json",
+            headers: Vec::new(),
+        })
     }
 
     /// Adds a query pair. The name is written as it is, the value encoded.
@@ -68,6 +79,18 @@ impl Request {
         self.body = Some(serde_json::to_vec(body).map_err(|e| Unsendable::Json(e.to_string()))?);
         self.content_type = "application/json".to_owned();
         Ok(self)
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// A form (`application/x-www-form-urlencoded`).
+    pub fn form(mut self, pairs: &[(&str, String)]) -> Self {
+        self.body = Some(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into_bytes());
+        self.content_type = "application/x-www-form-urlencoded".to_owned();
+        self
     }
 
     /// The answer is a document.

@@ -140,6 +140,16 @@ pub(super) struct Transport {
 impl Transport {
     /// Checks address and credentials and makes the client; sends nothing. Errors: `Invalid`.
     pub fn new(options: ConnectOptions, read_error: ReadError) -> ServiceResult<Self> {
+        Self::with_headers(options, read_error, &[], "/api/v2")
+    }
+
+    /// The same with headers that every request has, and the end of the address that its paths begin with.
+    pub fn with_headers(
+        options: ConnectOptions,
+        read_error: ReadError,
+        more: &[(&'static str, String)],
+        root: &str,
+    ) -> ServiceResult<Self> {
         let url = checked_base(&options.base_url)?;
         if let Some(lack) = options.credentials.lack() {
             return Err(misconfigured(lack, options.credentials.hint()));
@@ -154,6 +164,10 @@ impl Transport {
         let client_name = HeaderValue::from_str(&client_header(&options.machine))
             .map_err(|_| misconfigured("the machine's name can't be sent", "Give another machine name."))?;
         headers.insert(HeaderName::from_static("x-avalara-client"), client_name);
+        for (name, value) in more {
+            let value = HeaderValue::from_str(value).map_err(|_| misconfigured(format!("{name} can't be sent"), "Give another value."))?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
 
         // Fails when a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -179,7 +193,7 @@ impl Transport {
         })?;
 
         let base = url.as_str().trim_end_matches('/');
-        let base = base.strip_suffix("/api/v2").unwrap_or(base).trim_end_matches('/').to_owned();
+        let base = base.strip_suffix(root).unwrap_or(base).trim_end_matches('/').to_owned();
         Ok(Self {
             client,
             base,
@@ -316,6 +330,10 @@ impl Transport {
 
         let mut outgoing = self.client.request(request.method.clone(), format!("{}{}", self.base, request.target()));
         outgoing = outgoing.header("x-correlation-id", &noted.correlation).header(ACCEPT, request.accept);
+        for (name, value) in &request.headers {
+            // What can't be a header's value is a code that no service takes; it is refused there.
+            outgoing = outgoing.header(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap_or(HeaderValue::from_static("?")));
+        }
         if let Some(body) = &request.body {
             outgoing = outgoing.header(CONTENT_TYPE, &request.content_type).body(body.clone());
         }

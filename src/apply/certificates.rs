@@ -2,7 +2,7 @@
 
 use super::many::{DOCUMENTS_AT_ONCE, each, pause};
 use super::{Run, Stopped, TRIES, is_refusal};
-use crate::domain::{CertificateDraft, CertificateId, CustomerCode, DocumentRef, TaxNumber};
+use crate::domain::{CertificateDraft, CertificateId, CertificateOnFile, CustomerCode, DocumentRef, TaxNumber};
 use crate::plan::{Action, Write};
 use crate::ports::{ActionState, CertificateSearch, NewCertificate, ServiceError, ServiceErrorKind};
 use jiff::ToSpan;
@@ -195,7 +195,7 @@ async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -
     let since = run.first_attempt(&action.id);
     for tried in 0..TRIES {
         if look_first && let Some(found) = find(run, claim, since).await? {
-            return Ok(found);
+            return with_document(run, found, pdf).await;
         }
         run.attempt(&[&action.id]).await?;
         let error = match run.ports.service.create_certificate(run.ports.company, &NewCertificate { draft, pdf }).await {
@@ -212,7 +212,7 @@ async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -
             return Err(error.into());
         }
         if let Some(found) = find(run, claim, since).await? {
-            return Ok(found);
+            return with_document(run, found, pdf).await;
         }
         if error.kind != ServiceErrorKind::Unclear || tried + 1 == TRIES {
             return Err(error.into());
@@ -223,23 +223,31 @@ async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -
     unreachable!("the last try returns")
 }
 
+/// Where the document goes by a call of its own, that one may be what was lost.
+async fn with_document(run: &Run<'_>, found: CertificateOnFile, pdf: &[u8]) -> Result<CertificateId, Stopped> {
+    if !found.document_exists {
+        run.ports.service.attach(run.ports.company, found.id, pdf).await?;
+    }
+    Ok(found.id)
+}
+
 /// A certificate that a lost call made: the same claim, linked to nobody or to this customer, not made for another write of this run, and not
 /// there when the plan was made. Two of them can't be told apart, so a person must.
-async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) -> Result<Option<CertificateId>, ServiceError> {
+async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) -> Result<Option<CertificateOnFile>, ServiceError> {
     let draft = claim.draft;
     let begun = since.unwrap_or_else(|| run.ports.clock.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
     // The clocks of two machines differ, and so do their time zones.
     let created_since = begun.checked_sub(1.day()).unwrap_or(begun);
     let found = run.ports.service.find_certificates(run.ports.company, &CertificateSearch { draft, created_since }).await?;
-    let fits = |c: &&crate::domain::CertificateOnFile| {
+    let fits = |c: &&CertificateOnFile| {
         c.is_same_claim(draft) && !claim.is_another(c.id) && c.customers.iter().all(|linked| claim.customers().any(|c| c == linked))
     };
-    let ids: Vec<CertificateId> = found.iter().filter(fits).map(|c| c.id).collect();
-    match ids.as_slice() {
+    let mut fitting: Vec<CertificateOnFile> = found.iter().filter(fits).cloned().collect();
+    match fitting.as_slice() {
         [] => Ok(None),
-        [only] => Ok(Some(*only)),
+        [_] => Ok(fitting.pop()),
         several => {
-            let list = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let list = several.iter().map(|c| c.id.to_string()).collect::<Vec<_>>().join(", ");
             Err(ServiceError {
                 kind: ServiceErrorKind::Invalid,
                 call: "CreateCertificates".to_owned(),

@@ -1,7 +1,8 @@
 //! The clap types. Their doc comments are the help texts.
 
 use super::later::{
-    AttributesCommand, CertificatesCommand, InvitationsCommand, ListCustomersArgs, PutCustomerArgs, RenewArgs, ShowCustomerArgs, TokenArgs,
+    AttributesCommand, CertificatesCommand, CheckArgs, InvitationsCommand, ListCustomersArgs, PutCustomerArgs, RenewArgs, ShowCustomerArgs,
+    TokenArgs,
 };
 use crate::answers::Contradictions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -102,6 +103,11 @@ pub enum Command {
         #[command(subcommand)]
         command: InvitationsCommand,
     },
+    /// Test the connection: credentials, company, certificate storage, lists.
+    #[command(
+        after_help = "Examples:\n  certonboard check\n  certonboard check --service certcapture --certcapture-dialect guide --company 99 --format json\n\nExit codes: 0 ready; 2 wrong usage or address; 3 the company has no certificate storage yet; 5 refused by the service."
+    )]
+    Check(Box<CheckArgs>),
     /// Ask for new certificates where they end soon or have ended, never twice within the window.
     #[command(after_help = format!("Examples:\n  certonboard renew --expiring 60d --dry-run\n  certonboard renew --expiring 8w --state TX --yes\n\n{CODES}"))]
     Renew(Box<RenewArgs>),
@@ -128,6 +134,16 @@ pub enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ServiceName {
     Avatax,
+    Certcapture,
+}
+
+/// Which of the two published ways CertCapture is spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CertcaptureDialect {
+    /// As its OpenAPI description says: JSON.
+    Openapi,
+    /// As Avalara's own guide says: forms, a client id, many customers for each certificate.
+    Guide,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -150,12 +166,18 @@ pub struct Target {
     /// The service's kind.
     #[arg(long, value_enum, value_name = "KIND")]
     pub service: Option<ServiceName>,
+    /// How CertCapture is spoken to; openapi when left out.
+    #[arg(long, value_enum, value_name = "DIALECT")]
+    pub certcapture_dialect: Option<CertcaptureDialect>,
     /// Address of the service; https only, except on this machine.
     #[arg(long, value_name = "URL", env = "AVATAX_BASE_URL")]
     pub base_url: Option<String>,
-    /// The company's code in the service.
+    /// The company's code in the service; for CertCapture's guide the client id.
     #[arg(long, value_name = "CODE", env = "AVATAX_COMPANY_CODE")]
     pub company: Option<String>,
+    /// How long to wait for one answer, upload included.
+    #[arg(long, value_name = "SECONDS", env = "CERTONBOARD_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: Option<u64>,
     /// Use the built-in practice service: no account needed, nothing leaves this machine. Beats --base-url.
     #[arg(long)]
     pub sandbox: bool,

@@ -444,6 +444,12 @@ pub struct ChangeAttributesArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct TokenArgs {
     /// The customer's code.
     #[arg(value_name = "CODE", value_parser = code)]

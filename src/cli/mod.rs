@@ -10,15 +10,15 @@ mod later;
 mod options;
 
 pub use args::{
-    AnswersCommand, ApplyArgs, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, FaultArgs, LinesFormat, ListArgs,
-    LogArgs, PlanArgs, ResultFormat, ResumeArgs, ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, StatusArgs, SummaryArgs,
-    Target,
+    AnswersCommand, ApplyArgs, CertcaptureDialect, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, FaultArgs,
+    LinesFormat, ListArgs, LogArgs, PlanArgs, ResultFormat, ResumeArgs, ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName,
+    StatusArgs, SummaryArgs, Target,
 };
 pub use exit::Exit;
 pub use later::{
-    AttributesCommand, CertificatesCommand, ChangeArgs, ChangeAttributesArgs, DeleteArgs, DownloadArgs, InvitationArgs, InvitationsCommand,
-    ListAttributesArgs, ListCertificatesArgs, ListCustomersArgs, ListInvitationsArgs, PrintArgs, PutCustomerArgs, RenewArgs, SendArgs,
-    ServiceArgs, ShowCertificateArgs, ShowCustomerArgs, ShowInvitationArgs, TokenArgs, UnlinkArgs, WhichCertificates, WhichCustomers,
-    WhoseAttributes,
+    AttributesCommand, CertificatesCommand, ChangeArgs, ChangeAttributesArgs, CheckArgs, DeleteArgs, DownloadArgs, InvitationArgs,
+    InvitationsCommand, ListAttributesArgs, ListCertificatesArgs, ListCustomersArgs, ListInvitationsArgs, PrintArgs, PutCustomerArgs,
+    RenewArgs, SendArgs, ServiceArgs, ShowCertificateArgs, ShowCustomerArgs, ShowInvitationArgs, TokenArgs, UnlinkArgs, WhichCertificates,
+    WhichCustomers, WhoseAttributes,
 };
 pub use options::{Environment, OptionsError, RunOptions, jobs, resolve, resolve_list};

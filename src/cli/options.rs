@@ -2,6 +2,7 @@
 
 use super::args::{ListArgs, ResultFormat, RunArgs};
 use crate::answers::{self, AnswersError};
+use clap::ValueEnum;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub struct RunOptions {
     pub save_mapping: Option<PathBuf>,
     pub today: Option<Date>,
     pub jobs: usize,
+    /// For one answer of the service.
+    pub timeout: Option<std::time::Duration>,
     pub quiet: bool,
     pub format: ResultFormat,
 }
@@ -60,6 +63,12 @@ pub fn resolve(args: &RunArgs) -> Result<RunOptions, OptionsError> {
     if let Some(merchant) = &args.merchant {
         top(&mut supplied, "merchant", json!(merchant));
     }
+    if let Some(kind) = args.target.service {
+        put(&mut supplied, "service", "kind", json!(kind.to_possible_value().map(|v| v.get_name().to_owned())));
+    }
+    if let Some(dialect) = args.target.certcapture_dialect {
+        put(&mut supplied, "service", "dialect", json!(dialect.to_possible_value().map(|v| v.get_name().to_owned())));
+    }
     if let Some(company) = &args.target.company {
         put(&mut supplied, "service", "company", json!(company));
     }
@@ -87,6 +96,7 @@ pub fn resolve(args: &RunArgs) -> Result<RunOptions, OptionsError> {
         save_mapping: args.save_mapping.clone(),
         today: args.today,
         jobs: jobs(args.conduct.jobs),
+        timeout: args.target.timeout.map(std::time::Duration::from_secs),
         quiet: args.conduct.quiet,
         format: args.conduct.format,
     })

@@ -1,6 +1,6 @@
 //! Small adapters that only `main` needs: the clock, Ctrl-C, credentials from the environment, spreadsheets on disk.
 
-use certonboard::api::{Credentials, Secret};
+use certonboard::api::{Credentials, Dialect, Secret, ServiceKind};
 use certonboard::cli::Environment;
 use certonboard::domain::Grid;
 use certonboard::error::Fault;
@@ -66,8 +66,34 @@ pub fn credentials_from_env() -> Option<Credentials> {
     }
 }
 
+/// Which service the answers mean.
+pub fn service_kind(supplied: &serde_json::Value) -> ServiceKind {
+    let text = |pointer: &str| supplied.pointer(pointer).and_then(serde_json::Value::as_str);
+    match (text("/service/kind"), text("/service/dialect")) {
+        (Some("certcapture"), Some("guide")) => ServiceKind::CertCapture(Dialect::Guide),
+        (Some("certcapture"), _) => ServiceKind::CertCapture(Dialect::OpenApi),
+        _ => ServiceKind::AvaTax,
+    }
+}
+
+/// CertCapture has users of its own.
+fn certcapture_from_env() -> Option<Credentials> {
+    let get = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    if let Some(token) = get("CERTCAPTURE_TOKEN") {
+        return Some(Credentials::Bearer(Secret::new(token)));
+    }
+    Some(Credentials::Password { user: get("CERTCAPTURE_USERNAME")?, password: Secret::new(get("CERTCAPTURE_PASSWORD")?) })
+}
+
 /// From the environment, else asked for without an echo.
-pub fn credentials(interactive: bool) -> Result<Credentials, Fault> {
+pub fn credentials(kind: ServiceKind, interactive: bool) -> Result<Credentials, Fault> {
+    if let ServiceKind::CertCapture(_) = kind {
+        return match certcapture_from_env().or_else(credentials_from_env) {
+            Some(found) => Ok(found),
+            None => Err(Fault::new(certonboard::cli::Exit::Refused, "there are no credentials for CertCapture")
+                .hint("set CERTCAPTURE_USERNAME and CERTCAPTURE_PASSWORD, or CERTCAPTURE_TOKEN; see docs/credentials.md")),
+        };
+    }
     if let Some(found) = credentials_from_env() {
         return Ok(found);
     }

@@ -1,6 +1,6 @@
 //! `certonboard run` and `certonboard resume`: builds the adapters, walks the wizard, writes the report.
 
-use super::adapters::{SystemClock, Workbooks, credentials, environment, user_name, watch_ctrl_c};
+use super::adapters::{SystemClock, Workbooks, credentials, environment, service_kind, user_name, watch_ctrl_c};
 use certonboard::api::{self, ConnectOptions, Credentials, Secret, ServiceKind};
 use certonboard::cli::{self, ConductArgs, Exit, ResultFormat, ResumeArgs, RunArgs, RunOptions};
 use certonboard::domain::Sha256;
@@ -211,10 +211,19 @@ async fn walk(
     if !matches!(ask.supplied("action").and_then(Value::as_str), Some("invite" | "neither")) {
         engines.check()?;
     }
-    let place = connection::ask(&mut ask)?;
+    let place = match (service_kind(&options.supplied), ask.supplied("service.base_url"), ask.supplied("service.where")) {
+        // CertCapture has one address for everything.
+        (ServiceKind::CertCapture(_), None, None) => connection::Connection::Url(api::CERTCAPTURE.to_owned()),
+        _ => connection::ask(&mut ask)?,
+    };
     let target = match &place {
         connection::Connection::Practice => "practice".to_owned(),
         connection::Connection::Url(url) => url.trim_end_matches('/').to_owned(),
+    };
+    // The two services of one address are two.
+    let target = match service_kind(&options.supplied) {
+        ServiceKind::CertCapture(_) => format!("certcapture {target}"),
+        _ => target,
     };
     let (service, _practice) = connect(options, place, folder, journal, outside).await?;
     let path = folder.path();
@@ -255,8 +264,9 @@ async fn connect(
     journal: &Arc<Journal>,
     outside: &Outside<'_>,
 ) -> Result<(Arc<dyn ExemptionService>, Option<Sandbox>), Fault> {
+    let kind = service_kind(&options.supplied);
     let (url, credentials, practice) = match place {
-        connection::Connection::Url(url) => (url, credentials(outside.interactive)?, None),
+        connection::Connection::Url(url) => (url, credentials(kind, outside.interactive)?, None),
         connection::Connection::Practice => {
             let data = folder.path().join("sandbox.sqlite");
             if !data.exists() {
@@ -273,10 +283,12 @@ async fn connect(
             (server.base_url(), credentials, Some(server))
         }
     };
-    let settings = ConnectOptions { machine: machine_name(), ..ConnectOptions::new(url, credentials, journal.clone()) };
+    let client = options.supplied.pointer("/service/company").and_then(Value::as_str).map(str::to_owned);
+    let mut settings = ConnectOptions { machine: machine_name(), client, ..ConnectOptions::new(url, credentials, journal.clone()) };
+    settings.timeout = options.timeout.unwrap_or(settings.timeout);
     let service = match options.dry_run {
-        true => api::connect_dry_run(ServiceKind::AvaTax, settings),
-        false => api::connect(ServiceKind::AvaTax, settings),
+        true => api::connect_dry_run(kind, settings),
+        false => api::connect(kind, settings),
     };
     // Nothing was sent yet: an address or credentials that can't be right are a matter of input.
     let service = service.map_err(|e| Fault { hint: e.hint, ..Fault::input(e.message) })?;

@@ -26,6 +26,18 @@ impl Method {
     }
 }
 
+/// Is this a name and a secret that the options know?
+pub(super) fn is_known(name: &str, secret: &str, options: &SandboxOptions) -> bool {
+    let by_key = name == options.account_id && secret == options.license_key;
+    by_key || options.user.as_ref().is_some_and(|(user, password)| name == user && secret == password)
+}
+
+/// The token of a `Bearer` header.
+pub(super) fn bearer(header: Option<&str>) -> Option<&str> {
+    let (scheme, value) = header?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| value.trim())
+}
+
 pub(super) fn check(header: Option<&str>, options: &SandboxOptions) -> Result<Method, ApiError> {
     let Some(header) = header.map(str::trim).filter(|h| !h.is_empty()) else {
         return Err(ApiError::new(Code::AUTHENTICATION_INCOMPLETE, "The request has no Authorization header."));

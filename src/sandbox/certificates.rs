@@ -499,7 +499,7 @@ pub(super) fn download(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// Reads the one part named `file` of the form.
-async fn file_of_form(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn file_of_form(call: &Call<'_>) -> Result<Vec<u8>, ApiError> {
     let wrong = |why: &str| ApiError::new(Code::INVALID_CONTENT_TYPE, why);
     let content_type = call.content_type.clone().unwrap_or_default();
     let mut request = Request::new(axum::body::Body::from(call.body.clone()));

@@ -389,6 +389,23 @@ pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     })
 }
 
+/// One customer out of the fields of an AvaTax customer; gives its id.
+pub(super) fn create_one(tx: &Transaction<'_>, fields: Object, company: i64, context: &Context) -> Result<i64, ApiError> {
+    let input: CustomerInput = serde_json::from_value(Value::Object(fields)).map_err(|_| ApiError::internal())?;
+    let checked = check(tx, input)?;
+    if context.faults.refuses_customer(&checked.code) {
+        return Err(ApiError::new(Code::CERTIFICATES, "The customer is refused, as the sandbox was told to.").at("customerCode"));
+    }
+    save(tx, INSERT, &checked, company)?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// Replaces a customer's own fields; its zones stay.
+pub(super) fn replace_one(tx: &Transaction<'_>, fields: Object, id: i64) -> Result<(), ApiError> {
+    let input: CustomerInput = serde_json::from_value(Value::Object(fields)).map_err(|_| ApiError::internal())?;
+    save(tx, UPDATE, &check(tx, input)?, id)
+}
+
 /// All rows or none: one bad row refuses the batch, and every bad row is named.
 pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     let company = call.params.company;

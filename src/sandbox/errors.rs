@@ -172,6 +172,20 @@ impl ApiError {
         self.0.status
     }
 
+    /// The name of the first error.
+    pub(super) fn name(&self) -> &'static str {
+        self.0.first.code.name
+    }
+
+    /// All of it in words.
+    pub(super) fn words(&self) -> String {
+        let words = |detail: &Detail| match &detail.refers_to {
+            Some(field) => format!("{} ({field})", detail.description),
+            None => detail.description.clone(),
+        };
+        std::iter::once(&self.0.first).chain(&self.0.rest).map(words).collect::<Vec<_>>().join(" ")
+    }
+
     pub(super) fn allow(&self) -> Option<&str> {
         self.0.allow.as_deref()
     }

@@ -26,7 +26,7 @@ pub(super) fn link(tx: &Transaction<'_>, customer: i64, certificate: i64) -> Res
     Ok(())
 }
 
-fn unlink(tx: &Transaction<'_>, customer: i64, certificate: i64) -> Result<(), ApiError> {
+pub(super) fn unlink(tx: &Transaction<'_>, customer: i64, certificate: i64) -> Result<(), ApiError> {
     tx.prepare_cached("DELETE FROM certificate_customers WHERE customer_id = ?1 AND certificate_id = ?2")?
         .execute([customer, certificate])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! An embedded stand-in for the exemption part of AvaTax REST v2.
+//! An embedded stand-in for the exemption part of AvaTax REST v2, and for CertCapture REST v2 on the same store.
 //!
 //! It is a real HTTP/1.1 server on its own types and its own SQLite store, so that the program can be tried, tested and
 //! interrupted without an account. Everything it answers follows from what was sent to it before: there are no canned replies.
@@ -9,6 +9,7 @@
 
 mod attributes;
 mod auth;
+mod certcapture;
 mod certificates;
 mod clock;
 mod companies;

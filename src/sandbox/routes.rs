@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::errors::{ApiError, Code};
 use super::wire::{Call, Params, Reply};
-use super::{attributes, certificates, companies, customers, definitions, invitations, links, tokens};
+use super::{attributes, certcapture, certificates, companies, customers, definitions, invitations, links, tokens};
 
 /// What an operation asks of its caller, and whether it changes anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,25 @@ const OPERATIONS: &[Operation] = &[
     op("GetFaults", Access::Control, "GET", "sandbox/faults", super::server::get_faults),
     op("SetFaults", Access::Control, "POST", "sandbox/faults", super::server::set_faults),
     op("CertExpressPage", Access::Public, "GET", "certexpress/{token}", invitations::page),
+
+    op("listCertificates", Access::Read, "GET", "v2/certificates", certcapture::list_certificates),
+    op("createCertificate", Access::Write, "POST", "v2/certificates", certcapture::create_certificate),
+    op("getCertificate", Access::Read, "GET", "v2/certificates/{id}", certcapture::get_certificate),
+    op("updateCertificate", Access::Write, "PUT", "v2/certificates/{id}", certcapture::update_certificate),
+    op("deleteCertificate", Access::Write, "DELETE", "v2/certificates/{id}", certcapture::delete_certificate),
+    op("getCertificateAttachment", Access::Read, "GET", "v2/certificates/{id}/attachment", certcapture::download),
+    op("uploadCertificateAttachment", Access::Write, "POST", "v2/certificates/{id}/attachment", certcapture::upload),
+    op("linkCustomers", Access::Write, "PUT", "v2/certificates/{id}/customers", certcapture::link_customers),
+    op("unlinkCustomers", Access::Write, "DELETE", "v2/certificates/{id}/customers", certcapture::unlink_customers),
+    op("listCustomers", Access::Read, "GET", "v2/customers", certcapture::list_customers),
+    op("createCustomer", Access::Write, "POST", "v2/customers", certcapture::create_customer),
+    op("getCustomer", Access::Read, "GET", "v2/customers/{code}", certcapture::get_customer),
+    op("updateCustomer", Access::Write, "PUT", "v2/customers/{code}", certcapture::update_customer),
+    op("getCustomerCertificates", Access::Read, "GET", "v2/customers/{code}/certificates", certcapture::certificates_of),
+    op("listAttributes", Access::Read, "GET", "v2/attributes", certcapture::attributes),
+    op("getAuthToken", Access::Public, "POST", "v2/auth/token", certcapture::auth_token),
+    op("getToken", Access::Write, "POST", "v2/auth/get-token", certcapture::ecommerce_token),
+    op("generateEcommerceToken", Access::Write, "POST", "v2/ecommerce/token", certcapture::ecommerce_token),
 
     op("Ping", Access::Ping, "GET", "api/v2/utilities/ping", companies::ping),
     op("QueryCompanies", Access::Read, "GET", "api/v2/companies", companies::query),

@@ -26,6 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::auth;
+use super::certcapture;
 use super::errors::{ApiError, Code};
 use super::faults::{FaultPlan, Faults, OnTheWay, Strike};
 use super::options::{Role, SandboxOptions};
@@ -216,7 +217,21 @@ impl From<ApiError> for Ending {
     }
 }
 
+fn is_certcapture(raw_path: &str) -> bool {
+    raw_path.starts_with("/v2/")
+}
+
+fn manner(headers: &HeaderMap) -> certcapture::Manner {
+    let text = |name: &'static str| header(headers, HeaderName::from_static(name));
+    certcapture::Manner {
+        guide: text("x-client-id").is_some(),
+        by_number: text("x-customer-primary-key").as_deref() == Some("customer_number"),
+        customer_number: text("x-customer-number"),
+    }
+}
+
 async fn answer(State(context): State<Arc<Context>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request) -> Response {
+    let guide = is_certcapture(request.uri().path()).then(|| manner(request.headers()).guide);
     let ending = match carry_out(&context, request).await {
         Ok(reply) => Ending::Reply(reply),
         Err(ending) => ending,
@@ -224,7 +239,7 @@ async fn answer(State(context): State<Arc<Context>>, ConnectInfo(peer): ConnectI
     match ending {
         Ending::Reply(reply) => response(reply.status, reply.content_type, reply.body),
         Ending::Refused(error) => {
-            let body = error.body().to_string().into_bytes();
+            let body = guide.map_or_else(|| error.body(), |guide| certcapture::error_body(&error, guide)).to_string().into_bytes();
             let mut response = response(error.status(), "application/json; charset=utf-8", body);
             if let Some(methods) = error.allow().and_then(|m| HeaderValue::from_str(m).ok()) {
                 response.headers_mut().insert(ALLOW, methods);
@@ -261,7 +276,15 @@ async fn carry_out(context: &Arc<Context>, request: Request) -> Result<Reply, En
     let raw_path = parts.uri.path().to_owned();
     let (operation, params) = routes::find(&parts.method, &raw_path)?;
     let authorization = header(&parts.headers, AUTHORIZATION);
-    let signed_in = auth::check(authorization.as_deref(), &context.options);
+    let manner = manner(&parts.headers);
+    let mut signed_in = auth::check(authorization.as_deref(), &context.options).map(|_| ());
+    // A token that `/v2/auth/token` gave out opens only the calls beside it.
+    if let (Err(_), true, Some(token)) = (&signed_in, is_certcapture(&raw_path), auth::bearer(authorization.as_deref())) {
+        let (shared, token) = (Arc::clone(context), token.to_owned());
+        if blocking(move || shared.store.read(|c| certcapture::is_good_token(c, &token))).await? {
+            signed_in = Ok(());
+        }
+    }
     if !matches!(operation.access, Access::Public | Access::Ping) {
         signed_in?;
     }
@@ -299,6 +322,7 @@ async fn carry_out(context: &Arc<Context>, request: Request) -> Result<Reply, En
         authorization,
         body,
         is_write,
+        manner,
     };
     let result = blocking(move || work.run()).await;
     match after {
@@ -344,6 +368,7 @@ struct Work {
     authorization: Option<String>,
     body: Bytes,
     is_write: bool,
+    manner: certcapture::Manner,
 }
 
 impl Work {
@@ -356,6 +381,7 @@ impl Work {
             content_type: self.content_type,
             authorization: self.authorization,
             body: self.body,
+            manner: self.manner,
         };
         let reply = (self.operation.handler)(&call)?;
         if self.is_write {

@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use super::errors::{ApiError, Code};
 use super::listing::Listing;
 use super::wire::{Call, Reply};
 
-const LIFE: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// 128 random bits in letters that need no escape in a URL.
 pub(super) fn random() -> Result<String, ApiError> {
@@ -49,18 +49,24 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         let Some(code) = input.customer_number.filter(|code| !code.trim().is_empty()) else {
             return Err(ApiError::required("customerNumber"));
         };
-        let customer = customers::require_id(tx, company, &code)?;
-        // Three parts like a signed token, but with nothing in them to trust.
-        let head = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
-        let token = format!("{head}.{}.{}", random()?, random()?);
-        let created = Timestamp::now();
-        let (made, expires) = (clock::moment(created), clock::moment(created + LIFE));
-        tx.execute(
-            "INSERT INTO ecommerce_tokens (token, company_id, customer_id, created, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![token, company, customer, made, expires],
-        )?;
+        let (token, made, expires) = make(tx, company, &code)?;
         Ok(Reply::json(&answer(&token, company, &made, &expires)))
     })
+}
+
+/// A new token for a customer, when it was made and when it ends.
+pub(super) fn make(tx: &Transaction<'_>, company: i64, code: &str) -> Result<(String, String, String), ApiError> {
+    let customer = customers::require_id(tx, company, code)?;
+    // Three parts like a signed token, but with nothing in them to trust.
+    let head = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+    let token = format!("{head}.{}.{}", random()?, random()?);
+    let created = Timestamp::now();
+    let (made, expires) = (clock::moment(created), clock::moment(created + LIFE));
+    tx.execute(
+        "INSERT INTO ecommerce_tokens (token, company_id, customer_id, created, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![token, company, customer, made, expires],
+    )?;
+    Ok((token, made, expires))
 }
 
 pub(super) fn refresh(call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -45,6 +45,8 @@ pub(super) struct Call<'a> {
     /// The `Authorization` header as it came; only Ping looks at it, all other calls are checked before.
     pub(super) authorization: Option<String>,
     pub(super) body: Bytes,
+    /// Only CertCapture's calls look at it.
+    pub(super) manner: super::certcapture::Manner,
 }
 
 impl Call<'_> {
@@ -101,6 +103,11 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn json(value: &Value) -> Self {
         Reply { status: StatusCode::OK, content_type: "application/json; charset=utf-8", body: value.to_string().into_bytes() }
+    }
+
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
     }
 
     pub(super) fn object(object: Object) -> Self {

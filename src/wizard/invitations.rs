@@ -32,7 +32,23 @@ pub(super) async fn run(
     ending: &mut Ending,
 ) -> Result<(), WizardError> {
     let today = world.clock.today();
-    let choice = choices(world, session, customers)?;
+    let choice = match world.service.sends_invitations() {
+        true => choices(world, session, customers)?,
+        false => {
+            world.say(format!(
+                "{} sends no invitations. Each customer gets a token instead, with which it can send in a certificate on the merchant's own pages; \
+                 pass it on.",
+                world.service.describe()
+            ));
+            let days = world.ask.supplied("invitations.window_days").and_then(Value::as_u64).and_then(|d| u16::try_from(d).ok());
+            InviteChoice {
+                delivery: Delivery::Download,
+                cover_letter: STANDARD_LETTER.to_owned(),
+                reason: InviteReason::FromErp,
+                window_days: days.unwrap_or(WINDOW_DAYS),
+            }
+        }
+    };
     let (since, real_day) = window(world, Some(choice.window_days));
     finish_earlier(world, session, Gate::Invitations, &NoDocuments).await?;
     let recent = world.service.invitations(session.id(), Some(since)).await?;
@@ -61,10 +77,13 @@ pub(super) async fn run(
     let outlooks = less_what_was_done(world, outlooks)?;
     show(world, &outlooks);
     let plan = plan_invitations(outlooks);
-    let question = question(&plan, &choice);
+    let question = question(&plan, &choice, world.service.sends_invitations());
     let outcome = gate(world, session, plan, question, &NoDocuments, ending).await?;
     if outcome.is_none_or(|o| o.done + o.done_before == 0) {
         return Ok(());
+    }
+    if !world.service.sends_invitations() {
+        return keep_tokens(world);
     }
     let (ready, waiting) = poll(world, session).await?;
     let verb = if world.service.writes() { "sent" } else { "would be sent" };
@@ -122,10 +141,11 @@ fn show(world: &World<'_>, outlooks: &[(CustomerCode, Outlook)]) {
     }
 }
 
-fn question(plan: &Plan, choice: &InviteChoice) -> Question {
+fn question(plan: &Plan, choice: &InviteChoice, sends: bool) -> Question {
     let by = |delivery: Delivery| {
         plan.actions.iter().filter(|a| matches!(&a.write, Write::SendInvitation { draft } if draft.delivery == delivery)).count()
     };
+    let tokens = !sends;
     let (mails, faxes, links) = (by(Delivery::Email), by(Delivery::Fax), by(Delivery::Download));
     let ways = [(mails, "by e-mail, at once"), (faxes, "by fax, at once"), (links, "as links for you to pass on")];
     let ways: Vec<(usize, &str)> = ways.into_iter().filter(|(n, _)| *n > 0).collect();
@@ -138,9 +158,13 @@ fn question(plan: &Plan, choice: &InviteChoice) -> Question {
     if mails + faxes > 0 {
         reasons.push("a message that went out can't be called back, so look at the whole list".to_owned());
     }
+    let text = match tokens {
+        true => format!("Make a token for each of {} customers?", plan.actions.len()),
+        false => format!("Send {} invitations{how}, with cover letter {}?", plan.actions.len(), choice.cover_letter),
+    };
     confirm(
         "invitations.confirm",
-        format!("Send {} invitations{how}, with cover letter {}?", plan.actions.len(), choice.cover_letter),
+        text,
         "whether to send CertExpress invitations to the exempt customers that have no certificate",
         recommend(true, reasons),
     )
@@ -256,6 +280,20 @@ async fn poll(world: &mut World<'_>, session: &Session) -> Result<(usize, usize)
     let waiting: Vec<String> = open.iter().map(|one| one.customer.to_string()).collect();
     world.journal.complete_step("invitation_links", &json!({ "ready": links, "waiting": waiting }), world.clock.now())?;
     Ok((total - waiting.len(), waiting.len()))
+}
+
+/// What stands for the links where the service makes tokens.
+fn keep_tokens(world: &World<'_>) -> Result<(), WizardError> {
+    let mut links: BTreeMap<String, Value> = BTreeMap::new();
+    for action in world.journal.actions(Gate::Invitations.name())?.into_iter().filter(|a| a.state == ActionState::Done) {
+        let link = action.result.as_ref().and_then(|r| r.get("link")).cloned().unwrap_or_default();
+        if let Some(code) = action.customer {
+            links.insert(code.to_string(), json!({ "delivery": Delivery::Download, "link": link }));
+        }
+    }
+    let verb = if world.service.writes() { "made; they are in the report" } else { "would be made" };
+    world.good(format!("{} tokens {verb}.", links.len()));
+    Ok(world.journal.complete_step("invitation_links", &json!({ "ready": links, "waiting": [] }), world.clock.now())?)
 }
 
 /// An invitation that this run sent.

@@ -378,3 +378,27 @@ fn a_practice_run_can_be_asked_afterwards() {
     let which = bed.run(&["customers", "list"]);
     assert!(which.code == 2 && which.error_line().contains("which service is meant?"), "{}", which.err);
 }
+
+#[test]
+fn the_connection_is_tested() {
+    let town = Town::new();
+    let told = town.json(&["check"]);
+    assert_eq!((told["company"]["code"].as_str(), told["storage"].as_str()), (Some("DEFAULT"), Some("provisioned")), "{told}");
+    let text = town.run(&["check"]);
+    assert!(text.code == 0 && text.out.contains("exposure zones") && text.out.contains("Console"), "{}{}", text.out, text.err);
+    let wrong = town.run(&["check", "--company", "NOBODY"]);
+    assert!(wrong.code == 2 && wrong.error_line().contains("it has DEFAULT"), "{}", wrong.err);
+    let mut command = town.bed.command_at(&town.server);
+    command.env("AVATAX_LICENSE_KEY", "wrong").args(["check"]);
+    assert_eq!(command.output().unwrap().status.code(), Some(5));
+
+    // A company without storage is told as such.
+    let bed = Bed::new();
+    let bare = bed.server(&["--not-provisioned"]);
+    let ran = bed.run_at(&bare, &["check"]);
+    assert!(ran.code == 3 && ran.out.contains("not set up"), "{}{}", ran.out, ran.err);
+    // A service that does not answer in the time that was given.
+    let slow = bed.server(&["--latency", "3000"]);
+    let ran = bed.run_at(&slow, &["check", "--timeout", "1"]);
+    assert!(ran.code == 1 && ran.err.contains("no answer in time"), "{}", ran.err);
+}

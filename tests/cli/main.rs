@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod bed;
 mod browser;
+mod certcapture;
 mod commands;
 mod customers;
 mod kill;

@@ -213,12 +213,12 @@ impl WriteRequests for AvaTax {
         &self.transport
     }
 
-    fn request_storage_request(&self, company: CompanyId) -> ServiceResult<Request> {
-        self.storage_request(company)
+    fn request_storage_request(&self, company: CompanyId) -> ServiceResult<Vec<Request>> {
+        Ok(vec![self.storage_request(company)?])
     }
 
-    fn create_customers_request(&self, company: CompanyId, customers: &[(&Customer, Vec<ExposureZone>)]) -> ServiceResult<Request> {
-        AvaTax::create_customers_request(self, company, customers)
+    fn create_customers_request(&self, company: CompanyId, customers: &[(&Customer, Vec<ExposureZone>)]) -> ServiceResult<Vec<Request>> {
+        Ok(vec![AvaTax::create_customers_request(self, company, customers)?])
     }
 
     async fn update_customer_request(
@@ -227,20 +227,20 @@ impl WriteRequests for AvaTax {
         customer: &Customer,
         zones: &[ExposureZone],
         on_file: bool,
-    ) -> ServiceResult<Request> {
-        AvaTax::update_customer_request(self, company, customer, zones, on_file).await
+    ) -> ServiceResult<Vec<Request>> {
+        Ok(vec![AvaTax::update_customer_request(self, company, customer, zones, on_file).await?])
     }
 
-    fn create_certificate_request(&self, company: CompanyId, certificate: &NewCertificate<'_>) -> ServiceResult<Request> {
-        AvaTax::create_certificate_request(self, company, certificate)
+    fn create_certificate_request(&self, company: CompanyId, certificate: &NewCertificate<'_>) -> ServiceResult<Vec<Request>> {
+        Ok(vec![AvaTax::create_certificate_request(self, company, certificate)?])
     }
 
     fn link_requests(&self, company: CompanyId, code: &CustomerCode, certificates: &[CertificateId]) -> ServiceResult<Vec<Request>> {
         AvaTax::link_requests(self, company, code, certificates)
     }
 
-    fn invitation_request(&self, company: CompanyId, invitation: &InvitationDraft) -> ServiceResult<Request> {
-        AvaTax::invitation_request(self, company, invitation)
+    fn invitation_request(&self, company: CompanyId, invitation: &InvitationDraft) -> ServiceResult<Vec<Request>> {
+        Ok(vec![AvaTax::invitation_request(self, company, invitation)?])
     }
 }
 

@@ -3,7 +3,7 @@
 use super::customers::{All, erp_word};
 use super::{Change, Office, begin, columns, day, open, question};
 use certonboard::cli::{Exit, InvitationArgs, ListInvitationsArgs, RenewArgs, SendArgs, ShowInvitationArgs};
-use certonboard::domain::{CustomerCode, ExemptionReason, InvitationId, InvitationOnFile, InvitationState};
+use certonboard::domain::{CustomerCode, Delivery, ExemptionReason, InvitationId, InvitationOnFile, InvitationState};
 use certonboard::error::Fault;
 use certonboard::lifecycle::{Changed, SentInvitation};
 use certonboard::plan::{Gate, InviteChoice, InviteReason, Plan, RenewalInputs, plan_invitations_to, plan_renewals};
@@ -97,7 +97,15 @@ fn copy(office: &Office, invitations: &[&SentInvitation]) {
     }
 }
 
-fn chosen(args: &InvitationArgs, definitions: &Definitions) -> Result<InviteChoice, Fault> {
+fn chosen(office: &Office, args: &InvitationArgs, definitions: &Definitions) -> Result<InviteChoice, Fault> {
+    if !office.service.sends_invitations() {
+        office.printer.show(Block::Say(format!(
+            "{} sends no invitations; each customer gets a token for the merchant's own pages instead.",
+            office.service.describe()
+        )));
+        let (delivery, cover_letter, window_days) = (Delivery::Download, args.cover_letter.clone(), args.window_days);
+        return Ok(InviteChoice { delivery, cover_letter, reason: InviteReason::FromErp, window_days });
+    }
     let letters: Vec<&str> = definitions.cover_letters.iter().filter(|l| l.active).map(|l| l.title.as_str()).collect();
     // The integration guide names this one as always usable, listed or not.
     if args.cover_letter != "STANDARD_REQUEST" && !letters.contains(&args.cover_letter.as_str()) {
@@ -139,7 +147,7 @@ pub async fn send(args: &SendArgs) -> Result<Exit, Fault> {
         codes.extend(all.chosen(office, &args.which, &erp).into_iter().map(|c| c.code.clone()));
     }
     let definitions = office.service.definitions(office.company.id).await?;
-    let choice = chosen(&args.invitation, &definitions)?;
+    let choice = chosen(office, &args.invitation, &definitions)?;
     let (recent, real_day) = recent(office, choice.window_days).await?;
     let plan = {
         let inputs = inputs(&all, &recent, &definitions, &choice, office.today, real_day);
@@ -153,7 +161,7 @@ pub async fn renew(args: &RenewArgs) -> Result<Exit, Fault> {
     let office = &change.office;
     let all = All::read(office).await?;
     let definitions = office.service.definitions(office.company.id).await?;
-    let choice = chosen(&args.invitation, &definitions)?;
+    let choice = chosen(office, &args.invitation, &definitions)?;
     let (recent, real_day) = recent(office, choice.window_days).await?;
     let plan = {
         let inputs = inputs(&all, &recent, &definitions, &choice, office.today, real_day);
@@ -183,30 +191,48 @@ fn inputs<'a>(
 }
 
 async fn invite(change: &mut Change, plan: Plan, args: &InvitationArgs) -> Result<Exit, Fault> {
-    let text = format!("Send {} invitations, with cover letter {}?", plan.actions.len(), args.cover_letter);
+    let text = match change.office.service.sends_invitations() {
+        true => format!("Send {} invitations, with cover letter {}?", plan.actions.len(), args.cover_letter),
+        false => format!("Make a token for each of {} customers?", plan.actions.len()),
+    };
     let reasons = vec!["a message that went out can't be called back, so look at the whole list".to_owned()];
     let changed: Changed = change.carry_out(plan, &question(text, reasons)).await?;
     let mut told = Vec::new();
-    for (code, id) in change.sent()? {
+    let mut tokens = Vec::new();
+    for (code, id, link) in change.sent()? {
         let until = args.follow.then_some(PATIENCE);
-        told.extend(follow(&change.office, &code, id, until).await?.as_ref().map(SentInvitation::from));
+        match id {
+            Some(id) => told.extend(follow(&change.office, &code, id, until).await?.as_ref().map(SentInvitation::from)),
+            None => tokens.extend(link.map(|token| (code, token))),
+        }
     }
     if args.copy {
         copy(&change.office, &told.iter().collect::<Vec<_>>());
     }
-    let table = || match told.is_empty() {
-        true => String::new(),
-        false => columns(&HEAD, &told.iter().map(row).collect::<Vec<_>>()),
+    let table = || match (told.is_empty(), tokens.is_empty()) {
+        (false, _) => columns(&HEAD, &told.iter().map(row).collect::<Vec<_>>()),
+        (true, false) => {
+            let row = |(code, token): &(CustomerCode, String)| vec![code.to_string(), token.clone()];
+            columns(&["CUSTOMER", "TOKEN"], &tokens.iter().map(row).collect::<Vec<_>>())
+        }
+        (true, true) => String::new(),
     };
-    change.end_with(&changed, json!({ "invitations": told }), table)
+    let made: Vec<Value> = tokens.iter().map(|(code, token)| json!({ "customer": code, "token": token })).collect();
+    change.end_with(&changed, json!({ "invitations": told, "tokens": made }), table)
 }
 
 impl Change {
-    /// What this change has sent: to whom, and under which number.
-    fn sent(&self) -> Result<Vec<(CustomerCode, InvitationId)>, Fault> {
+    /// What this change has sent: to whom, under which number where the service told one, and the link.
+    fn sent(&self) -> Result<Vec<(CustomerCode, Option<InvitationId>, Option<String>)>, Fault> {
         let actions = self.journal.actions(Gate::Invitations.name())?;
         let done = actions.into_iter().filter(|a| a.state == ActionState::Done);
-        let number = |result: Option<Value>| result?.get("invitation")?.as_i64().map(InvitationId);
-        Ok(done.filter_map(|a| Some((a.customer?, number(a.result)?))).collect())
+        Ok(done
+            .filter_map(|a| {
+                let result = a.result.unwrap_or_default();
+                let number = result.get("invitation").and_then(Value::as_i64).map(InvitationId);
+                let link = result.get("link").and_then(Value::as_str).map(str::to_owned);
+                Some((a.customer?, number, link))
+            })
+            .collect())
     }
 }

@@ -3,12 +3,13 @@
 
 pub mod attributes;
 pub mod certificates;
+pub mod check;
 pub mod customers;
 pub mod invitations;
 
-use super::adapters::{SystemClock, credentials, environment, user_name, watch_ctrl_c};
-use certonboard::api::{self, ConnectOptions, Credentials, Secret, ServiceKind};
-use certonboard::cli::{ChangeArgs, Exit, ResultFormat, ServiceArgs};
+use super::adapters::{SystemClock, credentials, environment, service_kind, user_name, watch_ctrl_c};
+use certonboard::api::{self, ConnectOptions, Credentials, Dialect, Secret, ServiceKind};
+use certonboard::cli::{CertcaptureDialect, ChangeArgs, Exit, ResultFormat, ServiceArgs, ServiceName};
 use certonboard::domain::{CustomerCode, CustomerOnFile};
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
@@ -44,6 +45,7 @@ pub struct Office {
 /// Where the service is, for the record and for going on with a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
+    kind: ServiceKind,
     /// `practice`, or the address.
     target: String,
     /// Of a practice service.
@@ -57,13 +59,24 @@ impl AuditTrail for NoTrail {
     fn record(&self, _: ApiCall) {}
 }
 
+/// In the shape of the answers file, so that it is read back as that is.
+fn kind_as_answers(kind: ServiceKind) -> Value {
+    match kind {
+        ServiceKind::CertCapture(Dialect::Guide) => json!({ "kind": "certcapture", "dialect": "guide" }),
+        ServiceKind::CertCapture(Dialect::OpenApi) => json!({ "kind": "certcapture", "dialect": "openapi" }),
+        _ => json!({ "kind": "avatax" }),
+    }
+}
+
 /// What a run tells of its service.
 fn place_of_run(run: &str) -> Result<(Place, Option<Date>, ErpWord), Fault> {
     let path = find_run(run)?;
     let journal = Journal::look(&path)?;
     let header = journal.header("run")?.unwrap_or_default();
     let target = journal.step("target")?.ok_or_else(|| Fault::input(format!("{}: this run never reached its service", path.display())))?;
-    let target = target.get("service").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let target = target.get("service").and_then(Value::as_str).unwrap_or_default();
+    let target = target.strip_prefix("certcapture ").unwrap_or(target).to_owned();
+    let kind = service_kind(header.get("supplied").unwrap_or(&Value::Null));
     let preflight = journal.step("preflight")?.unwrap_or_default();
     let company = preflight.pointer("/company/code").and_then(Value::as_str).map(str::to_owned);
     let today = header.get("today").and_then(Value::as_str).and_then(|d| d.parse().ok());
@@ -73,7 +86,7 @@ fn place_of_run(run: &str) -> Result<(Place, Option<Date>, ErpWord), Fault> {
         .and_then(|l| serde_json::from_value(l).ok())
         .map(|customers: Vec<certonboard::domain::Customer>| customers.into_iter().filter(|c| c.is_exempt()).map(|c| c.code).collect());
     let data = (target == "practice").then(|| path.join("sandbox.sqlite"));
-    Ok((Place { target, data, company }, today, erp))
+    Ok((Place { kind, target, data, company }, today, erp))
 }
 
 fn place(args: &ServiceArgs) -> Result<(Place, Option<Date>, ErpWord), Fault> {
@@ -85,14 +98,20 @@ fn place(args: &ServiceArgs) -> Result<(Place, Option<Date>, ErpWord), Fault> {
     if args.target.sandbox {
         return Err(Fault::input("a practice service keeps its data in the folder of its run").hint("name that run with --run RUN"));
     }
-    let Some(url) = &args.target.base_url else {
+    let kind = match (args.target.service, args.target.certcapture_dialect) {
+        (Some(ServiceName::Certcapture), Some(CertcaptureDialect::Guide)) => ServiceKind::CertCapture(Dialect::Guide),
+        (Some(ServiceName::Certcapture), _) => ServiceKind::CertCapture(Dialect::OpenApi),
+        _ => ServiceKind::AvaTax,
+    };
+    let of_certcapture = (kind != ServiceKind::AvaTax).then(|| api::CERTCAPTURE.to_owned());
+    let Some(url) = args.target.base_url.clone().or(of_certcapture) else {
         return Err(Fault::input("which service is meant?").hint(format!(
             "give --base-url (or AVATAX_BASE_URL), such as {} or {}, or --run RUN for the service of a run",
             connection::AVATAX_SANDBOX,
             connection::AVATAX_PRODUCTION
         )));
     };
-    let place = Place { target: url.trim_end_matches('/').to_owned(), data: None, company: args.target.company.clone() };
+    let place = Place { kind, target: url.trim_end_matches('/').to_owned(), data: None, company: args.target.company.clone() };
     Ok((place, args.today, None))
 }
 
@@ -117,10 +136,12 @@ async fn connect(args: &ServiceArgs, place: Place, today: Option<Date>, erp: Erp
             let server = sandbox::start(settings).await.map_err(failed)?;
             (server.base_url(), credentials, Some(server))
         }
-        None => (place.target.clone(), credentials(environment.stdin_is_terminal && environment.stderr_is_terminal)?, None),
+        None => (place.target.clone(), credentials(place.kind, environment.stdin_is_terminal && environment.stderr_is_terminal)?, None),
     };
-    let settings = ConnectOptions { machine: super::run::machine_name(), ..ConnectOptions::new(url, credentials, audit) };
-    let service = api::connect(ServiceKind::AvaTax, settings).map_err(|e| Fault { hint: e.hint, ..Fault::input(e.message) })?;
+    let client = place.company.clone();
+    let mut settings = ConnectOptions { machine: super::run::machine_name(), client, ..ConnectOptions::new(url, credentials, audit) };
+    settings.timeout = args.target.timeout.map_or(settings.timeout, std::time::Duration::from_secs);
+    let service = api::connect(place.kind, settings).map_err(|e| Fault { hint: e.hint, ..Fault::input(e.message) })?;
     let colour = environment.stderr_is_terminal && !environment.no_color;
     let company = company(&*service, place.company.as_deref()).await?;
     let place = Place { company: Some(company.code.0.clone()), ..place };
@@ -161,6 +182,10 @@ async fn company(service: &dyn ExemptionService, wanted: Option<&str>) -> Result
 }
 
 impl Office {
+    pub fn kind(&self) -> ServiceKind {
+        self.place.kind
+    }
+
     pub async fn customer(&self, code: &CustomerCode) -> Result<CustomerOnFile, Fault> {
         let found = self.service.customer(self.company.id, code).await?;
         found.ok_or_else(|| self.no_such_customer(code))
@@ -225,6 +250,7 @@ pub async fn begin(command: &str, args: &ChangeArgs) -> Result<Change, Fault> {
         "tool": concat!("certonboard ", env!("CARGO_PKG_VERSION")), "command": command, "reason": args.reason,
         "session": path.file_name().map(|n| n.to_string_lossy()), "started": now.timestamp(), "user": user_name(), "dry_run": args.dry_run,
         "today": office.today, "yes": args.yes,
+        "supplied": { "service": kind_as_answers(office.place.kind) },
         "service": { "target": office.place.target, "data": office.place.data, "company": office.company.code.0 },
     });
     journal.set_header("run", &header, now.timestamp())?;
@@ -238,6 +264,7 @@ pub async fn resume(folder: RunFolder, journal: Arc<Journal>, header: &Value, ar
     let path = folder.path().to_owned();
     let text = |pointer: &str| header.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let place = Place {
+        kind: service_kind(header.get("supplied").unwrap_or(&Value::Null)),
         target: text("/service/target").unwrap_or_default(),
         data: text("/service/data").map(PathBuf::from),
         company: text("/service/company"),
