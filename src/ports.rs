@@ -360,6 +360,11 @@ pub trait ExemptionService: Send + Sync {
         Err(self.has_no("CreateECommerceToken"))
     }
 
+    /// `true` where a new certificate's document goes by a call of its own ([`ExemptionService::attach`]) after the certificate.
+    fn document_follows(&self) -> bool {
+        false
+    }
+
     /// The error for a call that this service does not have.
     fn has_no(&self, call: &str) -> ServiceError {
         ServiceError {
@@ -648,6 +653,8 @@ pub struct RunRecord {
     pub answers: Vec<AnswerRecord>,
     pub steps: Vec<StepRecord>,
     pub actions: Vec<ActionRecord>,
+    /// The approved plans of all gates with their approvals, oldest first within a gate.
+    pub plans: Vec<serde_json::Value>,
     /// As they are used: with what persons decided.
     pub documents: Vec<crate::domain::Document>,
     /// File and reason of each scan that could not be read.

@@ -101,6 +101,7 @@ fn on_file(customer: &Customer, zones: &[ExposureZone]) -> CustomerOnFile {
         contact: customer.contact.clone(),
         tax_number: None,
         exposure_zones: Some(regions.into_iter().collect()),
+        unkept: Vec::new(),
     }
 }
 
@@ -139,6 +140,7 @@ impl<S: ExemptionService + WriteRequests> ExemptionService for DryRun<S> {
         false
     }
 
+    // What this made has no document anywhere, so none follows.
     fn sends_invitations(&self) -> bool {
         self.service.sends_invitations()
     }

@@ -2,7 +2,7 @@
 
 use super::many::{DOCUMENTS_AT_ONCE, each, pause};
 use super::{Run, Stopped, TRIES, is_refusal};
-use crate::domain::{CertificateDraft, CertificateId, CertificateOnFile, CustomerCode, DocumentRef, TaxNumber};
+use crate::domain::{CertificateDraft, CertificateId, CertificateOnFile, CustomerCode, DocumentForm, DocumentRef, TaxNumber};
 use crate::plan::{Action, Write};
 use crate::ports::{ActionState, CertificateSearch, NewCertificate, ServiceError, ServiceErrorKind};
 use jiff::ToSpan;
@@ -62,8 +62,15 @@ async fn one(run: &Run<'_>, action: &Action, ours: &Ours) -> Result<(), Stopped>
         Write::CreateCertificate { customer, also, draft, document, seen } => {
             create_and_link(run, action, &Claim { customer, also, draft, document, seen, ours }).await
         }
-        Write::LinkCertificate { customer, certificate, .. } => {
+        Write::LinkCertificate { customer, certificate, document } => {
             run.attempt(&[&action.id]).await?;
+            // One that was made by a process that was stopped before its document got there.
+            if let Some(document) = document.as_ref().filter(|_| run.ports.service.document_follows())
+                && document_is_missing(run, *certificate).await?
+                && let Err(error) = attach(run, action, *certificate, document).await
+            {
+                return run.refuse_or_stop(&action.id, error, customer.as_str()).await;
+            }
             match link(run, action, customer, *certificate).await {
                 Ok(()) => run.done(&action.id, json!({ "certificate": certificate, "linked": true }), customer.as_str()).await,
                 Err(error) => run.refuse_or_stop(&action.id, error, customer.as_str()).await,
@@ -105,8 +112,16 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
     // What was done to the document by a process that was killed: its certificate may be found, and has that document.
     let reduced_before = before.and_then(|r| r.get("reduced")).and_then(Value::as_str).map(str::to_owned);
     if let Some(id) = created_id(before) {
-        let reduced = reduced_before;
-        return link_and_confirm(run, action, claim, CertificateId(id), reduced).await;
+        let id = CertificateId(id);
+        let reduced = match run.ports.service.document_follows() && document_is_missing(run, id).await? {
+            true => match attach(run, action, id, document).await {
+                Ok(reduced) => reduced,
+                Err(error) if is_refusal(&error) => return run.failed(&action.id, &error, Some(id), None, customer.as_str()).await,
+                Err(error) => return Err(error.into()),
+            },
+            false => reduced_before,
+        };
+        return link_and_confirm(run, action, claim, id, reduced).await;
     }
     let mut most = super::LARGEST_UPLOAD;
     let (id, reduced) = loop {
@@ -114,16 +129,7 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
         let pdf = match out_of_the_way(pages) {
             Ok(pdf) => pdf,
             Err(why) => {
-                let error = ServiceError {
-                    kind: ServiceErrorKind::Invalid,
-                    call: "CreateCertificates".to_owned(),
-                    number: None,
-                    message: why,
-                    hint: Some(
-                        "put the file as it was, or a smaller one, into the folder and start a new run; what was done is not done again"
-                            .to_owned(),
-                    ),
-                };
+                let error = unusable("CreateCertificates", why);
                 return run.failed(&action.id, &error, None, None, customer.as_str()).await;
             }
         };
@@ -142,6 +148,14 @@ async fn create_and_link(run: &Run<'_>, action: &Action, claim: &Claim<'_>) -> R
     };
     claim.ours.add(id.0);
     run.halfway(&action.id, made(id, false, reduced.as_deref())).await?;
+    let reduced = match run.ports.service.document_follows() {
+        true => match attach(run, action, id, document).await {
+            Ok(reduced) => reduced,
+            Err(error) if is_refusal(&error) => return run.failed(&action.id, &error, Some(id), None, customer.as_str()).await,
+            Err(error) => return Err(error.into()),
+        },
+        false => reduced,
+    };
     link_and_confirm(run, action, claim, id, reduced).await
 }
 
@@ -195,7 +209,7 @@ async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -
     let since = run.first_attempt(&action.id);
     for tried in 0..TRIES {
         if look_first && let Some(found) = find(run, claim, since).await? {
-            return with_document(run, found, pdf).await;
+            return Ok(found);
         }
         run.attempt(&[&action.id]).await?;
         let error = match run.ports.service.create_certificate(run.ports.company, &NewCertificate { draft, pdf }).await {
@@ -212,7 +226,7 @@ async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -
             return Err(error.into());
         }
         if let Some(found) = find(run, claim, since).await? {
-            return with_document(run, found, pdf).await;
+            return Ok(found);
         }
         if error.kind != ServiceErrorKind::Unclear || tried + 1 == TRIES {
             return Err(error.into());
@@ -223,17 +237,45 @@ async fn create(run: &Run<'_>, action: &Action, claim: &Claim<'_>, pdf: &[u8]) -
     unreachable!("the last try returns")
 }
 
-/// Where the document goes by a call of its own, that one may be what was lost.
-async fn with_document(run: &Run<'_>, found: CertificateOnFile, pdf: &[u8]) -> Result<CertificateId, Stopped> {
-    if !found.document_exists {
-        run.ports.service.attach(run.ports.company, found.id, pdf).await?;
+/// Where the document goes by a call of its own, that call may be what was lost.
+async fn document_is_missing(run: &Run<'_>, id: CertificateId) -> Result<bool, ServiceError> {
+    Ok(run.ports.service.document(run.ports.company, id, DocumentForm::Pdf).await?.is_none())
+}
+
+/// Puts the document to a certificate that is there: smaller where it is refused for its size, and again after a lost answer. Gives what was done to
+/// make it smaller.
+async fn attach(run: &Run<'_>, action: &Action, id: CertificateId, document: &DocumentRef) -> Result<Option<String>, ServiceError> {
+    let mut most = super::LARGEST_UPLOAD;
+    let mut lost = 0;
+    loop {
+        let pages = || run.ports.documents.pdf(&document.file, document.pages, &document.sha256, most);
+        let pdf = out_of_the_way(pages).map_err(|why| unusable("UploadCertificateImage", why))?;
+        match run.ports.service.attach(run.ports.company, id, &pdf.bytes).await {
+            Ok(()) => return Ok(pdf.reduced),
+            Err(error) if error.kind == ServiceErrorKind::TooLarge && pdf.bytes.len() as u64 > SMALLEST_HALVED => {
+                most = pdf.bytes.len() as u64 / 2;
+            }
+            Err(error) if error.kind == ServiceErrorKind::Unclear && lost + 1 < TRIES => {
+                pause(&action.id, lost).await;
+                lost += 1;
+                if !document_is_missing(run, id).await? {
+                    return Ok(pdf.reduced);
+                }
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(found.id)
+}
+
+/// A document that can't be sent, as the refusal of its write.
+fn unusable(call: &str, why: String) -> ServiceError {
+    let hint = "put the file as it was, or a smaller one, into the folder and start a new run; what was done is not done again";
+    ServiceError { kind: ServiceErrorKind::Invalid, call: call.to_owned(), number: None, message: why, hint: Some(hint.to_owned()) }
 }
 
 /// A certificate that a lost call made: the same claim, linked to nobody or to this customer, not made for another write of this run, and not
 /// there when the plan was made. Two of them can't be told apart, so a person must.
-async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) -> Result<Option<CertificateOnFile>, ServiceError> {
+async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) -> Result<Option<CertificateId>, ServiceError> {
     let draft = claim.draft;
     let begun = since.unwrap_or_else(|| run.ports.clock.now()).to_zoned(jiff::tz::TimeZone::UTC).date();
     // The clocks of two machines differ, and so do their time zones.
@@ -242,10 +284,10 @@ async fn find(run: &Run<'_>, claim: &Claim<'_>, since: Option<jiff::Timestamp>) 
     let fits = |c: &&CertificateOnFile| {
         c.is_same_claim(draft) && !claim.is_another(c.id) && c.customers.iter().all(|linked| claim.customers().any(|c| c == linked))
     };
-    let mut fitting: Vec<CertificateOnFile> = found.iter().filter(fits).cloned().collect();
+    let fitting: Vec<&CertificateOnFile> = found.iter().filter(fits).collect();
     match fitting.as_slice() {
         [] => Ok(None),
-        [_] => Ok(fitting.pop()),
+        [only] => Ok(Some(only.id)),
         several => {
             let list = several.iter().map(|c| c.id.to_string()).collect::<Vec<_>>().join(", ");
             Err(ServiceError {

@@ -40,7 +40,20 @@ async fn until_done(
         }
         match change().await {
             Err(error) if error.kind == ServiceErrorKind::Unclear && tried + 1 < TRIES => pause(&action.id, tried).await,
-            other => return other,
+            Err(error) => return Err(error),
+            // A yes that changed nothing is no yes.
+            Ok(()) if there().await? => return Ok(()),
+            Ok(()) => {
+                let message = "the service said yes, and nothing has changed".to_owned();
+                let hint = Some("look at it in the service's own pages".to_owned());
+                return Err(ServiceError {
+                    kind: ServiceErrorKind::Invalid,
+                    call: action.write.kind().to_owned(),
+                    number: None,
+                    message,
+                    hint,
+                });
+            }
         }
     }
     Ok(())
@@ -50,7 +63,8 @@ async fn unlink(run: &Run<'_>, action: &Action, customer: &CustomerCode, certifi
     let (service, company) = (run.ports.service, run.ports.company);
     until_done(
         action,
-        async || Ok(!service.certificates_of(company, customer).await?.iter().any(|c| c.id == certificate)),
+        // By the certificate: a customer may have more than one page of them.
+        async || Ok(service.certificate(company, certificate).await?.is_none_or(|c| !c.customers.contains(customer))),
         async || service.unlink(company, customer, &[certificate]).await,
     )
     .await
@@ -59,34 +73,44 @@ async fn unlink(run: &Run<'_>, action: &Action, customer: &CustomerCode, certifi
 /// Unlinked first: the service may refuse to delete what somebody is linked to, and deletes for everybody at once where it does not.
 async fn delete(run: &Run<'_>, action: &Action, certificate: CertificateId, approved: &[CustomerCode]) -> Result<(), ServiceError> {
     let (service, company) = (run.ports.service, run.ports.company);
-    let Some(found) = service.certificate(company, certificate).await? else { return Ok(()) };
-    let others: Vec<String> = found.customers.iter().filter(|code| !approved.contains(code)).map(ToString::to_string).collect();
-    if !others.is_empty() {
-        return Err(ServiceError {
-            kind: ServiceErrorKind::Invalid,
-            call: "DeleteCertificate".to_owned(),
-            number: None,
-            message: format!(
-                "certificate {certificate} has been linked to {} since it was looked at, so it is not deleted",
-                others.join(", ")
-            ),
-            hint: Some("look at it again, and delete it for all its customers where that is meant".to_owned()),
-        });
-    }
+    // Looked at before every step: whoever is linked meanwhile must not lose it.
+    let look = async || {
+        let found = service.certificate(company, certificate).await?;
+        let linked = found.iter().flat_map(|c| &c.customers);
+        let others: Vec<String> = linked.filter(|code| !approved.contains(code)).map(ToString::to_string).collect();
+        match others.is_empty() {
+            true => Ok(found),
+            false => Err(ServiceError {
+                kind: ServiceErrorKind::Invalid,
+                call: "DeleteCertificate".to_owned(),
+                number: None,
+                message: format!(
+                    "certificate {certificate} has been linked to {} since it was looked at, so it is not deleted",
+                    others.join(", ")
+                ),
+                hint: Some("look at it again, and delete it for all its customers where that is meant".to_owned()),
+            }),
+        }
+    };
+    let Some(found) = look().await? else { return Ok(()) };
     if !found.customers.is_empty() {
         until_done(
             action,
-            async || Ok(service.certificate(company, certificate).await?.is_none_or(|c| c.customers.is_empty())),
+            async || Ok(look().await?.is_none_or(|c| c.customers.is_empty())),
             async || service.unlink_customers(company, certificate, &found.customers).await,
         )
         .await?;
     }
-    until_done(
-        action,
-        async || Ok(service.certificate(company, certificate).await?.is_none()),
-        async || service.delete_certificate(company, certificate).await,
-    )
-    .await
+    let deleted =
+        until_done(action, async || Ok(look().await?.is_none()), async || service.delete_certificate(company, certificate).await).await;
+    // What was done already must not be told as not done.
+    deleted.map_err(|mut error| {
+        if !found.customers.is_empty() {
+            let names = found.customers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            error.message = format!("it was taken from {names}, and then not deleted: {}", error.message);
+        }
+        error
+    })
 }
 
 async fn attributes(run: &Run<'_>, action: &Action, owner: &AttributeOwner, link: bool, names: &[String]) -> Result<(), ServiceError> {

@@ -80,6 +80,11 @@ pub enum Command {
         after_help = "Examples:\n  certonboard status\n  certonboard status 20261120-101500-3f9a\n  certonboard status 20261120-101500-3f9a --verify\n  certonboard status 20261120-101500-3f9a --format json > record.json\n\nExit codes: 0 all is well; 1 the record was changed after it was written (--verify); 2 wrong usage or input; 3 something is still open."
     )]
     Status(Box<StatusArgs>),
+    /// Write the report of a run: as a page, as the merchant's workbook, or as JSON for other programs.
+    #[command(
+        after_help = "Examples:\n  certonboard report 20261120-101500-3f9a\n  certonboard report 20261120-101500-3f9a --format xlsx -o report.xlsx\n  certonboard report 20261120-101500-3f9a --format json > report.json\n  certonboard report --schema > report.schema.json"
+    )]
+    Report(Box<ReportArgs>),
     /// Decide about the papers that the program could not settle, in a browser page of this machine.
     ///
     /// Each paper is shown with what was read and where, the customers it may belong to and what the rules say. Decisions are kept at once, with who
@@ -119,6 +124,19 @@ pub enum Command {
     /// Make a token with which one customer can send in a certificate on the merchant's own pages.
     #[command(after_help = "Example:\n  certonboard ecommerce-token C1021")]
     EcommerceToken(Box<TokenArgs>),
+    /// Say what is installed, what is missing and how to install it, and which credentials are found.
+    #[command(
+        after_help = "Examples:\n  certonboard doctor\n  certonboard doctor --format json\n\nExit codes: 0 ready; 3 something is missing."
+    )]
+    Doctor(Box<DoctorArgs>),
+    /// Print the completions for a shell.
+    #[command(
+        after_help = "Examples:\n  certonboard completions bash > /etc/bash_completion.d/certonboard\n  certonboard completions zsh > ~/.zfunc/_certonboard"
+    )]
+    Completions(CompletionsArgs),
+    /// Write the man pages, one for each command.
+    #[command(after_help = "Example:\n  certonboard man --to man/")]
+    Man(ManArgs),
     /// Make an answers file, or print its schema.
     Answers {
         #[command(subcommand)]
@@ -263,6 +281,26 @@ pub struct ExplainArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help = "How to print it")]
+    pub format: ResultFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ManArgs {
+    /// The folder to write them in.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub to: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct StatusArgs {
     /// The run's name below certonboard-runs/, or its folder.
     ///
@@ -274,6 +312,32 @@ pub struct StatusArgs {
     pub verify: bool,
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help = "How to print it; json is the whole run record")]
     pub format: ResultFormat,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    #[default]
+    Html,
+    Xlsx,
+    Json,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// The run's name below certonboard-runs/, or its folder.
+    #[arg(value_name = "RUN", required_unless_present = "schema")]
+    pub run: Option<String>,
+    /// In which form.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ReportFormat,
+    /// The file to write.
+    ///
+    /// Default: report.html or report.xlsx in the run's folder; JSON goes to stdout.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print the JSON Schema of the JSON form.
+    #[arg(long)]
+    pub schema: bool,
 }
 
 #[derive(Debug, Clone, Args)]

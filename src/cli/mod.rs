@@ -10,9 +10,9 @@ mod later;
 mod options;
 
 pub use args::{
-    AnswersCommand, ApplyArgs, CertcaptureDialect, Cli, Command, ConductArgs, CustomersCommand, ExplainArgs, ExtractArgs, FaultArgs,
-    LinesFormat, ListArgs, LogArgs, PlanArgs, ResultFormat, ResumeArgs, ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName,
-    StatusArgs, SummaryArgs, Target,
+    AnswersCommand, ApplyArgs, CertcaptureDialect, Cli, Command, CompletionsArgs, ConductArgs, CustomersCommand, DoctorArgs, ExplainArgs,
+    ExtractArgs, FaultArgs, LinesFormat, ListArgs, LogArgs, ManArgs, PlanArgs, ReportArgs, ReportFormat, ResultFormat, ResumeArgs,
+    ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, StatusArgs, SummaryArgs, Target,
 };
 pub use exit::Exit;
 pub use later::{
@@ -21,4 +21,4 @@ pub use later::{
     RenewArgs, SendArgs, ServiceArgs, ShowCertificateArgs, ShowCustomerArgs, ShowInvitationArgs, TokenArgs, UnlinkArgs, WhichCertificates,
     WhichCustomers, WhoseAttributes,
 };
-pub use options::{Environment, OptionsError, RunOptions, jobs, resolve, resolve_list};
+pub use options::{Environment, OptionsError, RunOptions, base_url, jobs, resolve, resolve_list};

@@ -1,6 +1,6 @@
 //! Flag over environment over answers file over default, resolved once, in the shape of the answers file.
 
-use super::args::{ListArgs, ResultFormat, RunArgs};
+use super::args::{ListArgs, ResultFormat, RunArgs, ServiceName, Target};
 use crate::answers::{self, AnswersError};
 use clap::ValueEnum;
 use jiff::civil::Date;
@@ -72,7 +72,7 @@ pub fn resolve(args: &RunArgs) -> Result<RunOptions, OptionsError> {
     if let Some(company) = &args.target.company {
         put(&mut supplied, "service", "company", json!(company));
     }
-    match (&args.target.base_url, args.target.sandbox) {
+    match (&base_url(&args.target), args.target.sandbox) {
         // An address in the environment must not turn a practice run into a real one.
         (_, true) => put(&mut supplied, "service", "where", json!("practice")),
         (Some(url), false) => put(&mut supplied, "service", "base_url", json!(url)),
@@ -140,6 +140,13 @@ fn put_list(supplied: &mut Value, args: &ListArgs) -> Result<(), OptionsError> {
         put(supplied, "customers", "columns", columns);
     }
     Ok(())
+}
+
+/// The address that was given. AvaTax's own, which may stand in the environment, is none for CertCapture.
+pub fn base_url(target: &Target) -> Option<String> {
+    let url = target.base_url.clone()?;
+    let of_avatax = url.trim_end_matches('/').ends_with("avatax.com");
+    (target.service != Some(ServiceName::Certcapture) || !of_avatax).then_some(url)
 }
 
 fn text(path: &Path) -> Result<String, OptionsError> {

@@ -76,6 +76,21 @@ pub fn service_kind(supplied: &serde_json::Value) -> ServiceKind {
     }
 }
 
+/// The names of the variables that hold credentials; never what they hold.
+pub fn credential_names() -> Vec<&'static str> {
+    let names = [
+        "AVATAX_ACCOUNT_ID",
+        "AVATAX_LICENSE_KEY",
+        "AVATAX_USERNAME",
+        "AVATAX_PASSWORD",
+        "AVATAX_BEARER_TOKEN",
+        "CERTCAPTURE_USERNAME",
+        "CERTCAPTURE_PASSWORD",
+        "CERTCAPTURE_TOKEN",
+    ];
+    names.into_iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())).collect()
+}
+
 /// CertCapture has users of its own.
 fn certcapture_from_env() -> Option<Credentials> {
     let get = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
@@ -86,9 +101,11 @@ fn certcapture_from_env() -> Option<Credentials> {
 }
 
 /// From the environment, else asked for without an echo.
-pub fn credentials(kind: ServiceKind, interactive: bool) -> Result<Credentials, Fault> {
+pub fn credentials(kind: ServiceKind, url: &str, interactive: bool) -> Result<Credentials, Fault> {
     if let ServiceKind::CertCapture(_) = kind {
-        return match certcapture_from_env().or_else(credentials_from_env) {
+        // AvaTax's key is nobody else's business; only a practice service on this machine takes both.
+        let here = ["http://127.", "http://localhost", "http://[::1]"].iter().any(|begin| url.starts_with(begin));
+        return match certcapture_from_env().or_else(|| credentials_from_env().filter(|_| here)) {
             Some(found) => Ok(found),
             None => Err(Fault::new(certonboard::cli::Exit::Refused, "there are no credentials for CertCapture")
                 .hint("set CERTCAPTURE_USERNAME and CERTCAPTURE_PASSWORD, or CERTCAPTURE_TOKEN; see docs/credentials.md")),

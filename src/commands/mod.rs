@@ -3,11 +3,13 @@
 pub mod adapters;
 pub mod customers;
 mod customers_text;
+pub mod doctor;
 pub mod explain;
 pub mod extract;
 pub mod later;
 pub mod log;
 pub mod plan;
+pub mod report;
 pub mod review;
 pub mod run;
 pub mod serve;

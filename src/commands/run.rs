@@ -266,7 +266,10 @@ async fn connect(
 ) -> Result<(Arc<dyn ExemptionService>, Option<Sandbox>), Fault> {
     let kind = service_kind(&options.supplied);
     let (url, credentials, practice) = match place {
-        connection::Connection::Url(url) => (url, credentials(kind, outside.interactive)?, None),
+        connection::Connection::Url(url) => {
+            let credentials = credentials(kind, &url, outside.interactive)?;
+            (url, credentials, None)
+        }
         connection::Connection::Practice => {
             let data = folder.path().join("sandbox.sqlite");
             if !data.exists() {

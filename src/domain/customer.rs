@@ -68,4 +68,7 @@ pub struct CustomerOnFile {
     pub tax_number: Option<TaxNumber>,
     /// The states the service would ask this customer for; `None` where it does not tell.
     pub exposure_zones: Option<Vec<Region>>,
+    /// Fields that the service has no place for, by the names that differences have: what the ERP says there is no difference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unkept: Vec<String>,
 }

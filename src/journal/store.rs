@@ -447,7 +447,8 @@ impl JournalStore for Journal {
         let unreadable = all("SELECT file, unreadable FROM scan WHERE unreadable IS NOT NULL ORDER BY file")?;
         let calls = all("SELECT '', record FROM call ORDER BY n")?.iter().map(|(_, r)| parse(r)).collect::<JournalResult<_>>()?;
         let actions = actions_where(&connection, None)?;
-        Ok(RunRecord { header: Value::Object(header), answers, steps, actions, documents, unreadable, calls })
+        let plans = all("SELECT gate, plan FROM plan ORDER BY gate, round")?.iter().map(|(_, p)| parse(p)).collect::<JournalResult<_>>()?;
+        Ok(RunRecord { header: Value::Object(header), answers, steps, actions, plans, documents, unreadable, calls })
     }
 }
 

@@ -31,10 +31,11 @@ impl fmt::Display for CertificateState {
 }
 
 pub fn state_of(certificate: &CertificateOnFile, today: Date) -> CertificateState {
-    if certificate.valid == Some(false) {
+    let says = |word: &str| certificate.status.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(word));
+    if certificate.valid == Some(false) || says("revoked") || says("invalid") {
         return CertificateState::Invalid;
     }
-    if certificate.expires.is_some_and(|end| end < today) {
+    if says("expired") || certificate.expires.is_some_and(|end| end < today) {
         return CertificateState::Expired;
     }
     if certificate.signed.is_some_and(|begin| begin > today) {
@@ -210,6 +211,7 @@ mod tests {
             contact: Contact::default(),
             tax_number: None,
             exposure_zones: None,
+            unkept: Vec::new(),
         };
         let certificates = [
             certificate(1, "TX", date(2026, 1, 1), Some(date(2027, 1, 1))),

@@ -60,7 +60,8 @@ fn changes(erp: &Customer, on_file: &CustomerOnFile, zones: &[ExposureZone]) -> 
     let text = |o: &Option<String>| o.clone().unwrap_or_default();
     let mut found = Vec::new();
     let mut compare = |field: &str, old: String, new: String| {
-        if !new.trim().is_empty() && old.trim() != new.trim() {
+        let kept = on_file.unkept.iter().all(|unkept| unkept != field);
+        if kept && !new.trim().is_empty() && old.trim() != new.trim() {
             found.push(Change { field: field.to_owned(), old, new });
         }
     };

@@ -144,6 +144,7 @@ mod tests {
             contact: Contact { email: Some("ap@example.com".to_owned()), ..Contact::default() },
             tax_number: None,
             exposure_zones: None,
+            unkept: Vec::new(),
         }
     }
 

@@ -1,13 +1,24 @@
 //! The report as one HTML file that opens offline. Every text goes through maud, which escapes it.
 
+use super::data::message;
 use super::model::Model;
 use crate::domain::{CustomerCode, Disposition, Document, Severity};
 use crate::ports::{ActionRecord, ActionState};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 use serde_json::Value;
+use sha2::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 
 const STYLE: &str = include_str!("report.css");
+/// Searching and sorting. It is the only script that the page may run: the policy names its sum.
+const SCRIPT: &str = include_str!("report.js");
+
+fn policy() -> String {
+    let sum = STANDARD.encode(sha2::Sha256::digest(SCRIPT.as_bytes()));
+    format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{sum}'; base-uri 'none'; form-action 'none'")
+}
 
 /// The whole page. `title_day` is the run's day, ISO 8601.
 pub fn html(model: &Model<'_>, title_day: &str) -> String {
@@ -18,17 +29,18 @@ pub fn html(model: &Model<'_>, title_day: &str) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                meta http-equiv="Content-Security-Policy" content=(policy());
                 title { (title) ", " (title_day) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
+                a.skip href="#main" { "Skip to the figures" }
                 header {
                     h1 { (title) }
                     p { (title_day) " · " (model.service) " · company " (model.company) }
                     @if model.dry_run { p.banner { "Dry run: this is what would be done. Nothing was written to the service." } }
                 }
-                main {
+                main #main {
                     (figures(model))
                     (to_do(model))
                     (coverage(model))
@@ -40,6 +52,7 @@ pub fn html(model: &Model<'_>, title_day: &str) -> String {
                     (problems(model))
                     (decisions(model))
                 }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     }
@@ -86,13 +99,9 @@ fn to_do(model: &Model<'_>) -> Markup {
     }
 }
 
-fn message(action: &ActionRecord) -> String {
-    action.result.as_ref().and_then(|r| r.get("message")).and_then(Value::as_str).unwrap_or("refused").to_owned()
-}
-
 /// Exempt customers by state: with certificate, invited, nothing.
 fn coverage(model: &Model<'_>) -> Markup {
-    let invited = invited(model);
+    let invited = model.invited();
     let mut states: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     for customer in model.customers.iter().filter(|c| c.is_exempt()) {
         let state = customer.address.region.as_ref().map_or("–".to_owned(), |r| r.code().to_owned());
@@ -132,10 +141,6 @@ enum Status {
     Nothing,
 }
 
-fn invited<'a>(model: &'a Model<'_>) -> BTreeSet<&'a CustomerCode> {
-    model.actions("invitations").filter(|a| a.state == ActionState::Done).filter_map(|a| a.customer.as_ref()).collect()
-}
-
 fn status(model: &Model<'_>, code: &CustomerCode, invited: &BTreeSet<&CustomerCode>) -> Status {
     let covered = model.coverage.get(code.as_str()).and_then(|c| c.get("coverage")).and_then(Value::as_str) == Some("covered");
     match covered {
@@ -152,7 +157,7 @@ fn papers(model: &Model<'_>) -> Markup {
     markup! {
         section {
             h2 { "Papers read" }
-            table {
+            table.data {
                 thead { tr { th { "File" } th { "Pages" } th { "Form" } th { "States and numbers" } th { "Purchaser" } th { "Signed" } th { "Expires" } th { "Customer" } th { "Decision and evidence" } } }
                 tbody { @for d in &model.record.documents { (paper(d)) } }
             }
@@ -209,7 +214,7 @@ fn invitations(model: &Model<'_>) -> Markup {
         @if !model.links.is_empty() {
             section {
                 h2 { "Invitation links" }
-                table {
+                table.data {
                     thead { tr { th { "Customer" } th { "Link or mail status" } } }
                     tbody {
                         @for (code, link) in &model.links {
@@ -244,7 +249,7 @@ fn writes(model: &Model<'_>, gate: &str, title: &str) -> Markup {
     markup! {
         section {
             h2 { (title) }
-            table {
+            table.data {
                 thead { tr { th { "What" } th { "Why" } th { "State" } } }
                 tbody {
                     @for a in rows {
@@ -263,11 +268,11 @@ fn writes(model: &Model<'_>, gate: &str, title: &str) -> Markup {
 }
 
 fn customers(model: &Model<'_>) -> Markup {
-    let invited = invited(model);
+    let invited = model.invited();
     markup! {
         section {
             h2 { "Exempt customers" }
-            table {
+            table.data {
                 thead { tr { th { "Code" } th { "Name" } th { "State" } th { "Exempt because" } th { "Now" } } }
                 tbody {
                     @for c in model.customers.iter().filter(|c| c.is_exempt()) {
@@ -293,7 +298,7 @@ fn problems(model: &Model<'_>) -> Markup {
         section #problems {
             h2 { "Data problems" }
             @if model.issues.is_empty() { p { "None." } } @else {
-                table {
+                table.data {
                     thead { tr { th { "Row" } th { "Column" } th { "Value" } th { "Problem" } th { "What to do" } } }
                     tbody {
                         @for i in &model.issues {
@@ -315,7 +320,7 @@ fn decisions(model: &Model<'_>) -> Markup {
     markup! {
         section {
             h2 { "Decisions" }
-            table {
+            table.data {
                 thead { tr { th { "Question" } th { "Answer" } th { "Recommended" } th { "Because" } th { "When" } } }
                 tbody {
                     @for a in &model.record.answers {

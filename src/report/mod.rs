@@ -1,15 +1,19 @@
 //! From the journal to what people read.
 //!
-//! Owns: the report's model, the HTML page, the summary on the terminal, the workbook of data problems.
+//! Owns: the report's model, the HTML page, the JSON, the merchant's workbook, the summary on the terminal, the workbook of data problems.
 //! Must not touch: the service; recomputing anything the run decided.
 //! Called by: `main`, at the end of a run.
 
+mod data;
 mod html;
 mod model;
 mod problems;
 mod text;
+mod workbook;
 
+pub use data::{Data, schema};
 pub use html::html;
 pub use model::{Figures, Model};
 pub use problems::{Problems, ProblemsError, ProblemsFile, kind, problems, word};
 pub use text::summary;
+pub use workbook::{WorkbookError, workbook};

@@ -1,13 +1,13 @@
 //! What a run was, as a report needs it. Read from the journal's record and from nothing else.
 
-use crate::domain::{Customer, Disposition, Document, Issue};
+use crate::domain::{Customer, CustomerCode, Disposition, Document, Issue};
 use crate::ports::{ActionRecord, ActionState, RunRecord};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The headline figures.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Figures {
     pub customers: usize,
     pub exempt: usize,
@@ -134,6 +134,11 @@ impl<'a> Model<'a> {
             0 => format!("{drawn} drawn as a check; no person has looked yet"),
             n => format!("{drawn} drawn as a check; a person has looked at {n} and changed {}", f.drawn_changed),
         }
+    }
+
+    /// Whom this run invited.
+    pub fn invited(&self) -> BTreeSet<&CustomerCode> {
+        self.actions("invitations").filter(|a| a.state == ActionState::Done).filter_map(|a| a.customer.as_ref()).collect()
     }
 
     pub fn actions(&self, gate: &str) -> impl Iterator<Item = &ActionRecord> {

@@ -57,6 +57,7 @@ const OPERATIONS: &[Operation] = &[
     op("deleteCertificate", Access::Write, "DELETE", "v2/certificates/{id}", certcapture::delete_certificate),
     op("getCertificateAttachment", Access::Read, "GET", "v2/certificates/{id}/attachment", certcapture::download),
     op("uploadCertificateAttachment", Access::Write, "POST", "v2/certificates/{id}/attachment", certcapture::upload),
+    op("listCustomersOfCertificate", Access::Read, "GET", "v2/certificates/{id}/customers", certcapture::list_linked),
     op("linkCustomers", Access::Write, "PUT", "v2/certificates/{id}/customers", certcapture::link_customers),
     op("unlinkCustomers", Access::Write, "DELETE", "v2/certificates/{id}/customers", certcapture::unlink_customers),
     op("listCustomers", Access::Read, "GET", "v2/customers", certcapture::list_customers),

@@ -81,3 +81,26 @@ fn the_sandbox_keeps_its_data_in_the_file_it_is_given() {
     let codes: Vec<String> = again.customers().iter().map(|c| c["customerCode"].as_str().unwrap().to_owned()).collect();
     assert_eq!(codes, ["A-1", "B/2 #7"]);
 }
+
+#[test]
+fn the_program_tells_about_itself() {
+    let bed = Bed::new();
+    let mut command = bed.command();
+    command.env("AVATAX_LICENSE_KEY", "very-secret").args(["doctor"]);
+    let out = command.output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert_eq!(out.status.code(), Some(0), "{text}");
+    assert!(text.contains("AVATAX_LICENSE_KEY") && !text.contains("very-secret"), "{text}");
+    let bare = bed.run(&["doctor", "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&bare.out).unwrap();
+    assert_eq!((told["ready"].as_bool(), told["credentials"].as_array().unwrap().len()), (Some(true), 0), "{told}");
+
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let ran = bed.run(&["completions", shell]);
+        assert!(ran.code == 0 && ran.out.contains("certificates") && ran.out.contains("confirm-number"), "{shell}: {}", ran.err);
+    }
+    std::fs::create_dir(bed.path("man")).unwrap();
+    assert_eq!(bed.run(&["man", "--to", "man"]).code, 0);
+    let page = std::fs::read_to_string(bed.path("man/certonboard-certificates-delete.1")).unwrap();
+    assert!(page.contains("confirm") && page.starts_with(".ie"), "{page}");
+}

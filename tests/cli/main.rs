@@ -12,6 +12,7 @@ mod later;
 mod log;
 mod main_job;
 mod plan;
+mod report;
 mod resume;
 mod review;
 mod wizard;

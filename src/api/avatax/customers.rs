@@ -109,6 +109,7 @@ impl CustomerIn {
             contact: Contact { name: self.contact_name, email: self.email_address, phone: self.phone_number, fax: self.fax_number },
             tax_number: self.kept.taxpayer_id_number.as_deref().and_then(TaxNumber::new),
             exposure_zones: regions.map(|r| r.into_iter().collect()),
+            unkept: Vec::new(),
         })
     }
 }

@@ -130,7 +130,14 @@ impl Dialect {
         let name = self.name(key);
         let value = record.get(name).filter(|_| !name.is_empty())?;
         match value {
-            Value::Object(nested) => ["name", "initials", "id"].into_iter().find_map(|part| nested.get(part).and_then(plain)),
+            // The guide's own sample has all three: `{"id": 1, "name": "United States", "initials": "US"}`.
+            Value::Object(nested) => {
+                let parts = match Self::entry(key).3 {
+                    Nested::ByInitials => ["initials", "name", "id"],
+                    _ => ["name", "initials", "id"],
+                };
+                parts.into_iter().find_map(|part| nested.get(part).and_then(plain))
+            }
             other => plain(other),
         }
     }
@@ -205,6 +212,9 @@ mod tests {
             assert_eq!(dialect.day(&record, Key::Signed), None);
         }
         // Territories and provinces are named by their initials.
-        assert_eq!(Dialect::Guide.text(&json!({ "state": { "initials": "TX" } }), Key::Region).as_deref(), Some("TX"));
+        assert_eq!(
+            Dialect::Guide.text(&json!({ "state": { "id": 1, "name": "Texas", "initials": "TX" } }), Key::Region).as_deref(),
+            Some("TX")
+        );
     }
 }

@@ -100,16 +100,27 @@ impl CertCapture {
 
     /// Every record, page by page. Nothing short of an answer that says so ends the list.
     async fn list(&self, call: &'static str, path: &[&str]) -> ServiceResult<Vec<Value>> {
-        let mut all = Vec::new();
+        let mut all: Vec<Value> = Vec::new();
         for number in 1..=MOST_PAGES {
-            let size = if self.dialect == Dialect::Guide { "per_page" } else { "pageSize" };
-            let request = self.request(call, Method::GET, path)?.query("page", number.to_string()).query(size, PAGE.to_string());
-            let answer = self.get(&request).await?;
+            let mut request = self.request(call, Method::GET, path)?.query("page", number.to_string());
+            request = request.query(self.page_size(), PAGE.to_string());
+            if self.dialect == Dialect::Guide && call == "listCertificates" {
+                request = request.query("expand", "[\"customers\"]");
+            }
+            let answer = match self.get(&request).await {
+                // The guide's “nothing found”.
+                Err(error) if self.dialect == Dialect::Guide && error.kind == ServiceErrorKind::NotFound => return Ok(all),
+                answer => answer?,
+            };
             let total = ["totalCount", "total"].into_iter().find_map(|key| answer.get(key)).and_then(Value::as_u64);
             let rows = rows(answer).ok_or_else(|| nonsense(&request, "the answer holds no list"))?;
             let count = rows.len();
+            if count > 0 && all.len() >= count && all[all.len() - count..] == rows[..] {
+                return Err(nonsense(&request, "the service sends the same page again and again"));
+            }
             all.extend(rows);
-            let more = total.map_or(count == PAGE, |total| (all.len() as u64) < total);
+            // Without a number only an empty page is the end: the service's pages may be smaller than ours.
+            let more = total.map_or(count > 0, |total| (all.len() as u64) < total);
             match (count, more) {
                 (_, false) => return Ok(all),
                 (0, true) => return Err(nonsense(&request, "the list ended before the number of records that it told")),
@@ -117,6 +128,10 @@ impl CertCapture {
             }
         }
         Err(nonsense(&self.request(call, Method::GET, path)?, "the list does not end"))
+    }
+
+    fn page_size(&self) -> &'static str {
+        if self.dialect == Dialect::Guide { "per_page" } else { "pageSize" }
     }
 
     fn text(&self, record: &Value, key: Key) -> Option<String> {
@@ -135,14 +150,19 @@ impl CertCapture {
                 line1: text(Key::Line1).unwrap_or_default(),
                 line2: text(Key::Line2),
                 city: text(Key::City).unwrap_or_default(),
-                region: text(Key::Region).as_deref().and_then(Region::from_code),
+                region: text(Key::Region).as_deref().and_then(region),
                 postal_code: text(Key::PostalCode).unwrap_or_default(),
-                country: text(Key::Country).as_deref().and_then(Country::from_code).unwrap_or(Country::US),
+                country: text(Key::Country).as_deref().map_or_else(unknown_country, country),
             },
             contact: Contact { name: text(Key::Contact), email: text(Key::Email), phone: text(Key::Phone), fax: text(Key::Fax) },
             tax_number: None,
             // Neither source tells them.
             exposure_zones: None,
+            unkept: [(Key::Line2, "line2"), (Key::Fax, "faxNumber"), (Key::Contact, "contactName")]
+                .into_iter()
+                .filter(|(key, _)| !self.dialect.has(*key))
+                .map(|(_, name)| name.to_owned())
+                .collect(),
         })
     }
 
@@ -219,7 +239,7 @@ impl CertCapture {
         let revoked = status.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("revoked"));
         let valid = if revoked { Some(false) } else { record.get("valid").and_then(Value::as_bool) };
         Some(CertificateOnFile {
-            id: CertificateId(self.text(record, Key::Id)?.parse().ok()?),
+            id: self.certificate_id(record)?,
             region: Region::us_state_by_name(&zone_name).or_else(|| Region::ca_province_by_name(&zone_name)),
             zone_name,
             reason: self.text(record, Key::Reason).as_deref().map(ExemptionReason::new),
@@ -236,6 +256,43 @@ impl CertCapture {
                 .filter_map(|code| CustomerCode::new(code).ok())
                 .collect(),
         })
+    }
+
+    fn certificate_id(&self, record: &Value) -> Option<CertificateId> {
+        self.text(record, Key::Id)?.parse().ok().map(CertificateId)
+    }
+
+    /// The certificates of an answer. One that can't be told apart by a number stops all of it: passed over, it would be made again.
+    async fn on_file(&self, request: &Request, records: Vec<Value>) -> ServiceResult<Vec<CertificateOnFile>> {
+        let mut found = Vec::with_capacity(records.len());
+        for record in records {
+            let record = self.with_customers(record).await?;
+            let unreadable = || ServiceError {
+                kind: ServiceErrorKind::Protocol,
+                ..nonsense(request, "a certificate has no number, or one that is no whole number")
+            };
+            found.push(self.certificate_on_file(&record).ok_or_else(unreadable)?);
+        }
+        Ok(found)
+    }
+
+    /// In the guide's way the customers come only when they are asked for; where they don't, a call of its own tells. Taking a record without them for one
+    /// that nobody is linked to would delete or link somebody else's.
+    async fn with_customers(&self, mut record: Value) -> ServiceResult<Value> {
+        if self.dialect == Dialect::OpenApi || record.get("customers").is_some_and(Value::is_array) {
+            return Ok(record);
+        }
+        let Some(id) = self.certificate_id(&record) else { return Ok(record) };
+        let request = self.request("listCustomersOfCertificate", Method::GET, &["certificates", &id.to_string(), "customers"])?;
+        let linked = match self.get(&request).await {
+            Ok(answer) => rows(answer).ok_or_else(|| nonsense(&request, "the answer holds no list"))?,
+            Err(error) if error.kind == ServiceErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        if let Value::Object(fields) = &mut record {
+            fields.insert("customers".to_owned(), linked.into());
+        }
+        Ok(record)
     }
 
     fn draft_fields(draft: &CertificateDraft) -> Vec<(Key, Option<String>)> {
@@ -266,9 +323,12 @@ impl CertCapture {
     }
 
     async fn read_certificate(&self, id: CertificateId) -> ServiceResult<Option<Value>> {
-        let request = self.request("getCertificate", Method::GET, &["certificates", &id.to_string()])?;
+        let mut request = self.request("getCertificate", Method::GET, &["certificates", &id.to_string()])?;
+        if self.dialect == Dialect::Guide {
+            request = request.query("expand", "[\"customers\"]");
+        }
         match self.get(&request).await {
-            Ok(record) => Ok(Some(record)),
+            Ok(record) => Ok(Some(self.with_customers(record).await?)),
             Err(error) if error.kind == ServiceErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -290,9 +350,30 @@ impl CertCapture {
         let kept = [Key::Number, Key::Reason, Key::Zone, Key::Signed, Key::Expires, Key::Percentage];
         let mut fields: Vec<(Key, Option<String>)> = kept.into_iter().map(|key| (key, self.text(record, key))).collect();
         fields.push((Key::CustomerCode, customer.map(ToString::to_string)));
-        let request = self.request(CALL, Method::PUT, &["certificates", &id.to_string()])?;
-        self.transport.send(&self.dialect.body(request, CALL, &fields)?).await?;
-        Ok(())
+        let mut request = self.put_request(id, &fields)?;
+        // What certonboard does not manage goes back as it came.
+        if let (Some(attributes), Some(body)) = (record.get("attributes").filter(|a| a.is_array()), &request.body) {
+            let mut sent: Value = serde_json::from_slice(body).unwrap_or_default();
+            sent["attributes"] = attributes.clone();
+            request = request.json(&sent).map_err(|e| unsendable(CALL, e))?;
+        }
+        let answer: Value = self.transport.send(&request).await?.json(&request)?;
+        let now = self.certificate_on_file(&answer).map(|c| c.customers).unwrap_or_default();
+        match now.first() == customer {
+            true => Ok(()),
+            false => Err(ServiceError {
+                kind: ServiceErrorKind::Invalid,
+                call: CALL.to_owned(),
+                number: None,
+                message: format!("the service kept the customer of certificate {id} as it was"),
+                hint: Some("Change it by hand in CertCapture.".to_owned()),
+            }),
+        }
+    }
+
+    fn put_request(&self, id: CertificateId, fields: &[(Key, Option<String>)]) -> ServiceResult<Request> {
+        const CALL: &str = "updateCertificate";
+        self.dialect.body(self.request(CALL, Method::PUT, &["certificates", &id.to_string()])?, CALL, fields)
     }
 
     /// The guide's call for many customers of one certificate.
@@ -372,6 +453,24 @@ impl CertCapture {
     }
 }
 
+/// By its letters or its full name.
+fn region(text: &str) -> Option<Region> {
+    Region::us_state_by_name(text).or_else(|| Region::ca_province_by_name(text)).or_else(|| Region::from_code(text))
+}
+
+/// ISO 3166-1 leaves `ZZ` to its users: a record without a readable country differs from every real one.
+fn unknown_country() -> Country {
+    Country::from_code("ZZ").unwrap_or(Country::US)
+}
+
+fn country(text: &str) -> Country {
+    match text.trim().to_ascii_uppercase().as_str() {
+        "USA" | "UNITED STATES" | "UNITED STATES OF AMERICA" => Country::US,
+        "CAN" | "CANADA" => Country::CA,
+        _ => Country::from_code(text).unwrap_or_else(unknown_country),
+    }
+}
+
 fn rows(answer: Value) -> Option<Vec<Value>> {
     match answer {
         Value::Array(rows) => Some(rows),
@@ -399,9 +498,11 @@ impl ExemptionService for CertCapture {
 
     /// There is no call for it: the first page of the customers tells whether the credentials are taken.
     async fn ping(&self) -> ServiceResult<Identity> {
-        let request = self.request("listCustomers", Method::GET, &["customers"])?.query("page", "1").query("pageSize", "1");
+        let request = self.request("listCustomers", Method::GET, &["customers"])?.query("page", "1").query(self.page_size(), "1");
         let authenticated = match self.get(&request).await {
             Ok(_) => true,
+            // An account without customers.
+            Err(error) if error.kind == ServiceErrorKind::NotFound => true,
             Err(error) if error.kind == ServiceErrorKind::Unauthorized => false,
             Err(error) => return Err(error),
         };
@@ -476,40 +577,40 @@ impl ExemptionService for CertCapture {
     async fn certificates_of(&self, _: CompanyId, code: &CustomerCode) -> ServiceResult<Vec<CertificateOnFile>> {
         let Some(named) = self.in_path(code).await? else { return Ok(Vec::new()) };
         let request = self.request("getCustomerCertificates", Method::GET, &["customers", &named, "certificates"])?;
-        let found = rows(self.get(&request).await?).ok_or_else(|| nonsense(&request, "the answer holds no list"))?;
-        Ok(found.iter().filter_map(|record| self.certificate_on_file(record)).collect())
+        let answer = match self.get(&request).await {
+            Err(error) if error.kind == ServiceErrorKind::NotFound => return Ok(Vec::new()),
+            answer => answer?,
+        };
+        let found = rows(answer).ok_or_else(|| nonsense(&request, "the answer holds no list"))?;
+        self.on_file(&request, found).await
     }
 
     async fn certificates(&self, _: CompanyId) -> ServiceResult<Vec<CertificateOnFile>> {
         let found = self.list("listCertificates", &["certificates"]).await?;
-        Ok(found.iter().filter_map(|record| self.certificate_on_file(record)).collect())
+        self.on_file(&self.request("listCertificates", Method::GET, &["certificates"])?, found).await
+    }
+
+    fn document_follows(&self) -> bool {
+        !self.dialect.has(Key::Pdf)
     }
 
     async fn certificate(&self, _: CompanyId, id: CertificateId) -> ServiceResult<Option<CertificateOnFile>> {
         Ok(self.read_certificate(id).await?.and_then(|record| self.certificate_on_file(&record)))
     }
 
-    /// A document that did not get there makes the whole write `Unclear`: the certificate is there, is found, and gets its document then.
+    /// Without a number the certificate can't be found again, so that is no lost answer but the end.
     async fn create_certificate(&self, _: CompanyId, certificate: &NewCertificate<'_>) -> ServiceResult<CertificateId> {
         let request = self.certificate_request(certificate)?;
         let made: Value = self.transport.send(&request).await?.json(&request)?;
-        let id = self.text(&made, Key::Id).and_then(|id| id.parse().ok()).map(CertificateId);
-        let id = id.ok_or_else(|| nonsense(&request, "the service gave the new certificate no number"))?;
-        if !self.dialect.has(Key::Pdf)
-            && let Err(error) = self.transport.send(&self.attachment_request(id, certificate.pdf)?).await
-        {
-            let kind = if error.kind == ServiceErrorKind::TooLarge { error.kind } else { ServiceErrorKind::Unclear };
-            return Err(ServiceError { kind, ..error });
-        }
-        Ok(id)
+        self.certificate_id(&made).ok_or_else(|| ServiceError {
+            kind: ServiceErrorKind::Protocol,
+            ..nonsense(&request, "the service gave the new certificate no number, or one that is no whole number")
+        })
     }
 
     async fn find_certificates(&self, company: CompanyId, search: &CertificateSearch<'_>) -> ServiceResult<Vec<CertificateOnFile>> {
         let mut found = self.certificates(company).await?;
         found.retain(|certificate| certificate.is_same_claim(search.draft));
-        for certificate in &mut found {
-            certificate.document_exists = self.pdf(certificate.id).await?.is_some();
-        }
         Ok(found)
     }
 
@@ -523,10 +624,13 @@ impl ExemptionService for CertCapture {
     /// By the certificates themselves: the service has no call that answers for a customer and a state.
     async fn exempts(&self, company: CompanyId, code: &CustomerCode, region: &Region) -> ServiceResult<Exempting> {
         let held = self.certificates_of(company, code).await?;
+        // The guide's status does not follow the days.
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let here: Vec<&CertificateOnFile> = held.iter().filter(|c| c.region.as_ref() == Some(region)).collect();
         let counts = |c: &&&CertificateOnFile| {
             let status = c.status.as_deref().unwrap_or_default();
-            c.valid != Some(false) && ["Active", "COMPLETE", "COMPLETED"].iter().any(|good| status.eq_ignore_ascii_case(good))
+            let counts = c.expires.is_none_or(|end| end >= today) && c.signed.is_none_or(|begin| begin <= today);
+            counts && c.valid != Some(false) && ["Active", "COMPLETE", "COMPLETED"].iter().any(|good| status.eq_ignore_ascii_case(good))
         };
         Ok(match (here.iter().find(counts), here.first()) {
             (Some(good), _) => Exempting { exempt: true, status: good.status.clone().unwrap_or_default() },
@@ -641,11 +745,8 @@ impl WriteRequests for CertCapture {
             .iter()
             .map(|id| match self.dialect {
                 Dialect::Guide => self.customers_request(Method::PUT, *id, std::slice::from_ref(code)),
-                Dialect::OpenApi => {
-                    const CALL: &str = "updateCertificate";
-                    let request = self.request(CALL, Method::PUT, &["certificates", &id.to_string()])?;
-                    self.dialect.body(request, CALL, &[(Key::CustomerCode, Some(code.to_string()))])
-                }
+                // Without what is read before it is sent: a dry run's own certificates can't be read.
+                Dialect::OpenApi => self.put_request(*id, &[(Key::CustomerCode, Some(code.to_string()))]),
             })
             .collect()
     }

@@ -157,6 +157,12 @@ async fn put(args: &PutCustomerArgs, new: bool) -> Result<Exit, Fault> {
             if let Some(missing) = args.codes.iter().find(|code| list.iter().all(|c| c.code != **code)) {
                 return Err(Fault::input(format!("the list has no customer {missing} that can be sent")));
             }
+            if let Some(code) = args.codes.iter().find(|code| there.contains(code) == new) {
+                return match new {
+                    true => Err(Fault::input(format!("customer {code} is there already")).hint("`customers update` changes it")),
+                    false => Err(office.no_such_customer(code)),
+                };
+            }
             list.into_iter().filter(|c| asked.is_empty() || asked.contains(&c.code)).collect()
         }
         None => {

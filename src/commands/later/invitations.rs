@@ -199,13 +199,30 @@ async fn invite(change: &mut Change, plan: Plan, args: &InvitationArgs) -> Resul
     let changed: Changed = change.carry_out(plan, &question(text, reasons)).await?;
     let mut told = Vec::new();
     let mut tokens = Vec::new();
-    for (code, id, link) in change.sent()? {
-        let until = args.follow.then_some(PATIENCE);
+    let begun = Instant::now();
+    let mut unsure = 0;
+    for Sent { customer, id, link } in change.sent()? {
+        // One patience for all of them.
+        let until = args.follow.then(|| PATIENCE.saturating_sub(begun.elapsed()));
         match id {
-            Some(id) => told.extend(follow(&change.office, &code, id, until).await?.as_ref().map(SentInvitation::from)),
-            None => tokens.extend(link.map(|token| (code, token))),
+            // They are out: what can't be read about one now must not hide the others.
+            Some(id) => match follow(&change.office, &customer, id, until).await {
+                Ok(found) => told.extend(found.as_ref().map(SentInvitation::from)),
+                Err(fault) => {
+                    unsure += 1;
+                    change.office.warn(format!("invitation {id} to {customer} was sent; how it stands can't be read now: {}", fault.text));
+                }
+            },
+            None => match link {
+                Some(token) => tokens.push((customer, token)),
+                None => {
+                    unsure += 1;
+                    change.office.warn(format!("{customer} was invited; the service has told no number yet"));
+                }
+            },
         }
     }
+    let waiting = unsure > 0 || (args.follow && told.iter().any(|i| !i.ready));
     if args.copy {
         copy(&change.office, &told.iter().collect::<Vec<_>>());
     }
@@ -218,20 +235,29 @@ async fn invite(change: &mut Change, plan: Plan, args: &InvitationArgs) -> Resul
         (true, true) => String::new(),
     };
     let made: Vec<Value> = tokens.iter().map(|(code, token)| json!({ "customer": code, "token": token })).collect();
-    change.end_with(&changed, json!({ "invitations": told, "tokens": made }), table)
+    let exit = change.end_with(&changed, json!({ "invitations": told, "tokens": made }), table)?;
+    Ok(if exit == Exit::Done && waiting { Exit::Waiting } else { exit })
+}
+
+/// What was sent to one customer.
+struct Sent {
+    customer: CustomerCode,
+    /// The service need not tell it at once.
+    id: Option<InvitationId>,
+    link: Option<String>,
 }
 
 impl Change {
     /// What this change has sent: to whom, under which number where the service told one, and the link.
-    fn sent(&self) -> Result<Vec<(CustomerCode, Option<InvitationId>, Option<String>)>, Fault> {
+    fn sent(&self) -> Result<Vec<Sent>, Fault> {
         let actions = self.journal.actions(Gate::Invitations.name())?;
         let done = actions.into_iter().filter(|a| a.state == ActionState::Done);
         Ok(done
             .filter_map(|a| {
                 let result = a.result.unwrap_or_default();
-                let number = result.get("invitation").and_then(Value::as_i64).map(InvitationId);
+                let id = result.get("invitation").and_then(Value::as_i64).map(InvitationId);
                 let link = result.get("link").and_then(Value::as_str).map(str::to_owned);
-                Some((a.customer?, number, link))
+                Some(Sent { customer: a.customer?, id, link })
             })
             .collect())
     }

@@ -9,7 +9,7 @@ pub mod invitations;
 
 use super::adapters::{SystemClock, credentials, environment, service_kind, user_name, watch_ctrl_c};
 use certonboard::api::{self, ConnectOptions, Credentials, Dialect, Secret, ServiceKind};
-use certonboard::cli::{CertcaptureDialect, ChangeArgs, Exit, ResultFormat, ServiceArgs, ServiceName};
+use certonboard::cli::{self, CertcaptureDialect, ChangeArgs, Exit, ResultFormat, ServiceArgs, ServiceName};
 use certonboard::domain::{CustomerCode, CustomerOnFile};
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
@@ -104,7 +104,7 @@ fn place(args: &ServiceArgs) -> Result<(Place, Option<Date>, ErpWord), Fault> {
         _ => ServiceKind::AvaTax,
     };
     let of_certcapture = (kind != ServiceKind::AvaTax).then(|| api::CERTCAPTURE.to_owned());
-    let Some(url) = args.target.base_url.clone().or(of_certcapture) else {
+    let Some(url) = cli::base_url(&args.target).or(of_certcapture) else {
         return Err(Fault::input("which service is meant?").hint(format!(
             "give --base-url (or AVATAX_BASE_URL), such as {} or {}, or --run RUN for the service of a run",
             connection::AVATAX_SANDBOX,
@@ -136,7 +136,11 @@ async fn connect(args: &ServiceArgs, place: Place, today: Option<Date>, erp: Erp
             let server = sandbox::start(settings).await.map_err(failed)?;
             (server.base_url(), credentials, Some(server))
         }
-        None => (place.target.clone(), credentials(place.kind, environment.stdin_is_terminal && environment.stderr_is_terminal)?, None),
+        None => (
+            place.target.clone(),
+            credentials(place.kind, &place.target, environment.stdin_is_terminal && environment.stderr_is_terminal)?,
+            None,
+        ),
     };
     let client = place.company.clone();
     let mut settings = ConnectOptions { machine: super::run::machine_name(), client, ..ConnectOptions::new(url, credentials, audit) };
