@@ -36,7 +36,7 @@ bench-customers:
 
 # The journal after a power loss, its log cut at every single byte. Takes some minutes.
 power-loss-test:
-	cargo test --locked --release --test power_loss -- --ignored --nocapture
+	cargo test --locked --test power_loss -- --ignored --nocapture
 
 # The way to the service: calls in flight, a limited service, the journal, planning. Takes about ten minutes.
 bench-service:

@@ -455,5 +455,5 @@ pub struct TokenArgs {
     #[arg(value_name = "CODE", value_parser = code)]
     pub code: CustomerCode,
     #[command(flatten)]
-    pub service: ServiceArgs,
+    pub change: ChangeArgs,
 }

@@ -194,7 +194,7 @@ fn paper(d: &Document) -> Markup {
                     " by " (ruled.by)
                     @if !ruled.changed.is_empty() { ul { @for c in &ruled.changed { li { (c.to_string()) } } } }
                 } @else if let Some(m) = &d.matched { " " (m.evidence.join(", ")) }
-                @if !d.reasons.is_empty() { " " (d.reasons.join("; ")) }
+                @if !d.reasons.is_empty() { " — " (d.reasons.join("; ")) }
                 details {
                     summary { "Rules" }
                     ul { @for f in &d.findings { li { (f.rule) ": " (format!("{:?}", f.verdict).to_lowercase()) " — " (f.evidence) } } }

@@ -1,6 +1,7 @@
 //! The commands for the time after onboarding, through the binary and over HTTP.
 
 use crate::bed::{Bed, MERCHANT, Ran, Server, TODAY};
+use crate::wizard::Wizard;
 use serde_json::Value;
 
 /// A service with three customers, a certificate that two of them share, one of its own for the first, and one that has ended.
@@ -334,9 +335,25 @@ fn attributes_and_tokens() {
     assert_eq!(wrong.code, 3, "{}", wrong.err);
     assert!(wrong.err.contains("not done"), "{}", wrong.err);
 
-    let token = town.json(&["ecommerce-token", "K1"]);
+    // Of a customer, too.
+    let flag = ["attributes", "link", "--customer", "K1", "DO NOT MAIL", "--yes", "--run-dir", "e"];
+    assert_eq!(town.json(&flag)["done"], 1);
+    assert_eq!(town.json(&["attributes", "list", "--customer", "K1"])[0]["name"], "DO NOT MAIL");
+    assert_eq!(town.json(&["attributes", "unlink", "--customer", "K1", "DO NOT MAIL", "--yes", "--run-dir", "f"])["done"], 1);
+
+    let token = town.json(&["ecommerce-token", "K1", "--yes", "--run-dir", "g"]);
     assert!(token["token"].as_str().unwrap().len() > 20 && token["expires"].is_string(), "{token}");
-    assert_eq!(town.run(&["ecommerce-token", "NOBODY"]).code, 2);
+    // The record says that one was made, and not which.
+    let record = town.bed.run(&["status", "g", "--format", "json"]).out;
+    assert!(!record.contains(token["token"].as_str().unwrap()));
+    for entry in std::fs::read_dir(town.bed.path("g")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let secret = token["token"].as_str().unwrap().as_bytes();
+        assert!(!bytes.windows(secret.len()).any(|w| w == secret), "the token is kept");
+    }
+    assert_eq!(town.run(&["ecommerce-token", "K1", "--run-dir", "h"]).code, 2, "without a yes");
+    assert_eq!(town.run(&["ecommerce-token", "K1", "--dry-run", "--run-dir", "i"]).code, 0);
+    assert_eq!(town.run(&["ecommerce-token", "NOBODY", "--yes", "--run-dir", "j"]).code, 2);
 }
 
 /// A change that was killed goes on with `resume`, and does nothing twice.
@@ -401,4 +418,36 @@ fn the_connection_is_tested() {
     let slow = bed.server(&["--latency", "3000"]);
     let ran = bed.run_at(&slow, &["check", "--timeout", "1"]);
     assert!(ran.code == 1 && ran.err.contains("no answer in time"), "{}", ran.err);
+}
+
+/// A no at the question, a number that is not the certificate's, and then both as they should be.
+#[test]
+fn a_person_is_asked_and_a_no_changes_nothing() {
+    let town = Town::new();
+    let before = town.links();
+    let own = town.id("8800");
+    let args = |run: &'static str, rest: &[&str]| -> Vec<String> {
+        rest.iter().chain(&["--today", TODAY, "--run-dir", run]).map(|a| (*a).to_owned()).collect()
+    };
+    let start = |args: Vec<String>| Wizard::start(&town.bed, &town.server, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut unlink = start(args("a", &["certificates", "unlink", "--customer", "K1", "--certificate", &own]));
+    unlink.see("Planned: 1 changes").see("Take 1 certificates from their customers?").keys("n");
+    unlink.see("Declined: nothing was changed");
+    unlink.end(4);
+    let mut wrong = start(args("b", &["certificates", "delete", &own]));
+    wrong.see("taking it from K1").see("Type the certificate's number").keys("1\r");
+    wrong.see("nothing was deleted");
+    wrong.end(4);
+    let mut no = start(args("c", &["certificates", "delete", &own]));
+    no.see("Type the certificate's number").keys(&format!("{own}\r"));
+    no.see("Delete 1 certificates for good?").keys("n");
+    no.see("Declined: nothing was changed");
+    no.end(4);
+    assert_eq!(town.links(), before);
+    let mut yes = start(args("d", &["certificates", "delete", &own]));
+    yes.see("Type the certificate's number").keys(&format!("{own}\r"));
+    yes.see("Delete 1 certificates for good?").keys("y");
+    yes.see("1 of 1 done");
+    yes.end(0);
+    assert_eq!(town.links(), ["32001: K1 K2", "8801: K/3"]);
 }

@@ -1,10 +1,13 @@
 //! `certonboard attributes list|link|unlink` and `certonboard ecommerce-token`.
 
 use super::{Office, begin, columns, open, question};
+use certonboard::apply::Outcome;
 use certonboard::cli::{ChangeAttributesArgs, Exit, ListAttributesArgs, TokenArgs, WhoseAttributes};
 use certonboard::domain::{Attribute, AttributeOwner};
 use certonboard::error::Fault;
+use certonboard::lifecycle::Changed;
 use certonboard::plan::plan_attributes;
+use serde_json::json;
 
 fn owner(whose: &WhoseAttributes) -> Option<AttributeOwner> {
     let customer = whose.customer.clone().map(AttributeOwner::Customer);
@@ -45,12 +48,20 @@ pub async fn change(args: &ChangeAttributesArgs, link: bool) -> Result<Exit, Fau
     change.end(&changed)
 }
 
+/// The token itself is printed and kept nowhere; the record says for whom one was made, and until when it is good.
 pub async fn token(args: &TokenArgs) -> Result<Exit, Fault> {
-    let office = open(&args.service).await?;
-    office.customer(&args.code).await?;
-    let token = office.service.ecommerce_token(office.company.id, &args.code).await?;
-    office.print(&token, || {
-        let until = token.expires.map_or(String::new(), |at| format!("\nGood until    {at}"));
-        format!("Token         {}{until}", token.token)
-    })
+    let mut change = begin("ecommerce-token", &args.change).await?;
+    change.office.customer(&args.code).await?;
+    let text = format!("Make a token for {}?", args.code);
+    let know = vec!["whoever has it can send in a certificate for this customer".to_owned()];
+    if !change.confirmed(&question(text, know)).await? {
+        return change.end(&Changed { planned: 1, unchanged: 0, notes: Vec::new(), outcome: None, declined: !args.change.dry_run });
+    }
+    let token = change.office.service.ecommerce_token(change.office.company.id, &args.code).await?;
+    change.note("token", &json!({ "customer": args.code, "expires": token.expires }))?;
+    let outcome = Some(Outcome { done: 1, ..Outcome::default() });
+    let changed = Changed { planned: 1, unchanged: 0, notes: Vec::new(), outcome, declined: false };
+    let until = token.expires.map_or(String::new(), |at| format!("\nGood until    {at}"));
+    let told = format!("Token         {}{until}", token.token);
+    change.end_with(&changed, json!({ "token": token.token, "expires": token.expires }), || told)
 }

@@ -17,7 +17,7 @@ use certonboard::lifecycle::{Changed, ErpWord, Work};
 use certonboard::plan::Plan;
 use certonboard::ports::{
     ApiCall, AuditTrail, Block, Clock, Company, ExemptionService, Interrupt, JournalStore, Progress, Prompter, Question, QuestionKind,
-    Recommendation, Screen, ServiceError, ServiceErrorKind,
+    Screen, ServiceError, ServiceErrorKind,
 };
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
 use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
@@ -293,6 +293,23 @@ impl Change {
         self.work(async |work| Ok(work.carry_out(plan, question).await?)).await
     }
 
+    /// Is it to be done? Not in a dry run.
+    pub async fn confirmed(&mut self, question: &Question) -> Result<bool, Fault> {
+        let dry_run = self.args.dry_run;
+        if dry_run {
+            self.office.printer.show(Block::Say("Dry run: nothing was changed.".to_owned()));
+            return Ok(false);
+        }
+        self.work(async |work| Ok(work.ask.confirm(question)?)).await
+    }
+
+    /// Notes in the record what has no plan.
+    pub fn note(&self, kind: &str, what: &Value) -> Result<(), Fault> {
+        let now = jiff::Timestamp::now();
+        self.journal.note(kind, what, now)?;
+        Ok(self.journal.complete_step(certonboard::plan::Gate::Changes.name(), what, now)?)
+    }
+
     async fn work<T>(&mut self, task: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
         let environment = environment();
         let interactive = !self.args.non_interactive && environment.stdin_is_terminal && environment.stderr_is_terminal;
@@ -393,16 +410,16 @@ impl Drop for Change {
     }
 }
 
-/// A yes-or-no question about a change.
-pub fn question(text: String, reasons: Vec<String>) -> Question {
+/// A yes-or-no question about a change, with what there is to know before the answer. Nothing is recommended: it is the person's own order.
+pub fn question(text: String, know: Vec<String>) -> Question {
     Question {
         key: "change.confirm".to_owned(),
-        text,
+        text: format!("{text} ({})", know.join("; ")),
         meaning: "whether to make the change as it was shown".to_owned(),
         example: "--yes".to_owned(),
         kind: QuestionKind::Confirm,
         default: None,
-        recommended: Some(Recommendation { value: Value::Bool(true), reasons }),
+        recommended: None,
         required: true,
     }
 }
