@@ -12,6 +12,7 @@ mod certcapture;
 mod credentials;
 mod dry_run;
 mod pace;
+mod places;
 mod request;
 mod text;
 mod transport;

@@ -12,9 +12,10 @@ use super::certificates::CertificateIn;
 use super::definitions::ZoneIn;
 use super::errors::is_search_fault;
 use super::{AvaTax, path_error, wire};
+use crate::api::places::country;
 use crate::api::request::Request;
 use crate::api::transport::{nonsense, unsendable};
-use crate::domain::{Address, CompanyId, Contact, Country, Customer, CustomerCode, CustomerOnFile, ExposureZone, Region, TaxNumber};
+use crate::domain::{Address, CompanyId, Contact, Customer, CustomerCode, CustomerOnFile, ExposureZone, Region, TaxNumber};
 use crate::ports::{ServiceError, ServiceErrorKind, ServiceResult};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
@@ -104,27 +105,13 @@ impl CustomerIn {
                 city: self.city.unwrap_or_default(),
                 region: self.region.as_deref().and_then(Region::from_code),
                 postal_code: self.postal_code.unwrap_or_default(),
-                country: self.country.as_deref().map_or_else(unknown_country, country),
+                country: country(self.country.as_deref()),
             },
             contact: Contact { name: self.contact_name, email: self.email_address, phone: self.phone_number, fax: self.fax_number },
             tax_number: self.kept.taxpayer_id_number.as_deref().and_then(TaxNumber::new),
             exposure_zones: regions.map(|r| r.into_iter().collect()),
             unkept: Vec::new(),
         })
-    }
-}
-
-/// ISO 3166-1 leaves `ZZ` to its users: a record without a readable country differs from every real one.
-fn unknown_country() -> Country {
-    Country::from_code("ZZ").unwrap_or(Country::US)
-}
-
-/// Avalara returns two letters; the other spellings are those its own documentation allows on input.
-fn country(text: &str) -> Country {
-    match text.trim().to_ascii_uppercase().as_str() {
-        "USA" | "UNITED STATES" | "UNITED STATES OF AMERICA" => Country::US,
-        "CAN" | "CANADA" => Country::CA,
-        _ => Country::from_code(text).unwrap_or_else(unknown_country),
     }
 }
 

@@ -15,6 +15,7 @@ pub use dialect::Dialect;
 
 use super::ConnectOptions;
 use super::dry_run::WriteRequests;
+use super::places::{country, region};
 use super::request::Request;
 use super::transport::{Transport, nonsense, unsendable};
 use crate::domain::{
@@ -152,7 +153,7 @@ impl CertCapture {
                 city: text(Key::City).unwrap_or_default(),
                 region: text(Key::Region).as_deref().and_then(region),
                 postal_code: text(Key::PostalCode).unwrap_or_default(),
-                country: text(Key::Country).as_deref().map_or_else(unknown_country, country),
+                country: country(text(Key::Country).as_deref()),
             },
             contact: Contact { name: text(Key::Contact), email: text(Key::Email), phone: text(Key::Phone), fax: text(Key::Fax) },
             tax_number: None,
@@ -450,24 +451,6 @@ impl CertCapture {
         let token = text("token").ok_or_else(|| nonsense(&request, "the service answered without a token"))?;
         let expires = text("expiresAt").or_else(|| text("expires_at")).and_then(|t| t.parse().ok());
         Ok(EcommerceToken { token, expires })
-    }
-}
-
-/// By its letters or its full name.
-fn region(text: &str) -> Option<Region> {
-    Region::us_state_by_name(text).or_else(|| Region::ca_province_by_name(text)).or_else(|| Region::from_code(text))
-}
-
-/// ISO 3166-1 leaves `ZZ` to its users: a record without a readable country differs from every real one.
-fn unknown_country() -> Country {
-    Country::from_code("ZZ").unwrap_or(Country::US)
-}
-
-fn country(text: &str) -> Country {
-    match text.trim().to_ascii_uppercase().as_str() {
-        "USA" | "UNITED STATES" | "UNITED STATES OF AMERICA" => Country::US,
-        "CAN" | "CANADA" => Country::CA,
-        _ => Country::from_code(text).unwrap_or_else(unknown_country),
     }
 }
 
