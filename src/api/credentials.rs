@@ -1,6 +1,6 @@
 //! What the service is signed in to with.
 //!
-//! Owns: [`Credentials`] and [`Secret`], the one place where a secret is turned into a header.
+//! Owns: [`Credentials`] and [`Secret`], the one place where a secret is turned into a header or a body.
 //! Must not touch: files and the environment (the command line reads those), logs, the journal.
 //! Called by: `api::transport`; built by `main`.
 
@@ -62,6 +62,14 @@ impl Credentials {
             Credentials::LicenseKey { account, key } => basic(account, key),
             Credentials::Password { user, password } => basic(user, password),
             Credentials::Bearer(token) => Secret(format!("Bearer {}", token.reveal())),
+        }
+    }
+
+    /// Name and password as the body of a sign-in for a token; `None` for other credentials.
+    pub(super) fn sign_in_body(&self) -> Option<serde_json::Value> {
+        match self {
+            Credentials::Password { user, password } => Some(serde_json::json!({ "username": user, "password": password.reveal() })),
+            Credentials::LicenseKey { .. } | Credentials::Bearer(_) => None,
         }
     }
 

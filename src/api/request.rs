@@ -4,6 +4,7 @@
 //! Must not touch: the network, what a request means.
 //! Called by: the resources under `avatax/`, which build requests; `transport`, which sends them; `dry_run`, which only records them.
 
+use crate::domain::Sha256;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde::Serialize;
@@ -37,6 +38,8 @@ pub(super) struct Request {
     pub accept: &'static str,
     /// Beside those that every request of the service has.
     pub headers: Vec<(&'static str, String)>,
+    /// Holds a password: not even its sum is noted, from which a weak one could be guessed.
+    pub secret: bool,
 }
 
 impl fmt::Debug for Request {
@@ -66,6 +69,7 @@ impl Request {
             content_type: String::new(),
             accept: "application/json",
             headers: Vec::new(),
+            secret: false,
         })
     }
 
@@ -93,6 +97,11 @@ impl Request {
         self
     }
 
+    /// What is noted of the body.
+    pub fn sum(&self) -> Option<Sha256> {
+        self.body.as_deref().filter(|_| !self.secret).map(Sha256::of)
+    }
+
     /// The answer is a document.
     pub fn for_bytes(mut self) -> Self {
         self.accept = "*/*";
@@ -102,7 +111,7 @@ impl Request {
     /// A form with one file in it (`multipart/form-data`, RFC 7578). `part`, `name` and `kind` are ours, never from outside.
     pub fn form_file(mut self, part: &str, name: &str, kind: &str, bytes: &[u8]) -> Self {
         // A sum over the content: it can't stand in it.
-        let boundary = format!("certonboard-{}", &crate::domain::Sha256::of(bytes).as_str()[..32]);
+        let boundary = format!("certonboard-{}", &Sha256::of(bytes).as_str()[..32]);
         let head =
             format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\nContent-Type: {kind}\r\n\r\n");
         let mut body = Vec::with_capacity(bytes.len() + 300);

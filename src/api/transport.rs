@@ -260,7 +260,7 @@ impl Transport {
             started: Timestamp::now(),
             millis: 0,
             status: None,
-            request_sha256: request.body.as_deref().map(Sha256::of),
+            request_sha256: request.sum(),
             response_sha256: None,
             dry_run: true,
             attempt: 1,
@@ -311,7 +311,7 @@ impl Transport {
             started: Timestamp::now(),
             millis: 0,
             status: None,
-            request_sha256: request.body.as_deref().map(Sha256::of),
+            request_sha256: request.sum(),
             response_sha256: None,
             dry_run: false,
             attempt,
@@ -353,7 +353,7 @@ impl Transport {
         let says_json = kind.to_ascii_lowercase().contains("json");
         let (body, broke_off) = match self.read_body(response).await {
             Ok(body) => {
-                noted.response_sha256 = Some(Sha256::of(&body));
+                noted.response_sha256 = (!request.secret).then(|| Sha256::of(&body));
                 (body, None)
             }
             Err(lost) => (Vec::new(), Some(lost)),

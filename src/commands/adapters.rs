@@ -1,6 +1,6 @@
 //! Small adapters that only `main` needs: the clock, Ctrl-C, credentials from the environment, spreadsheets on disk.
 
-use certonboard::api::{Credentials, Dialect, Secret, ServiceKind};
+use certonboard::api::{CertCapture, ConnectOptions, Credentials, Dialect, Secret, ServiceKind};
 use certonboard::cli::Environment;
 use certonboard::domain::Grid;
 use certonboard::error::Fault;
@@ -127,6 +127,18 @@ pub fn credentials(kind: ServiceKind, url: &str, interactive: bool) -> Result<Cr
     match account.trim().is_empty() || key.trim().is_empty() {
         true => Err(Fault::new(certonboard::cli::Exit::Refused, "no credentials were given").hint(hint)),
         false => Ok(Credentials::LicenseKey { account: account.trim().to_owned(), key: Secret::new(key.trim()) }),
+    }
+}
+
+/// With `CERTCAPTURE_SIGN_IN=token`, name and password are used once, for a token. Only the published description has the call.
+pub async fn signed_in(kind: ServiceKind, settings: ConnectOptions) -> Result<ConnectOptions, Fault> {
+    let wish = std::env::var("CERTCAPTURE_SIGN_IN").unwrap_or_default();
+    match (kind, wish.as_str()) {
+        (ServiceKind::CertCapture(_), "" | "basic") | (ServiceKind::AvaTax, _) => Ok(settings),
+        (ServiceKind::CertCapture(Dialect::OpenApi), "token") => Ok(CertCapture::sign_in(settings).await?),
+        (_, "token") => Err(Fault::input("CERTCAPTURE_SIGN_IN=token: CertCapture's guide has no such sign-in")
+            .hint("leave it out, or use --certcapture-dialect openapi")),
+        _ => Err(Fault::input("CERTCAPTURE_SIGN_IN: it can be `basic` or `token`")),
     }
 }
 

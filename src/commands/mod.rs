@@ -8,6 +8,7 @@ pub mod explain;
 pub mod extract;
 pub mod later;
 pub mod log;
+pub mod place;
 pub mod plan;
 pub mod report;
 pub mod review;

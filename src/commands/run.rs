@@ -1,9 +1,10 @@
 //! `certonboard run` and `certonboard resume`: builds the adapters, walks the wizard, writes the report.
 
-use super::adapters::{SystemClock, Workbooks, credentials, environment, service_kind, user_name, watch_ctrl_c};
+use super::adapters::{SystemClock, Workbooks, credentials, environment, service_kind, signed_in, user_name, watch_ctrl_c};
+use super::place::Place;
 use certonboard::api::{self, ConnectOptions, Credentials, Secret, ServiceKind};
 use certonboard::cli::{self, ConductArgs, Exit, ResultFormat, ResumeArgs, RunArgs, RunOptions};
-use certonboard::domain::Sha256;
+use certonboard::domain::{CompanyCode, Sha256};
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
 use certonboard::plan::PlanFile;
@@ -225,8 +226,16 @@ async fn walk(
         ServiceKind::CertCapture(_) => format!("certcapture {target}"),
         _ => target,
     };
-    let (service, _practice) = connect(options, place, folder, journal, outside).await?;
     let path = folder.path();
+    let practice = matches!(place, connection::Connection::Practice);
+    let here = Place {
+        kind: service_kind(&options.supplied),
+        target: target.strip_prefix("certcapture ").unwrap_or(&target).to_owned(),
+        data: practice.then(|| path.join("sandbox.sqlite")),
+        company: None,
+    };
+    let asked_before = |company: &CompanyCode| Place { company: Some(company.0.clone()), ..here.clone() }.asked_before(path);
+    let (service, _practice) = connect(options, place, folder, journal, outside).await?;
     let save_plan = |plan: &certonboard::plan::Plan| {
         let file = path.join(format!("plan-{}.json", plan.gate));
         let text = serde_json::to_string_pretty(plan).ok()?;
@@ -238,6 +247,7 @@ async fn walk(
         service: &*service,
         target,
         save_plan: &save_plan,
+        asked_before: &asked_before,
         scans: &scans,
         engines: &*engines,
         spreadsheets: &Workbooks,
@@ -289,6 +299,7 @@ async fn connect(
     let client = options.supplied.pointer("/service/company").and_then(Value::as_str).map(str::to_owned);
     let mut settings = ConnectOptions { machine: machine_name(), client, ..ConnectOptions::new(url, credentials, journal.clone()) };
     settings.timeout = options.timeout.unwrap_or(settings.timeout);
+    let settings = signed_in(kind, settings).await?;
     let service = match options.dry_run {
         true => api::connect_dry_run(kind, settings),
         false => api::connect(kind, settings),

@@ -66,6 +66,19 @@ pub struct InvitationReceipt {
     pub link: Option<String>,
 }
 
+/// That a customer was asked for a certificate before, and when where that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedBefore {
+    pub customer: CustomerCode,
+    pub sent: Option<Date>,
+}
+
+impl From<&InvitationOnFile> for AskedBefore {
+    fn from(invitation: &InvitationOnFile) -> Self {
+        Self { customer: invitation.customer.clone(), sent: invitation.sent }
+    }
+}
+
 /// An invitation as the service has it now. The service's read call carries no status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationOnFile {

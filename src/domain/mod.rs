@@ -30,7 +30,9 @@ pub use document::{
 pub use exemption::{ExemptionReason, TaxNumber};
 pub use grid::{Cell, Grid, Row};
 pub use ids::{CertificateId, CompanyCode, CompanyId, CustomerCode, CustomerCodeError, InvitationId, ReasonId, Sha256, ZoneId};
-pub use invitation::{CoverLetter, Delivery, InvitationDraft, InvitationOnFile, InvitationReceipt, InvitationState, ReasonOnFile};
+pub use invitation::{
+    AskedBefore, CoverLetter, Delivery, InvitationDraft, InvitationOnFile, InvitationReceipt, InvitationState, ReasonOnFile,
+};
 pub use issue::{Issue, IssueKind, Severity};
 pub use page::{BBox, Corners, Gray, Mark, MarkValue, PageContent, PageOrigin, Word, with_typed};
 pub use policy::{Consequence, Policy, PolicyWishes, Sample};

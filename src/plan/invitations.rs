@@ -2,8 +2,7 @@
 
 use super::{Action, Gate, Note, Plan, Write, zones_for};
 use crate::domain::{
-    CertificateOnFile, Contact, Customer, CustomerCode, Delivery, ExemptionReason, ExposureZone, InvitationDraft, InvitationOnFile,
-    ReasonOnFile,
+    AskedBefore, CertificateOnFile, Contact, Customer, CustomerCode, Delivery, ExemptionReason, ExposureZone, InvitationDraft, ReasonOnFile,
 };
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -74,7 +73,7 @@ pub struct InvitationInputs<'a> {
     /// Customers whose paper was read and waits for a person: asking them again for what they sent would annoy them.
     pub in_review: &'a BTreeMap<CustomerCode, String>,
     /// Invitations sent within the window, by this run or otherwise.
-    pub recent: &'a [InvitationOnFile],
+    pub recent: &'a [AskedBefore],
     pub zones: &'a [ExposureZone],
     pub reasons: &'a [ReasonOnFile],
     pub choice: &'a InviteChoice,

@@ -2,9 +2,7 @@
 
 use super::invitations::way_to;
 use super::{Action, Gate, InviteChoice, InviteReason, Note, Plan, Write, reason_on_list};
-use crate::domain::{
-    CertificateOnFile, CustomerCode, CustomerOnFile, ExposureZone, InvitationDraft, InvitationOnFile, ReasonOnFile, Region,
-};
+use crate::domain::{AskedBefore, CertificateOnFile, CustomerCode, CustomerOnFile, ExposureZone, InvitationDraft, ReasonOnFile, Region};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +13,7 @@ pub struct RenewalInputs<'a> {
     /// With their customers.
     pub certificates: &'a [CertificateOnFile],
     /// Invitations sent within the window, from here or elsewhere.
-    pub recent: &'a [InvitationOnFile],
+    pub recent: &'a [AskedBefore],
     pub zones: &'a [ExposureZone],
     pub reasons: &'a [ReasonOnFile],
     pub choice: &'a InviteChoice,
@@ -120,7 +118,7 @@ fn planned(inputs: &RenewalInputs<'_>, wanted: impl Iterator<Item = (CustomerCod
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Address, CertificateId, Contact, Country, Delivery, InvitationId, ZoneId};
+    use crate::domain::{Address, CertificateId, Contact, Country, Delivery, ZoneId};
     use jiff::civil::date;
 
     const TODAY: Date = date(2026, 11, 20);
@@ -185,14 +183,7 @@ mod tests {
             certificate(8, "C", "TX", Some(date(2026, 12, 1))),
             certificate(9, "GONE", "TX", Some(date(2026, 12, 1))),
         ];
-        let recent = [InvitationOnFile {
-            id: InvitationId(1),
-            customer: code("C"),
-            delivery: None,
-            sent: Some(date(2026, 11, 10)),
-            link: None,
-            email_status: None,
-        }];
+        let recent = [AskedBefore { customer: code("C"), sent: Some(date(2026, 11, 10)) }];
         let zones = [zone(1, "TX"), zone(2, "OH"), zone(3, "NY")];
         let choice = InviteChoice {
             delivery: Delivery::Email,

@@ -67,7 +67,7 @@ fn figures(model: &Model<'_>) -> Markup {
         (f.exempt, "of them exempt".to_owned()),
         (f.customers_sent, format!("customers {would}sent")),
         (f.certificates_linked, format!("certificates {would}linked")),
-        (f.invitations, format!("invitations {would}sent")),
+        (f.invitations, if model.tokens { format!("tokens {would}made") } else { format!("invitations {would}sent") }),
         (f.papers_waiting + f.unreadable, "papers wait for a person".to_owned()),
     ];
     markup! {

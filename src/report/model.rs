@@ -48,6 +48,8 @@ pub struct Model<'a> {
     pub customers: Vec<Customer>,
     pub issues: Vec<Issue>,
     pub dry_run: bool,
+    /// The service makes tokens for the merchant's own pages and sends no invitations.
+    pub tokens: bool,
     pub merchant: String,
     pub company: String,
     pub service: String,
@@ -116,6 +118,7 @@ impl<'a> Model<'a> {
             customers,
             issues,
             dry_run: preflight.and_then(|p| p.get("dry_run")).and_then(Value::as_bool).unwrap_or(false),
+            tokens: preflight.and_then(|p| p.get("sends_invitations")).and_then(Value::as_bool) == Some(false),
             merchant: text(merchant),
             company: text(preflight.and_then(|p| p.pointer("/company/name"))),
             service: text(preflight.and_then(|p| p.get("service"))),

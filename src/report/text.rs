@@ -30,11 +30,17 @@ pub fn summary(model: &Model<'_>) -> String {
     if f.exemptions_asked > 0 {
         lines.push(format!("Exempt now    {} of {}, by the service's own word", f.exemptions_found, f.exemptions_asked));
     }
+    if model.tokens {
+        let made = if model.dry_run { "would be made" } else { "made" };
+        lines.push(format!("Tokens        {} {made}, to pass on (in the report); this service sends no invitations", f.invitations));
+    }
     let links = match f.invitation_links {
         0 => String::new(),
         n => format!(", {n} of them as links to pass on (in the report)"),
     };
-    lines.push(format!("Invitations   {} {invited}{links}", f.invitations));
+    if !model.tokens {
+        lines.push(format!("Invitations   {} {invited}{links}", f.invitations));
+    }
     if f.data_problems + f.writes_refused > 0 {
         lines.push(format!("To look at    {} data problems, {} writes refused", f.data_problems, f.writes_refused));
     }

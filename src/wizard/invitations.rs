@@ -3,7 +3,7 @@
 use super::asking::{choice, confirm, example, recommend};
 use super::sync::{NoDocuments, finish_earlier, gate, known};
 use super::{Ending, InService, Session, WizardError, World};
-use crate::domain::{Customer, CustomerCode, Delivery, Disposition, Document, ExemptionReason, InvitationId, InvitationState};
+use crate::domain::{AskedBefore, Customer, CustomerCode, Delivery, Disposition, Document, ExemptionReason, InvitationId, InvitationState};
 use crate::plan::{
     Gate, InvitationInputs, InviteChoice, InviteReason, Outlook, Plan, WhyNot, Write, invitation_outlook, outlook_counts, plan_invitations,
 };
@@ -54,6 +54,10 @@ pub(super) async fn run(
     let recent = world.service.invitations(session.id(), Some(since)).await?;
     if let Some(rests) = world.rests {
         rests.invitations(&recent);
+    }
+    let mut recent: Vec<AskedBefore> = recent.iter().map(AskedBefore::from).collect();
+    if !world.service.sends_invitations() {
+        recent.extend((world.asked_before)(&session.company.code));
     }
     let certificates = world.service.certificates(session.id()).await?;
     let in_review: BTreeMap<CustomerCode, String> = documents

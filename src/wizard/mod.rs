@@ -58,6 +58,8 @@ pub struct World<'a> {
     pub jobs: usize,
     /// Writes a plan where the person can read all of it before the question; gives the file.
     pub save_plan: &'a dyn Fn(&crate::plan::Plan) -> Option<std::path::PathBuf>,
+    /// Whom other runs on this machine have asked on behalf of a company, for a service that keeps no record of it.
+    pub asked_before: &'a dyn Fn(&crate::domain::CompanyCode) -> Vec<crate::domain::AskedBefore>,
     /// Who approves, for the record.
     pub user: String,
     /// Notes what a plan rests on, where one is made for later.

@@ -26,7 +26,7 @@ pub(super) async fn run(world: &mut World<'_>) -> Result<Session, WizardError> {
             number: None,
             message: format!("{} does not accept these credentials", world.service.describe()),
             hint: Some(
-                "check AVATAX_ACCOUNT_ID and AVATAX_LICENSE_KEY; a sandbox account and a production account have different keys".to_owned(),
+                "check the credentials in the environment (docs/credentials.md); a sandbox account and a production account have different ones".to_owned(),
             ),
         }));
     }
@@ -56,7 +56,8 @@ pub(super) async fn run(world: &mut World<'_>) -> Result<Session, WizardError> {
         definitions.zones.len(),
         definitions.reasons.len()
     ));
-    let outcome = json!({ "company": company, "user": identity.user, "account": identity.account, "service": world.service.describe(), "dry_run": !world.service.writes() });
+    let outcome = json!({ "company": company, "user": identity.user, "account": identity.account, "service": world.service.describe(), "dry_run": !world.service.writes(),
+        "sends_invitations": world.service.sends_invitations() });
     world.journal.complete_step("preflight", &outcome, world.clock.now())?;
     Ok(Session { company, definitions })
 }

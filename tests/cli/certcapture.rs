@@ -1,7 +1,7 @@
 //! CertCapture as the service, in both ways that are published for it: the whole job, and the commands for later. What is there afterwards is looked at
 //! through AvaTax's calls on the same store.
 
-use crate::bed::{Bed, MERCHANT, Ran, Server, TODAY, sample};
+use crate::bed::{Bed, KEY, MERCHANT, Ran, Server, TODAY, sample};
 use serde_json::Value;
 
 const PAPERS: [&str; 2] = ["Resale Cert_Lone Oak_TX.pdf", "SST_F0003_Northgate.pdf"];
@@ -62,19 +62,71 @@ fn the_whole_job_runs_on_certcapture_and_nothing_twice() {
         let report = std::fs::read_to_string(town.bed.path("run/report.html")).unwrap();
         assert!(report.contains("e-commerce token "), "{dialect}: the tokens are in the report");
 
-        // A run that is done has nothing left; a new run of the same input writes no customer and no certificate.
+        assert!(ran.out.contains("Tokens ") && !ran.out.contains("Invitations "), "{dialect}: {}", ran.out);
+        // A run that is done has nothing left; a new run of the same input writes no customer, no certificate and no token.
         let writes = town.server.writes();
         let resumed = town.bed.run_at(&town.server, &["resume", "run", "--non-interactive", "--yes"]);
         assert!(matches!(resumed.code, 0 | 3), "{dialect}: {}", resumed.err);
         assert_eq!(town.server.writes(), writes, "{dialect}: {}", resumed.err);
-        let upload = town.bed.write("upload.yaml", "action: upload\npolicy:\n  sample_percent: 0\n  sample_least: 0\n");
-        let list = sample("customers.xlsx");
+        let (no_check, list) = (town.bed.no_check(), sample("customers.xlsx"));
         let given = ["run", "--non-interactive", "--yes", "--today", TODAY, "--merchant", MERCHANT, "--run-dir", "second"];
-        let paths = ["--customers", list.to_str().unwrap(), "--certificates", "scans", "--answers", upload.to_str().unwrap()];
+        let paths = ["--customers", list.to_str().unwrap(), "--certificates", "scans", "--answers", &no_check];
         let again = town.bed.run_at(&town.server, &[&given[..], &service(dialect), &paths].concat());
         assert!(matches!(again.code, 0 | 3), "{dialect}: {}", again.err);
         assert_eq!(town.server.writes(), writes, "{dialect}: {}", again.err);
+        assert!(again.err.contains("they have an open invitation"), "{dialect}: {}", again.err);
     }
+}
+
+#[test]
+fn what_ends_soon_is_renewed_once_on_this_machine() {
+    for dialect in DIALECTS {
+        let there = crate::later::Town::new();
+        let town = Town { bed: there.bed, server: there.server, dialect };
+        let before = town.server.writes();
+        let dry = town.json(&["renew", "--expiring", "60d", "--dry-run", "--run-dir", "a"]);
+        let due = dry["planned"].as_u64().unwrap();
+        assert!(due > 0 && town.server.writes() == before, "{dialect}: {dry}");
+        let made = town.json(&["renew", "--expiring", "60d", "--yes", "--run-dir", "b"]);
+        assert_eq!((made["done"].as_u64(), made["tokens"].as_array().map(Vec::len)), (Some(due), Some(due as usize)), "{dialect}: {made}");
+        assert_eq!(town.server.writes(), before + due, "{dialect}");
+        let again = town.json(&["renew", "--expiring", "60d", "--yes", "--run-dir", "c"]);
+        assert_eq!((again["planned"].as_u64(), again["unchanged"].as_u64()), (Some(0), Some(due)), "{dialect}: {again}");
+        assert_eq!(town.server.writes(), before + due, "{dialect}");
+        // Without the window they are asked anew: what was made is what the run tells, not what the service keeps.
+        let anew = town.json(&["renew", "--expiring", "60d", "--window-days", "0", "--yes", "--run-dir", "d"]);
+        assert_eq!(anew["done"].as_u64(), Some(due), "{dialect}: {anew}");
+    }
+}
+
+#[test]
+fn name_and_password_go_for_a_token() {
+    let bed = Bed::new();
+    let server = bed.server(&[]);
+    let log = bed.path("log.jsonl");
+    let run = |dialect: &str, password: &str, more: &[&str]| {
+        let args = [
+            &["check", "--base-url", &server.url, "--service", "certcapture", "--certcapture-dialect", dialect, "--company", "12345"],
+            more,
+        ]
+        .concat();
+        let mut command = bed.command();
+        command.env("CERTCAPTURE_SIGN_IN", "token").env("CERTCAPTURE_USERNAME", "2000000000").env("CERTCAPTURE_PASSWORD", password);
+        let output = command.args(args).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, err) = run("openapi", KEY, &["--log", log.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{err}");
+    let told = std::fs::read_to_string(&log).unwrap();
+    let calls: Vec<&str> = told.lines().filter(|l| l.contains("\"call\"")).collect();
+    assert!(calls[0].contains("getAuthToken"), "{told}");
+    assert_eq!(calls.iter().filter(|l| l.contains("getAuthToken")).count(), 1, "{told}");
+    assert!(!told.contains(KEY) && !told.contains("Bearer"), "{told}");
+    let (code, err) = run("openapi", "wrong", &[]);
+    assert_eq!(code, Some(5), "{err}");
+    assert!(!err.contains("wrong"), "{err}");
+    let (code, err) = run("guide", KEY, &[]);
+    assert!(code == Some(2) && err.contains("has no such sign-in"), "{err}");
 }
 
 #[test]

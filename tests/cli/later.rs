@@ -5,9 +5,9 @@ use crate::wizard::Wizard;
 use serde_json::Value;
 
 /// A service with three customers, a certificate that two of them share, one of its own for the first, and one that has ended.
-struct Town {
-    bed: Bed,
-    server: Server,
+pub struct Town {
+    pub bed: Bed,
+    pub server: Server,
 }
 
 /// The smallest PDF that the service takes.
@@ -19,7 +19,7 @@ fn pdf() -> String {
 }
 
 impl Town {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let bed = Bed::new();
         let server = bed.server(&[]);
         let list = bed.write(

@@ -13,11 +13,11 @@ mod errors;
 
 pub use dialect::Dialect;
 
-use super::ConnectOptions;
 use super::dry_run::WriteRequests;
 use super::places::{country, region};
 use super::request::Request;
 use super::transport::{Transport, nonsense, unsendable};
+use super::{ConnectOptions, Credentials, Secret};
 use crate::domain::{
     Address, Attribute, CertificateDraft, CertificateId, CertificateOnFile, CompanyCode, CompanyId, Contact, Country, Customer,
     CustomerCode, CustomerOnFile, Delivery, DocumentForm, EcommerceToken, ExemptionReason, ExposureZone, InvitationDraft, InvitationId,
@@ -90,6 +90,20 @@ impl CertCapture {
         Ok(Self { transport, dialect, client, ids: Mutex::default() })
     }
 
+    /// The same credentials for a bearer token, by which everything after is asked (`POST /auth/token`, in the description only). Its life is told by
+    /// the service; when it ends, the service refuses and a new sign-in is due.
+    pub async fn sign_in(options: ConnectOptions) -> ServiceResult<ConnectOptions> {
+        let Some(body) = options.credentials.sign_in_body() else { return Ok(options) };
+        const CALL: &str = "getAuthToken";
+        let service = Self::new(options.clone(), Dialect::OpenApi)?;
+        let mut request = service.request(CALL, Method::POST, &["auth", "token"])?.json(&body).map_err(|e| unsendable(CALL, e))?;
+        request.secret = true;
+        let answer = service.get(&request).await?;
+        let token = answer.get("token").and_then(Value::as_str).filter(|t| !t.trim().is_empty());
+        let token = token.ok_or_else(|| nonsense(&request, "the service answered without a token"))?;
+        Ok(ConnectOptions { credentials: Credentials::Bearer(Secret::new(token)), ..options })
+    }
+
     fn request(&self, call: &'static str, method: Method, path: &[&str]) -> ServiceResult<Request> {
         let segments: Vec<&str> = ["v2"].iter().chain(path).copied().collect();
         Request::new(call, method, &segments).map_err(|e| unsendable(call, e))
@@ -101,10 +115,16 @@ impl CertCapture {
 
     /// Every record, page by page. Nothing short of an answer that says so ends the list.
     async fn list(&self, call: &'static str, path: &[&str]) -> ServiceResult<Vec<Value>> {
+        self.list_of(call, path, &[]).await
+    }
+
+    /// The same of those that the service is to choose. What it chose is looked at by the caller: a service that knows no filter sends all.
+    async fn list_of(&self, call: &'static str, path: &[&str], filter: &[(&'static str, &str)]) -> ServiceResult<Vec<Value>> {
         let mut all: Vec<Value> = Vec::new();
         for number in 1..=MOST_PAGES {
             let mut request = self.request(call, Method::GET, path)?.query("page", number.to_string());
             request = request.query(self.page_size(), PAGE.to_string());
+            request = filter.iter().fold(request, |request, (name, value)| request.query(name, *value));
             if self.dialect == Dialect::Guide && call == "listCertificates" {
                 request = request.query("expand", "[\"customers\"]");
             }
@@ -418,6 +438,19 @@ impl CertCapture {
         }
     }
 
+    /// A customer's certificates for a state that count, where the service can choose them; none where it can't.
+    async fn active_of(&self, code: &CustomerCode, region: &Region) -> ServiceResult<Vec<CertificateOnFile>> {
+        if self.dialect == Dialect::Guide {
+            return Ok(Vec::new());
+        }
+        let Some(id) = self.in_path(code).await? else { return Ok(Vec::new()) };
+        const CALL: &str = "listCertificates";
+        let found = self.list_of(CALL, &["certificates"], &[("customerId", &id), ("status", "Active")]).await?;
+        let mut found = self.on_file(&self.request(CALL, Method::GET, &["certificates"])?, found).await?;
+        found.retain(|c| c.customers.contains(code) && c.region.as_ref() == Some(region));
+        Ok(found)
+    }
+
     async fn pdf(&self, id: CertificateId) -> ServiceResult<Option<Vec<u8>>> {
         let path = ["certificates", &id.to_string(), "attachment"];
         let request = self.request("getCertificateAttachment", Method::GET, &path)?.for_bytes();
@@ -606,7 +639,10 @@ impl ExemptionService for CertCapture {
 
     /// By the certificates themselves: the service has no call that answers for a customer and a state.
     async fn exempts(&self, company: CompanyId, code: &CustomerCode, region: &Region) -> ServiceResult<Exempting> {
-        let held = self.certificates_of(company, code).await?;
+        let held = match self.active_of(code, region).await? {
+            found if found.is_empty() => self.certificates_of(company, code).await?,
+            found => found,
+        };
         // The guide's status does not follow the days.
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let here: Vec<&CertificateOnFile> = held.iter().filter(|c| c.region.as_ref() == Some(region)).collect();

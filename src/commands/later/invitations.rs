@@ -3,7 +3,7 @@
 use super::customers::{All, erp_word};
 use super::{Change, Office, begin, columns, day, open, question};
 use certonboard::cli::{Exit, InvitationArgs, ListInvitationsArgs, RenewArgs, SendArgs, ShowInvitationArgs};
-use certonboard::domain::{CustomerCode, Delivery, ExemptionReason, InvitationId, InvitationOnFile, InvitationState};
+use certonboard::domain::{AskedBefore, CustomerCode, Delivery, ExemptionReason, InvitationId, InvitationOnFile, InvitationState};
 use certonboard::error::Fault;
 use certonboard::lifecycle::{Changed, SentInvitation};
 use certonboard::plan::{Gate, InviteChoice, InviteReason, Plan, RenewalInputs, plan_invitations_to, plan_renewals};
@@ -125,12 +125,18 @@ fn chosen(office: &Office, args: &InvitationArgs, definitions: &Definitions) -> 
     Ok(InviteChoice { delivery: args.delivery, cover_letter: args.cover_letter.clone(), reason, window_days: args.window_days })
 }
 
-/// The invitations that count as recent, and the real day.
-async fn recent(office: &Office, window_days: u16) -> Result<(Vec<InvitationOnFile>, Date), Fault> {
+/// Who was asked lately, and the real day.
+async fn recent(change: &Change, window_days: u16) -> Result<(Vec<AskedBefore>, Date), Fault> {
+    let office = &change.office;
     let real_day = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let from = office.today.min(real_day);
     let since = from.checked_sub(i64::from(window_days).days()).unwrap_or(from);
-    Ok((office.service.invitations(office.company.id, Some(since)).await?, real_day))
+    let mut recent: Vec<AskedBefore> =
+        office.service.invitations(office.company.id, Some(since)).await?.iter().map(AskedBefore::from).collect();
+    if !office.service.sends_invitations() {
+        recent.extend(office.place.asked_before(&change.path));
+    }
+    Ok((recent, real_day))
 }
 
 pub async fn send(args: &SendArgs) -> Result<Exit, Fault> {
@@ -148,7 +154,7 @@ pub async fn send(args: &SendArgs) -> Result<Exit, Fault> {
     }
     let definitions = office.service.definitions(office.company.id).await?;
     let choice = chosen(office, &args.invitation, &definitions)?;
-    let (recent, real_day) = recent(office, choice.window_days).await?;
+    let (recent, real_day) = recent(&change, choice.window_days).await?;
     let plan = {
         let inputs = inputs(&all, &recent, &definitions, &choice, office.today, real_day);
         plan_invitations_to(&inputs, &codes, &args.zones, &args.change.reason)
@@ -162,7 +168,7 @@ pub async fn renew(args: &RenewArgs) -> Result<Exit, Fault> {
     let all = All::read(office).await?;
     let definitions = office.service.definitions(office.company.id).await?;
     let choice = chosen(office, &args.invitation, &definitions)?;
-    let (recent, real_day) = recent(office, choice.window_days).await?;
+    let (recent, real_day) = recent(&change, choice.window_days).await?;
     let plan = {
         let inputs = inputs(&all, &recent, &definitions, &choice, office.today, real_day);
         plan_renewals(&inputs, args.expiring.until(office.today), args.state.as_ref())
@@ -172,7 +178,7 @@ pub async fn renew(args: &RenewArgs) -> Result<Exit, Fault> {
 
 fn inputs<'a>(
     all: &'a All,
-    recent: &'a [InvitationOnFile],
+    recent: &'a [AskedBefore],
     definitions: &'a Definitions,
     choice: &'a InviteChoice,
     today: Date,

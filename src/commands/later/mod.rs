@@ -7,7 +7,8 @@ pub mod check;
 pub mod customers;
 pub mod invitations;
 
-use super::adapters::{SystemClock, credentials, environment, service_kind, user_name, watch_ctrl_c};
+use super::adapters::{SystemClock, credentials, environment, signed_in, user_name, watch_ctrl_c};
+use super::place::Place;
 use certonboard::api::{self, ConnectOptions, Credentials, Dialect, Secret, ServiceKind};
 use certonboard::cli::{self, CertcaptureDialect, ChangeArgs, Exit, ResultFormat, ServiceArgs, ServiceName};
 use certonboard::domain::{CustomerCode, CustomerOnFile};
@@ -38,19 +39,8 @@ pub struct Office {
     pub format: ResultFormat,
     /// Whom the ERP of the named run calls exempt.
     pub erp: ErpWord,
-    place: Place,
+    pub place: Place,
     _practice: Option<Sandbox>,
-}
-
-/// Where the service is, for the record and for going on with a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    kind: ServiceKind,
-    /// `practice`, or the address.
-    target: String,
-    /// Of a practice service.
-    data: Option<PathBuf>,
-    company: Option<String>,
 }
 
 struct NoTrail;
@@ -73,20 +63,15 @@ fn place_of_run(run: &str) -> Result<(Place, Option<Date>, ErpWord), Fault> {
     let path = find_run(run)?;
     let journal = Journal::look(&path)?;
     let header = journal.header("run")?.unwrap_or_default();
-    let target = journal.step("target")?.ok_or_else(|| Fault::input(format!("{}: this run never reached its service", path.display())))?;
-    let target = target.get("service").and_then(Value::as_str).unwrap_or_default();
-    let target = target.strip_prefix("certcapture ").unwrap_or(target).to_owned();
-    let kind = service_kind(header.get("supplied").unwrap_or(&Value::Null));
-    let preflight = journal.step("preflight")?.unwrap_or_default();
-    let company = preflight.pointer("/company/code").and_then(Value::as_str).map(str::to_owned);
+    let found = Place::of_run(&path, &journal)?;
+    let place = found.ok_or_else(|| Fault::input(format!("{}: this run never reached its service", path.display())))?;
     let today = header.get("today").and_then(Value::as_str).and_then(|d| d.parse().ok());
     let list = journal.step("read_customers")?;
     let erp = list
         .and_then(|l| l.get("customers").cloned())
         .and_then(|l| serde_json::from_value(l).ok())
         .map(|customers: Vec<certonboard::domain::Customer>| customers.into_iter().filter(|c| c.is_exempt()).map(|c| c.code).collect());
-    let data = (target == "practice").then(|| path.join("sandbox.sqlite"));
-    Ok((Place { kind, target, data, company }, today, erp))
+    Ok((place, today, erp))
 }
 
 fn place(args: &ServiceArgs) -> Result<(Place, Option<Date>, ErpWord), Fault> {
@@ -145,6 +130,7 @@ async fn connect(args: &ServiceArgs, place: Place, today: Option<Date>, erp: Erp
     let client = place.company.clone();
     let mut settings = ConnectOptions { machine: super::run::machine_name(), client, ..ConnectOptions::new(url, credentials, audit) };
     settings.timeout = args.target.timeout.map_or(settings.timeout, std::time::Duration::from_secs);
+    let settings = signed_in(place.kind, settings).await?;
     let service = api::connect(place.kind, settings).map_err(|e| Fault { hint: e.hint, ..Fault::input(e.message) })?;
     let colour = environment.stderr_is_terminal && !environment.no_color;
     let company = company(&*service, place.company.as_deref()).await?;
@@ -226,7 +212,7 @@ pub fn day(day: Option<Date>) -> String {
 pub struct Change {
     pub office: Office,
     journal: Arc<Journal>,
-    path: PathBuf,
+    pub path: PathBuf,
     /// Locked: no second process works on it.
     folder: Option<RunFolder>,
     args: ChangeArgs,
@@ -267,12 +253,8 @@ pub async fn begin(command: &str, args: &ChangeArgs) -> Result<Change, Fault> {
 pub async fn resume(folder: RunFolder, journal: Arc<Journal>, header: &Value, args: &certonboard::cli::ResumeArgs) -> Result<Exit, Fault> {
     let path = folder.path().to_owned();
     let text = |pointer: &str| header.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let place = Place {
-        kind: service_kind(header.get("supplied").unwrap_or(&Value::Null)),
-        target: text("/service/target").unwrap_or_default(),
-        data: text("/service/data").map(PathBuf::from),
-        company: text("/service/company"),
-    };
+    let found = Place::of_run(&path, &journal)?;
+    let place = found.ok_or_else(|| Fault::input(format!("{}: this change never reached its service", path.display())))?;
     let service = ServiceArgs { quiet: args.conduct.quiet, format: args.conduct.format, ..ServiceArgs::default() };
     let today = text("/today").and_then(|d| d.parse().ok());
     let office = connect(&service, place, today, None, journal.clone()).await?;
