@@ -6,7 +6,7 @@
 Needs tmux, Chromium, and the Python package rich. The wizard runs in a tmux window; what stands in it becomes an SVG. The report is opened in
 headless Chromium and becomes a PNG, and so does the review's page.
 """
-import os, shutil, subprocess, sys, tempfile, time
+import base64, json, os, shutil, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 
 from rich.console import Console
@@ -57,6 +57,27 @@ def page(name, size, address, work):
     print("made", PICTURES / name)
 
 
+def paper(name, size, address, work):
+    """A page of the report after a click, by way of chromedriver."""
+    driver = subprocess.Popen(["chromedriver", "--port=9517"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)
+
+    def call(method, path, body=None):
+        request = urllib.request.Request(f"http://127.0.0.1:9517{path}", method=method, data=None if body is None else json.dumps(body).encode())
+        return json.load(urllib.request.urlopen(request))["value"]
+
+    arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={size}", f"--user-data-dir={work}/driven"]
+    session = "/session/" + call("POST", "/session", {"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}})["sessionId"]
+    call("POST", session + "/url", {"url": address})
+    script = "const a = [...document.querySelectorAll('a.thumb')]; a.sort((x, y) => y.querySelectorAll('i').length - x.querySelectorAll('i').length)[0].click()"
+    call("POST", session + "/execute/sync", {"script": script, "args": []})
+    time.sleep(2)
+    (PICTURES / name).write_bytes(base64.b64decode(call("GET", session + "/screenshot")))
+    call("DELETE", session)
+    driver.terminate()
+    print("made", PICTURES / name)
+
+
 def clear():
     tmux("send-keys", "-t", SESSION, "-R")
     tmux("clear-history", "-t", SESSION)
@@ -71,11 +92,15 @@ def main():
     subprocess.run(["tmux", "kill-session", "-t", SESSION], capture_output=True)
     tmux("new-session", "-d", "-s", SESSION, "-x", str(WIDTH), "-y", str(HEIGHT), "-c", str(work), "env PS1='$ ' sh")
     keys(f"PATH={binary.parent}:$PATH; clear", "Enter")
-    keys("certonboard run --sandbox --today 2026-11-20 --customers customers.xlsx --certificates certificates", "Enter")
+    keys("certonboard run --sandbox --today 2026-11-20", "Enter")
     wait_for("Which company")
     keys("Enter")
     wait_for("The merchant's name")
     keys("C-u", "Blue Heron Supply Co.", "Enter")
+    wait_for("The merchant's customer spreadsheet")
+    picture("wizard.svg", "certonboard: a guided run begins")
+    clear()
+    keys("Enter")
     wait_for("Are the columns right?")
     picture("columns.svg", "certonboard: the columns it recognised")
     clear()
@@ -87,6 +112,8 @@ def main():
     clear()
     keys("y")
     wait_for("What should be done")
+    keys("Enter")
+    wait_for("Folder with the certificate scans")
     keys("Enter")
     wait_for("What should be sent?")
     picture("papers.svg", "certonboard: what was read, and to whom it belongs")
@@ -108,7 +135,8 @@ def main():
     picture("summary.svg", "certonboard: invitations and summary")
     tmux("kill-session", "-t", SESSION)
     report = next((work / "certonboard-runs").glob("*/report.html"))
-    page("report.png", "1280,1500", f"file://{report}", work)
+    page("report.png", "1280,1100", f"file://{report}", work)
+    paper("report-paper.png", "1280,1000", f"file://{report}", work)
     review = subprocess.Popen([binary, "review", report.parent, "--reviewer", "Ann Lee"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     page("review.png", "1366,860", review.stdout.readline().strip(), work)
     review.terminate()

@@ -13,15 +13,30 @@ pub struct Fault {
     pub text: String,
     /// What to do next.
     pub hint: Option<String>,
+    /// The line that goes on with the run; told last.
+    pub go_on: Option<String>,
+    /// What lies behind it, from near to far; told with `-v`.
+    pub causes: Vec<String>,
+}
+
+/// What an error says of its causes beyond its own text.
+fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let told = error.to_string();
+    std::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string).filter(|cause| !told.contains(cause)).collect()
 }
 
 impl Fault {
     pub fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into(), hint: None }
+        Self { exit, text: text.into(), hint: None, go_on: None, causes: Vec::new() }
     }
 
     pub fn input(text: impl Into<String>) -> Self {
         Self::new(Exit::Input, text)
+    }
+
+    /// Nothing was sent yet, so an address that can't be reached is a matter of input, not of a failed run.
+    pub fn unreachable(error: ServiceError) -> Self {
+        Self { exit: Exit::Input, ..error.into() }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -36,19 +51,21 @@ impl From<ServiceError> for Fault {
             ServiceErrorKind::Unauthorized | ServiceErrorKind::Forbidden | ServiceErrorKind::NotProvisioned => Exit::Refused,
             _ => Exit::Failed,
         };
-        Self { exit, text: error.to_string(), hint: error.hint }
+        let number = error.number.map(|n| format!(", error number {n} of the service")).unwrap_or_default();
+        let causes = vec![format!("call {}{number}; certonboard counts it as {:?}", error.call, error.kind)];
+        Self { causes, hint: error.hint.clone(), ..Self::new(exit, error.to_string()) }
     }
 }
 
 impl From<JournalError> for Fault {
     fn from(error: JournalError) -> Self {
-        Self::new(Exit::Failed, error.to_string())
+        Self { causes: causes(&error), ..Self::new(Exit::Failed, error.to_string()) }
     }
 }
 
 impl From<RunFolderError> for Fault {
     fn from(error: RunFolderError) -> Self {
-        Self::input(error.to_string())
+        Self { causes: causes(&error), ..Self::input(error.to_string()) }
     }
 }
 
@@ -60,10 +77,11 @@ impl From<OptionsError> for Fault {
 
 impl From<OcrError> for Fault {
     fn from(error: OcrError) -> Self {
-        match &error {
-            OcrError::NotInstalled(_) => Self::input(error.to_string()),
-            OcrError::Failed(_) => Self::new(Exit::Failed, error.to_string()),
-        }
+        let exit = match &error {
+            OcrError::NotInstalled(_) => Exit::Input,
+            OcrError::Failed(_) => Exit::Failed,
+        };
+        Self { causes: causes(&error), ..Self::new(exit, error.to_string()) }
     }
 }
 
@@ -71,6 +89,7 @@ impl From<WizardError> for Fault {
     fn from(error: WizardError) -> Self {
         match error {
             WizardError::Service(error) => error.into(),
+            WizardError::Unreachable(error) => Self::unreachable(error),
             WizardError::Journal(error) => error.into(),
             WizardError::Ocr(error) => error.into(),
             WizardError::Input(text) => Self::input(text),
@@ -83,7 +102,7 @@ impl From<WizardError> for Fault {
                     }
                     AskError::Interrupted { .. } | AskError::Terminal(_) => None,
                 };
-                Self { exit: Exit::Input, text: error.to_string(), hint }
+                Self { hint, causes: causes(&error), ..Self::input(error.to_string()) }
             }
         }
     }

@@ -13,12 +13,13 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     certonboard::ocr::limit_threads();
     let cli = Cli::parse();
+    let verbose = cli.log.verbose;
     if let Err(fault) = commands::log::begin(&cli.log) {
-        return commands::tell(&fault);
+        return commands::tell(&fault, verbose);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return commands::tell(&Fault::new(Exit::Failed, format!("the program can't start its threads: {error}"))),
+        Err(error) => return commands::tell(&Fault::new(Exit::Failed, format!("the program can't start its threads: {error}")), verbose),
     };
     let done = runtime.block_on(async {
         match cli.command {
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
             Some(Command::Attributes { command: AttributesCommand::Link(args) }) => later::attributes::change(&args, true).await,
             Some(Command::Attributes { command: AttributesCommand::Unlink(args) }) => later::attributes::change(&args, false).await,
             Some(Command::EcommerceToken(args)) => later::attributes::token(&args).await,
-            Some(Command::Answers { command: AnswersCommand::Init }) => commands::print(&certonboard::answers::template()),
+            Some(Command::Answers { command: AnswersCommand::Init }) => commands::print_as_it_is(&certonboard::answers::template()),
             Some(Command::Answers { command: AnswersCommand::Schema }) => commands::print_json(&certonboard::answers::schema()),
             Some(Command::Sandbox { command: SandboxCommand::Serve(args) }) => commands::serve::serve(&args).await,
         }
@@ -70,7 +71,7 @@ fn main() -> ExitCode {
         Err(fault) => {
             // Its text may hold names, and is told on stderr.
             tracing::info!(exit_code = fault.exit as u8, "failed");
-            commands::tell(&fault)
+            commands::tell(&fault, verbose)
         }
     }
 }

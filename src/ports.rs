@@ -221,7 +221,6 @@ pub type ServiceResult<T> = Result<T, ServiceError>;
 /// Who the credentials belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    pub authenticated: bool,
     pub how: String,
     pub user: Option<String>,
     pub account: Option<i64>,
@@ -705,12 +704,26 @@ pub trait JournalStore: Send + Sync {
     fn load(&self) -> JournalResult<RunRecord>;
 }
 
+/// The name most like the last part of a path, of those that lie in its folder, as the end of a sentence; empty where none is like it.
+pub fn beside(path: &str) -> String {
+    // Names looked at in one folder.
+    const MOST: usize = 5_000;
+    let path = Path::new(path);
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MOST);
+    let names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
+    let wanted = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let near = crate::domain::nearest(wanted, names.iter().map(String::as_str));
+    near.map(|near| format!("; did you mean `{}`?", path.with_file_name(near).display())).unwrap_or_default()
+}
+
 /// The check that a typed answer and one from a file both pass. The text says what is wrong.
 pub fn check_text(kind: &QuestionKind, text: &str) -> Result<(), String> {
     let text = text.trim();
     match kind {
-        QuestionKind::File if !Path::new(text).is_file() => Err(format!("there is no file `{text}`")),
-        QuestionKind::Folder if !Path::new(text).is_dir() => Err(format!("there is no folder `{text}`")),
+        QuestionKind::File if Path::new(text).is_dir() => Err(format!("`{text}` is a folder; name the file in it")),
+        QuestionKind::File if !Path::new(text).is_file() => Err(format!("there is no file `{text}`{}", beside(text))),
+        QuestionKind::Folder if !Path::new(text).is_dir() => Err(format!("there is no folder `{text}`{}", beside(text))),
         QuestionKind::Number if text.parse::<u64>().is_err() => Err(format!("`{text}` is no whole number")),
         QuestionKind::Text | QuestionKind::File | QuestionKind::Folder if text.is_empty() => Err("it is empty".to_owned()),
         _ => Ok(()),

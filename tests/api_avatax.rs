@@ -305,7 +305,7 @@ async fn headers_say_who_calls() {
     .await;
     let (service, _) = service(&format!("{}/api/v2/", server.url));
     let identity = service.ping().await.unwrap();
-    assert_eq!((identity.authenticated, identity.account, identity.user.as_deref()), (true, Some(2000000001), Some("bob")));
+    assert_eq!((identity.account, identity.user.as_deref()), (Some(2000000001), Some("bob")));
     let seen = server.last();
     assert_eq!(seen.target, "/api/v2/utilities/ping");
     let client = seen.headers["x-avalara-client"].to_str().unwrap().to_owned();
@@ -316,10 +316,12 @@ async fn headers_say_who_calls() {
 }
 
 #[tokio::test]
-async fn ping_with_wrong_credentials_is_an_answer_and_no_error() {
+async fn a_ping_that_answers_but_knows_nobody_is_refused_with_the_names_to_check() {
     let server = Server::start(|_, _| ok(json!({ "version": "26.6.0", "authenticated": false, "authenticationType": "None" }))).await;
-    let identity = service(&server.url).0.ping().await.unwrap();
-    assert!(!identity.authenticated);
+    let error = service(&server.url).0.ping().await.unwrap_err();
+    assert_eq!(error.kind, ServiceErrorKind::Unauthorized);
+    assert!(error.hint.unwrap().contains("AVATAX_LICENSE_KEY"));
+    assert_eq!(server.seen().len(), 1, "a refusal is not tried again");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Loading: the whole file is checked and every fault is told at once.
 
 use super::model::{Answers, schema};
+use crate::domain::nearest;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +45,8 @@ pub fn parse(text: &str) -> Result<Value, Vec<String>> {
 }
 
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or(text)
+    let line = text.lines().next().unwrap_or(text);
+    line.strip_prefix("error: ").unwrap_or(line)
 }
 
 /// Each top-level section is read by itself, so that one bad value does not hide the next.
@@ -77,7 +79,7 @@ fn unknown_keys(value: &Value, node: &Value, root: &Value, path: &str, faults: &
         let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match known.get(key) {
             Some(child) => unknown_keys(inner, child, root, &full, faults),
-            None => faults.push(match nearest(key, known.keys()) {
+            None => faults.push(match nearest(key, known.keys().map(String::as_str)) {
                 Some(near) => format!("unknown key `{full}`; did you mean `{}`?", full.replace(key.as_str(), near)),
                 None => format!("unknown key `{full}`; known here: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
             }),
@@ -90,12 +92,6 @@ fn resolve<'a>(node: &'a Value, root: &'a Value) -> &'a Value {
     let direct = node.get("$ref").or_else(|| node.pointer("/anyOf/0/$ref")).or_else(|| node.pointer("/allOf/0/$ref"));
     let target = direct.and_then(Value::as_str).and_then(|r| root.pointer(r.trim_start_matches('#')));
     target.unwrap_or(node)
-}
-
-/// The known word that looks most like `word`, if any looks like it at all.
-pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a str> {
-    let scored = known.map(|k| (strsim::jaro_winkler(&word.to_lowercase(), &k.to_lowercase()), k.as_str()));
-    scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
 }
 
 #[cfg(test)]

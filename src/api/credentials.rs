@@ -105,7 +105,8 @@ impl Credentials {
                  It is not tried again by itself: repeated failures can lock the account."
             }
             Credentials::Password { .. } => {
-                "Check the user name and the password, and that they belong to this service (sandbox and production have different users). \
+                "Check the user name and the password (docs/credentials.md names the variables), and that they belong to this service \
+                 (sandbox and production have different users). \
                  It is not tried again by itself: repeated failures can lock the account."
             }
             Credentials::Bearer(_) => {

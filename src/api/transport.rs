@@ -268,6 +268,17 @@ impl Transport {
         });
     }
 
+    /// The credentials are not taken. A service may say so in an answer that is no error (AvaTax's `Ping`).
+    pub fn refused(&self, call: &str) -> ServiceError {
+        self.finished(ServiceError {
+            kind: ServiceErrorKind::Unauthorized,
+            call: call.to_owned(),
+            number: None,
+            message: format!("{} does not accept these credentials", self.base),
+            hint: None,
+        })
+    }
+
     /// The last touch on every error: no secret, and the hint that fits these credentials.
     fn finished(&self, mut error: ServiceError) -> ServiceError {
         error.message = self.credentials.scrub(&error.message);

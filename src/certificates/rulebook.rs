@@ -3,7 +3,7 @@
 //! Owns: the rules' names, questions, sources and what follows from each. Must not touch: papers. Called by: `rules`, `settle`, and whoever
 //! shows a decision.
 
-use crate::domain::{Consequence, Finding, Policy, PolicyWishes, Sample, Sha256, Verdict};
+use crate::domain::{Consequence, Finding, Policy, PolicyWishes, Sample, Sha256, Verdict, nearest};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -52,9 +52,12 @@ impl RuleBook {
         for (name, wish) in &wishes.rules {
             match self.rule(name) {
                 None => {
-                    let likeness = |rule: &&Rule| rapidfuzz::distance::levenshtein::normalized_similarity(rule.name.chars(), name.chars());
-                    let near = self.rules.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map_or("", |rule| &rule.name);
-                    wrong.push(format!("policy.rules: there is no rule `{name}`; did you mean `{near}`?"));
+                    let names = || self.rules.iter().map(|rule| rule.name.as_str());
+                    let meant = match nearest(name, names()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("the rules are {}", names().collect::<Vec<_>>().join(", ")),
+                    };
+                    wrong.push(format!("policy.rules: there is no rule `{name}`; {meant}"));
                 }
                 Some(rule) if *wish < rule.fail => wrong
                     .push(format!("policy.rules: `{name}` is `{}` by itself and can be made stricter, not milder (`{wish}`)", rule.fail)),

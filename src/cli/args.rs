@@ -316,9 +316,14 @@ pub struct StatusArgs {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
+    /// One page that opens offline; the scans in full size lie in a folder beside it.
     #[default]
     Html,
+    /// The run record for a compliance file, as PDF/A.
+    Pdf,
+    /// A workbook for the merchant.
     Xlsx,
+    /// For other programs; `--schema` prints its schema.
     Json,
 }
 
@@ -332,7 +337,7 @@ pub struct ReportArgs {
     pub format: ReportFormat,
     /// The file to write.
     ///
-    /// Default: report.html or report.xlsx in the run's folder; JSON goes to stdout.
+    /// Default: report.html, report.pdf or report.xlsx in the run's folder; JSON goes to stdout.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Print the JSON Schema of the JSON form.

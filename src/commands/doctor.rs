@@ -49,7 +49,7 @@ pub fn doctor(args: &DoctorArgs) -> Result<Exit, Fault> {
 pub fn completions(args: &CompletionsArgs) -> Result<Exit, Fault> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "certonboard", &mut text);
-    super::print(&String::from_utf8_lossy(&text))
+    super::print_as_it_is(&String::from_utf8_lossy(&text))
 }
 
 pub fn man(args: &ManArgs) -> Result<Exit, Fault> {

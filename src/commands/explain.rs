@@ -4,13 +4,13 @@ use certonboard::certificates::account;
 use certonboard::cli::{Exit, ExplainArgs, ResultFormat};
 use certonboard::domain::{Document, Policy};
 use certonboard::error::Fault;
-use certonboard::journal::{Journal, RunFolder, find_run};
+use certonboard::journal::{Journal, find_run};
 use certonboard::ports::JournalStore;
 use certonboard::ui::printable;
 
 pub fn explain(args: &ExplainArgs) -> Result<Exit, Fault> {
     let path = find_run(&args.run)?;
-    let record = Journal::open(&RunFolder::open(&path)?)?.load()?;
+    let record = Journal::look(&path)?.load()?;
     let wanted = |document: &&Document| args.document.as_ref().is_none_or(|name| document.file == *name || document.key() == *name);
     let found: Vec<&Document> = record.documents.iter().filter(wanted).collect();
     if found.is_empty() {

@@ -37,6 +37,9 @@ pub struct Purpose {
 }
 
 pub async fn run(args: &RunArgs) -> Result<Exit, Fault> {
+    if let Some(resumed) = super::nearby::run_to_resume(args)? {
+        return resume(&resumed).await;
+    }
     let mut options = cli::resolve(args)?;
     super::customers::with_mapping(&mut options.supplied)?;
     begin(options, Purpose::default()).await
@@ -160,7 +163,7 @@ async fn session(
     match ended {
         Ok(ending) => match &purpose.plan_to {
             Some(file) => super::plan::write_plan(&options, &path, &journal, &purpose, file, ending),
-            None => finish(&options, &path, &journal, &clock, ending),
+            None => finish(&options, &path, &journal, &clock, &*progress, ending),
         },
         Err(mut fault) => {
             progress.end();
@@ -173,7 +176,7 @@ async fn session(
             drop(journal);
             match worthless {
                 true => folder.discard(),
-                false => super::note(&resume_line, false),
+                false => fault.go_on = Some(resume_line),
             }
             Err(fault)
         }
@@ -248,6 +251,7 @@ async fn walk(
         target,
         save_plan: &save_plan,
         asked_before: &asked_before,
+        nearby: super::nearby::look(Path::new(".")),
         scans: &scans,
         engines: &*engines,
         spreadsheets: &Workbooks,
@@ -310,15 +314,23 @@ async fn connect(
 }
 
 /// Report, summary, exit code.
-fn finish(options: &RunOptions, path: &Path, journal: &Arc<Journal>, clock: &SystemClock, ending: Ending) -> Result<Exit, Fault> {
+fn finish(
+    options: &RunOptions,
+    path: &Path,
+    journal: &Arc<Journal>,
+    clock: &SystemClock,
+    progress: &dyn Progress,
+    ending: Ending,
+) -> Result<Exit, Fault> {
     let record = journal.load()?;
     if let Some(file) = &options.record_answers {
         let text = certonboard::answers::from_run(record.answers.iter().map(|a| (a.key.as_str(), &a.value)));
         write(file, &text)?;
     }
     let model = Model::new(&record);
-    let page = report::html(&model, &clock.today().to_string());
     let report_path = path.join("report.html");
+    let gallery = super::gallery::make(&record, &Folder::default(), &report_path, options.jobs, progress);
+    let page = report::html(&model, &gallery, &clock.today().to_string());
     write(&report_path, &page)?;
     let plan: Vec<Value> = certonboard::plan::Gate::ALL.iter().flat_map(|g| journal.plans(g.name()).unwrap_or_default()).collect();
     write(&path.join("plan.json"), &serde_json::to_string_pretty(&plan).unwrap_or_default())?;
@@ -327,10 +339,18 @@ fn finish(options: &RunOptions, path: &Path, journal: &Arc<Journal>, clock: &Sys
         Ending { waiting: true, .. } => Exit::Waiting,
         Ending { .. } => Exit::Done,
     };
+    journal.note("finished", &json!({ "exit_code": exit as u8, "report_sha256": Sha256::of(page.as_bytes()) }), clock.now())?;
+    let (workbook_path, pdf_path) = (path.join("report.xlsx"), path.join("report.pdf"));
+    let workbook = report::workbook(&report::Data::of(&model)).map_err(|e| Fault::new(Exit::Failed, e.to_string()))?;
+    write_bytes(&workbook_path, &workbook)?;
+    // The record ends with this run's own end, so it is read once more.
+    let ended = journal.load()?;
+    write_bytes(&pdf_path, &super::report::pdf(&Model::new(&ended), &ended, journal)?)?;
     match options.format {
         ResultFormat::Text => {
             super::print(&report::summary(&model))?;
             super::print(&format!("Report        {}", report_path.display()))?;
+            super::print(&format!("To hand on    {} (merchant), {} (record)", workbook_path.display(), pdf_path.display()))?;
             if exit == Exit::Waiting {
                 super::print("Something waits for a person; the report says what (exit code 3).")?;
                 if model.figures.papers_waiting > 0 && !model.dry_run {
@@ -340,18 +360,21 @@ fn finish(options: &RunOptions, path: &Path, journal: &Arc<Journal>, clock: &Sys
         }
         ResultFormat::Json => {
             super::print_json(
-                &json!({ "figures": model.figures, "dry_run": model.dry_run, "report": report_path, "run": path, "exit_code": exit as u8 }),
+                &json!({ "figures": model.figures, "dry_run": model.dry_run, "report": report_path, "workbook": workbook_path, "record": pdf_path, "run": path, "exit_code": exit as u8 }),
             )?;
         }
     }
-    journal.note("finished", &json!({ "exit_code": exit as u8, "report_sha256": Sha256::of(page.as_bytes()) }), clock.now())?;
     Ok(exit)
 }
 
 /// Writes a private file whole or not at all.
 pub fn write(path: &Path, text: &str) -> Result<(), Fault> {
+    write_bytes(path, text.as_bytes())
+}
+
+fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     let failed = |e: std::io::Error| Fault::new(Exit::Failed, format!("{}: it can't be written: {e}", path.display()));
-    certonboard::journal::write_private(path, text.as_bytes()).map_err(failed)
+    certonboard::journal::write_private(path, bytes).map_err(failed)
 }
 
 /// This machine's name for the client header; empty when it is not known.

@@ -46,7 +46,7 @@ fn all(format: ResultFormat) -> Result<Exit, Fault> {
 }
 
 /// How far a run is.
-struct Stand {
+pub struct Stand {
     started: Value,
     done: usize,
     open: usize,
@@ -57,7 +57,7 @@ struct Stand {
 }
 
 impl Stand {
-    fn of(record: &RunRecord) -> Self {
+    pub fn of(record: &RunRecord) -> Self {
         let count = |of: &[ActionState]| record.actions.iter().filter(|a| of.contains(&a.state)).count();
         let summary = record.steps.iter().find(|s| s.name == "summary").map(|s| &s.outcome);
         Self {
@@ -71,7 +71,12 @@ impl Stand {
         }
     }
 
-    fn word(&self) -> &'static str {
+    /// For a list: the run's name, how it stands, and its writes.
+    pub fn line(&self, name: &str) -> String {
+        format!("{:<24} {:<10} {} done, {} open, {} refused", printable(name), self.word(), self.done, self.open, self.refused)
+    }
+
+    pub fn word(&self) -> &'static str {
         match (self.open > 0, self.summarised, self.waiting) {
             _ if self.dry_run => "dry run",
             (true, ..) => "open",
@@ -148,7 +153,7 @@ fn told(path: &Path, record: &RunRecord, stand: &Stand, journal: &Journal, check
 }
 
 /// The run record as other programs read it: the names that Avalara's own agent records use, and more.
-fn run_record(record: &RunRecord, journal: &Journal, checked: &Checked) -> Result<Value, Fault> {
+pub fn run_record(record: &RunRecord, journal: &Journal, checked: &Checked) -> Result<Value, Fault> {
     let header = |key: &str| record.header.pointer(&format!("/run/{key}")).cloned().unwrap_or(Value::Null);
     let mut approvals = Vec::new();
     // What each write touched: as it was before, and as it was sent.

@@ -3,7 +3,7 @@
 //! A column that the file names must be in the list; a field under `optional` may be missing, and is then looked for as without the file.
 
 use super::{CustomersError, Layout, Target, Wish, propose};
-use crate::domain::Grid;
+use crate::domain::{Grid, nearest};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -24,16 +24,9 @@ pub struct MappingFile {
 
 const KEYS: &[&str] = &["system", "sheet", "header_row", "columns", "optional"];
 
-/// The word that looks most like `word`, if one does.
-fn near<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    let scored = known.map(|k| (strsim::jaro_winkler(&word, &k.to_lowercase()), k));
-    scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
-}
-
 fn target(place: &str, name: &str) -> Result<Target, String> {
     let exact = Target::ALL.iter().copied().find(|target| target.name() == name.trim());
-    exact.ok_or_else(|| match near(name.trim(), Target::ALL.iter().map(|target| target.name())) {
+    exact.ok_or_else(|| match nearest(name.trim(), Target::ALL.iter().map(|target| target.name())) {
         Some(near) => format!("{place}: `{name}` is no field of a customer; did you mean `{near}`?"),
         None => {
             let known: Vec<&str> = Target::ALL.iter().map(|target| target.name()).collect();
@@ -81,7 +74,8 @@ impl MappingFile {
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
         let value: Option<Value> = serde_saphyr::from_str(text).map_err(|e| {
             let text = e.to_string();
-            vec![format!("not valid YAML: {}", text.lines().next().unwrap_or_default())]
+            let line = text.lines().next().unwrap_or_default();
+            vec![format!("not valid YAML: {}", line.strip_prefix("error: ").unwrap_or(line))]
         })?;
         let Some(Value::Object(map)) = value else {
             return Err(vec!["it is no mapping file; it must hold `columns:` with a header for each field".to_owned()]);
@@ -124,7 +118,7 @@ impl MappingFile {
                     }
                 }
                 (key, value) if KEYS.contains(&key) => faults.push(format!("{key}: {value} can't stand here")),
-                (key, _) => faults.push(match near(key, KEYS.iter().copied()) {
+                (key, _) => faults.push(match nearest(key, KEYS.iter().copied()) {
                     Some(near) => format!("unknown key `{key}`; did you mean `{near}`?"),
                     None => format!("unknown key `{key}`; known are {}", KEYS.join(", ")),
                 }),

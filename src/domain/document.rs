@@ -1,8 +1,9 @@
 //! What was read from a paper, with the evidence for it: the record that `certonboard extract` prints, one line each.
 
-use super::{BBox, Corners, CustomerCode, ExemptionReason, Region, Ruled, Sha256, TaxNumber};
+use super::{BBox, Corners, CustomerCode, ExemptionReason, Gray, Region, Ruled, Sha256, TaxNumber};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A value read from the paper and where it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -148,6 +149,24 @@ pub struct PageView {
     pub turned: u16,
     /// After that, in radians counterclockwise.
     pub levelled: f32,
+}
+
+impl PageView {
+    /// The page of the file as the boxes refer to it: upright and level.
+    pub fn upright(view: Option<&Self>, picture: Arc<Gray>) -> Gray {
+        let flat = match view.and_then(|v| v.corners) {
+            Some(corners) => picture.flattened(&corners),
+            None => Arc::unwrap_or_clone(picture),
+        };
+        let turned = match view.map_or(0, |v| v.turned) {
+            0 => flat,
+            degrees => flat.turned(degrees),
+        };
+        match view.map_or(0.0, |v| v.levelled) {
+            0.0 => turned,
+            angle => turned.levelled(angle),
+        }
+    }
 }
 
 /// One paper: the pages that form it, what they say and what follows from it.

@@ -14,8 +14,10 @@ mod grid;
 mod ids;
 mod invitation;
 mod issue;
+mod nearest;
 mod page;
 mod policy;
+mod printable;
 mod region;
 mod review;
 mod zip;
@@ -34,8 +36,10 @@ pub use invitation::{
     AskedBefore, CoverLetter, Delivery, InvitationDraft, InvitationOnFile, InvitationReceipt, InvitationState, ReasonOnFile,
 };
 pub use issue::{Issue, IssueKind, Severity};
+pub use nearest::nearest;
 pub use page::{BBox, Corners, Gray, Mark, MarkValue, PageContent, PageOrigin, Word, with_typed};
 pub use policy::{Consequence, Policy, PolicyWishes, Sample};
+pub use printable::{counted, printable, printable_lines, visible};
 pub use region::{Country, Region};
 pub use review::{
     CandidateView, Checked, Command, Correction, Edits, FieldView, FindingView, Handling, Hints, Mistyped, PaperField, PaperView, Queue,

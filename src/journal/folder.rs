@@ -20,14 +20,20 @@ pub enum RunFolderError {
     NotEmpty { path: PathBuf },
     #[error("{path}: another certonboard is working on this run; wait for it, or stop it, and try again")]
     Locked { path: PathBuf },
-    #[error("no run `{wanted}` was found{}", nearest(.known))]
+    #[error("no run `{wanted}` was found{}", known_runs(.wanted, .known))]
     NotFound { wanted: String, known: Vec<String> },
 }
 
-fn nearest(known: &[String]) -> String {
-    match known {
-        [] => format!("; there are no runs in {DEFAULT_PARENT}/ here"),
-        _ => format!("; the runs here are: {}", known.join(", ")),
+/// At most this many runs are named in an error.
+const NAMED: usize = 5;
+
+fn known_runs(wanted: &str, known: &[String]) -> String {
+    let near = crate::domain::nearest(wanted, known.iter().map(String::as_str));
+    match (near, known) {
+        (_, []) => format!("; there are no runs in {DEFAULT_PARENT}/ here"),
+        (Some(near), _) => format!("; did you mean `{near}`?"),
+        (None, _) if known.len() <= NAMED => format!("; the runs here are: {}", known.join(", ")),
+        (None, _) => format!("; the newest of the {} runs here are: {}", known.len(), known[..NAMED].join(", ")),
     }
 }
 
@@ -121,6 +127,12 @@ fn on_disk(path: &Path, there: Option<&Path>) {
             break;
         }
     }
+}
+
+/// A folder for the user alone, made where it is not there.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)?;
+    make_private(path)
 }
 
 /// 0700 for a folder.

@@ -10,5 +10,5 @@ mod schema;
 mod store;
 mod writer;
 
-pub use folder::{DEFAULT_PARENT, RunFolder, RunFolderError, find_run, list_runs, write_private};
+pub use folder::{DEFAULT_PARENT, RunFolder, RunFolderError, find_run, list_runs, private_folder, write_private};
 pub use store::Journal;

@@ -11,7 +11,7 @@ pub use select::{CertificateFilter, CustomerFilter, ErpWord, Within};
 pub use status::{CertificateState, CustomerStatus, ExemptState, HeldCertificate, SentInvitation, customer_status, held, state_of};
 
 use crate::apply::{self, DocumentPages, Outcome, Ports};
-use crate::domain::{CompanyId, Sha256};
+use crate::domain::{CompanyId, Sha256, counted};
 use crate::plan::{Approval, Gate, Note, Plan, confirm};
 use crate::ports::{Block, Clock, ExemptionService, Interrupt, JournalStore, Progress, Question, Screen, UploadPdf};
 use crate::wizard::{Asker, WizardError};
@@ -109,7 +109,12 @@ impl Work<'_> {
             let rows = plan.actions.iter().take(SHOWN).map(|a| vec![a.write.describe(), a.reason.clone()]).collect();
             let note = (plan.actions.len() > SHOWN).then(|| format!("and {} more", plan.actions.len() - SHOWN));
             let head = ["What", "Why"].map(str::to_owned).to_vec();
-            self.screen.show(Block::Table { title: format!("Planned: {} changes", plan.actions.len()), head, rows, note });
+            self.screen.show(Block::Table {
+                title: format!("Planned: {}", counted(plan.actions.len(), "change", "changes")),
+                head,
+                rows,
+                note,
+            });
         }
         for note in plan.notes.iter().take(SHOWN) {
             let text = format!("{}: {}", note.subject, note.text);

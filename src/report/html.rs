@@ -1,29 +1,39 @@
 //! The report as one HTML file that opens offline. Every text goes through maud, which escapes it.
 
-use super::data::message;
+use super::data::{Covered, CustomerRow, Data, message};
+use super::gallery::{Gallery, Picture, marks};
 use super::model::Model;
-use crate::domain::{CustomerCode, Disposition, Document, Severity};
+use crate::domain::{BBox, Disposition, Document, Severity, counted, visible};
 use crate::ports::{ActionRecord, ActionState};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 use serde_json::Value;
 use sha2::Digest;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const STYLE: &str = include_str!("report.css");
 /// Searching and sorting. It is the only script that the page may run: the policy names its sum.
 const SCRIPT: &str = include_str!("report.js");
 
+/// Rows of a table that are shown at once; the page shows the others when they are asked for, searched, or printed. Laying out many thousands
+/// takes a browser seconds.
+const SHOWN: usize = 250;
+/// And points of the list of what is left to do.
+const POINTS: usize = 40;
+
 fn policy() -> String {
     let sum = STANDARD.encode(sha2::Sha256::digest(SCRIPT.as_bytes()));
-    format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{sum}'; base-uri 'none'; form-action 'none'")
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{sum}'; img-src data: file: 'self'; base-uri 'none'; form-action 'none'"
+    )
 }
 
 /// The whole page. `title_day` is the run's day, ISO 8601.
-pub fn html(model: &Model<'_>, title_day: &str) -> String {
+pub fn html(model: &Model<'_>, gallery: &Gallery, title_day: &str) -> String {
+    let data = Data::of(model);
     let title = format!("Onboarding of {}", if model.merchant.is_empty() { &model.company } else { &model.merchant });
-    markup! {
+    let page = markup! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -32,6 +42,7 @@ pub fn html(model: &Model<'_>, title_day: &str) -> String {
                 meta http-equiv="Content-Security-Policy" content=(policy());
                 title { (title) ", " (title_day) }
                 style { (PreEscaped(STYLE)) }
+                noscript { style { "tr.later { display: table-row }" } }
             }
             body {
                 a.skip href="#main" { "Skip to the figures" }
@@ -43,20 +54,24 @@ pub fn html(model: &Model<'_>, title_day: &str) -> String {
                 main #main {
                     (figures(model))
                     (to_do(model))
-                    (coverage(model))
-                    (papers(model))
-                    (writes(model, "customers", "Customers sent"))
-                    (certificates(model))
-                    (invitations(model))
-                    (customers(model))
+                    (coverage(&data))
+                    (papers(model, gallery))
+                    (certificates(&data))
+                    (invitations(model, &data))
+                    (customers(&data))
                     (problems(model))
+                    (writes(model))
                     (decisions(model))
+                }
+                dialog #large aria-label="The page in full size" {
+                    form method="dialog" { button { "Close" } }
+                    div.page {}
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
-    }
-    .into_string()
+    };
+    visible(&page.into_string())
 }
 
 fn figures(model: &Model<'_>) -> Markup {
@@ -79,41 +94,48 @@ fn figures(model: &Model<'_>) -> Markup {
 }
 
 fn to_do(model: &Model<'_>) -> Markup {
-    let open: Vec<&Document> =
-        model.documents(Disposition::Review).chain(model.documents(Disposition::Reject)).filter(|d| d.waits()).collect();
-    let refused: Vec<&ActionRecord> = model.record.actions.iter().filter(|a| a.state == ActionState::Failed).collect();
+    let papers = model.documents(Disposition::Review).chain(model.documents(Disposition::Reject)).filter(|d| d.waits());
+    let mut points: Vec<(String, String)> = papers.map(|d| (d.key(), d.reasons.join("; "))).collect();
+    points.extend(model.record.unreadable.iter().cloned());
+    points.extend(model.left_out.iter().chain(&model.not_exempting).cloned());
+    let refused = model.record.actions.iter().filter(|a| a.state == ActionState::Failed);
+    points.extend(refused.map(|a| (a.what.clone(), message(a))));
     let errors = model.issues.iter().filter(|i| i.severity == Severity::Error).count();
     markup! {
         section {
             h2 { "What a person still has to do" }
-            @if open.is_empty() && model.left_out.is_empty() && model.not_exempting.is_empty() && refused.is_empty() && errors == 0 && model.record.unreadable.is_empty() { p { "Nothing." } }
+            @if points.is_empty() && errors == 0 { p { "Nothing." } }
             ul {
-                @for d in open { li { b { (d.key()) } ": " (d.reasons.join("; ")) } }
-                @for (file, why) in &model.record.unreadable { li { b { (file) } ": " (why) } }
-                @for note in &model.left_out { li { b { (note.0) } ": " (note.1) } }
-                @for note in &model.not_exempting { li { b { (note.0) } ": " (note.1) } }
-                @for a in refused { li { b { (a.what) } ": " (message(a)) } }
-                @if errors > 0 { li { (errors) " problems in the spreadsheet need mending; see " a href="#problems" { "data problems" } "." } }
+                @for (what, text) in points.iter().take(POINTS) { li { b { (what) } ": " (text) } }
+                @if errors > 0 { li { (counted(errors, "problem", "problems")) " in the spreadsheet to be mended; see " a href="#problems" { "data problems" } "." } }
+            }
+            @if points.len() > POINTS {
+                details {
+                    summary { "and " (points.len() - POINTS) " more" }
+                    ul { @for (what, text) in points.iter().skip(POINTS) { li { b { (what) } ": " (text) } } }
+                }
             }
         }
     }
 }
 
 /// Exempt customers by state: with certificate, invited, nothing.
-fn coverage(model: &Model<'_>) -> Markup {
-    let invited = model.invited();
-    let mut states: BTreeMap<String, [usize; 3]> = BTreeMap::new();
-    for customer in model.customers.iter().filter(|c| c.is_exempt()) {
-        let state = customer.address.region.as_ref().map_or("–".to_owned(), |r| r.code().to_owned());
-        let place = match status(model, &customer.code, &invited) {
-            Status::Covered => 0,
-            Status::Invited => 1,
-            Status::Nothing => 2,
+fn coverage(data: &Data) -> Markup {
+    let mut states: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for customer in data.customers.iter() {
+        let place = match customer.covered {
+            Covered::Certificate => 0,
+            Covered::Invited => 1,
+            Covered::Nothing => 2,
+            Covered::NotNeeded => continue,
         };
-        states.entry(state).or_default()[place] += 1;
+        states.entry(customer.state.as_deref().unwrap_or("–")).or_default()[place] += 1;
+    }
+    if states.is_empty() {
+        return markup! {};
     }
     let most = states.values().map(|c| c.iter().sum::<usize>()).max().unwrap_or(1).max(1);
-    let width = |n: usize| format!("width:{}%", n * 100 / most);
+    let width = |n: usize| format!("width:{:.2}%", n as f64 * 100.0 / most as f64);
     markup! {
         section {
             h2 { "Exempt customers by state" }
@@ -135,58 +157,56 @@ fn coverage(model: &Model<'_>) -> Markup {
     }
 }
 
-enum Status {
-    Covered,
-    Invited,
-    Nothing,
-}
-
-fn status(model: &Model<'_>, code: &CustomerCode, invited: &BTreeSet<&CustomerCode>) -> Status {
-    let covered = model.coverage.get(code.as_str()).and_then(|c| c.get("coverage")).and_then(Value::as_str) == Some("covered");
+fn class(covered: Covered) -> &'static str {
     match covered {
-        true => Status::Covered,
-        false if invited.contains(code) => Status::Invited,
-        false => Status::Nothing,
+        Covered::Certificate => "covered",
+        Covered::Invited => "invited",
+        Covered::Nothing => "nothing",
+        Covered::NotNeeded => "soft",
     }
 }
 
-fn papers(model: &Model<'_>) -> Markup {
+fn papers(model: &Model<'_>, gallery: &Gallery) -> Markup {
     if model.record.documents.is_empty() {
         return markup! {};
     }
     markup! {
         section {
             h2 { "Papers read" }
-            table.data {
-                thead { tr { th { "File" } th { "Pages" } th { "Form" } th { "States and numbers" } th { "Purchaser" } th { "Signed" } th { "Expires" } th { "Customer" } th { "Decision and evidence" } } }
-                tbody { @for d in &model.record.documents { (paper(d)) } }
+            @if let Some(lack) = &gallery.lack { p.soft { (lack) } }
+            table.data.papers {
+                thead { tr { th { "Paper" } th { "What it says" } th { "Customer" } th { "Decision and evidence" } } }
+                tbody { @for (n, d) in model.record.documents.iter().enumerate() { (paper(d, gallery, n >= SHOWN)) } }
             }
         }
     }
 }
 
-fn paper(d: &Document) -> Markup {
-    let word = match d.disposition {
-        Disposition::Accept => "accepted",
-        Disposition::Review => "review",
-        Disposition::Reject => "can't be used",
-    };
-    let class = match d.disposition {
-        Disposition::Accept => "covered",
-        Disposition::Review => "invited",
-        Disposition::Reject => "nothing",
+fn paper(d: &Document, gallery: &Gallery, later: bool) -> Markup {
+    let (word, class) = match d.disposition {
+        Disposition::Accept => ("accepted", "covered"),
+        Disposition::Review => ("review", "invited"),
+        Disposition::Reject => ("can't be used", "nothing"),
     };
     let customers: Vec<String> = d.likely_customers().iter().map(ToString::to_string).collect();
     let states: Vec<String> = d.states.iter().map(|s| format!("{} {}", s.region, s.number.as_ref().map_or("–", |n| n.as_str()))).collect();
+    let day = |field: &Option<crate::domain::Field<jiff::civil::Date>>| field.as_ref().map(|f| f.value.to_string());
+    let reads = [
+        ("form", d.form.as_ref().map(|f| f.id.clone())),
+        ("purchaser", d.fields.purchaser_name.as_ref().map(|f| f.value.clone())),
+        ("states", (!states.is_empty()).then(|| states.join(", "))),
+        ("reason", d.fields.reason.as_ref().map(|f| f.value.to_string())),
+        ("signed", day(&d.fields.signed_date)),
+        ("expires", day(&d.fields.expiration_date)),
+    ];
     markup! {
-        tr {
-            td { (d.file) }
-            td { (d.pages[0]) "–" (d.pages[1]) }
-            td { (d.form.as_ref().map_or("–", |f| &f.id)) }
-            td { (states.join(", ")) }
-            td { (d.fields.purchaser_name.as_ref().map_or("–", |f| &f.value)) }
-            td { (d.fields.signed_date.as_ref().map_or("–".to_owned(), |f| f.value.to_string())) }
-            td { (d.fields.expiration_date.as_ref().map_or("–".to_owned(), |f| f.value.to_string())) }
+        tr.later[later] {
+            td.scan {
+                b { (d.file) } " "
+                span.soft { @if d.pages[0] == d.pages[1] { "page " (d.pages[0]) } @else { "pages " (d.pages[0]) "–" (d.pages[1]) } }
+                div.thumbs { @for (page, picture) in gallery.of(d) { (thumbnail(d, page, picture)) } }
+            }
+            td { dl { @for (label, value) in reads.into_iter().filter_map(|(l, v)| Some((l, v?))) { dt { (label) } dd { (value) } } } }
             td { @if customers.is_empty() { "–" } @else { (customers.join(", ")) } }
             td {
                 span class=(class) { (word) }
@@ -204,21 +224,74 @@ fn paper(d: &Document) -> Markup {
     }
 }
 
-fn certificates(model: &Model<'_>) -> Markup {
-    writes(model, "certificates", "Certificates")
+/// The small picture with the boxes of what was read over it; the large one is fetched when somebody wants it.
+fn thumbnail(d: &Document, page: u32, picture: &Picture) -> Markup {
+    let percent = |fraction: f32| f64::from(fraction.clamp(0.0, 1.0)) * 100.0;
+    let place = |b: &BBox| {
+        format!(
+            "left:{:.1}%;top:{:.1}%;width:{:.1}%;height:{:.1}%",
+            percent(b.left),
+            percent(b.top),
+            percent(b.width()),
+            percent(b.height())
+        )
+    };
+    markup! {
+        a.thumb href=(picture.large) {
+            img loading="lazy" decoding="async" alt=(format!("Page {page} of {}", d.file)) src=(format!("data:image/jpeg;base64,{}", STANDARD.encode(&picture.small)));
+            @for m in marks(d, page) { i style=(place(&m.bbox)) title=(format!("{}: {}", m.label, m.value)) {} }
+        }
+    }
 }
 
-fn invitations(model: &Model<'_>) -> Markup {
+fn certificates(data: &Data) -> Markup {
+    if data.certificates.is_empty() {
+        return markup! {};
+    }
+    let word = |state: &str| match (state, data.dry_run) {
+        ("done", true) => "would be made".to_owned(),
+        ("done", false) => "made and linked".to_owned(),
+        (other, _) => other.to_owned(),
+    };
     markup! {
-        (writes(model, "invitations", "Invitations"))
-        @if !model.links.is_empty() {
-            section {
-                h2 { "Invitation links" }
-                table.data {
-                    thead { tr { th { "Customer" } th { "Link or mail status" } } }
-                    tbody {
-                        @for (code, link) in &model.links {
-                            tr { td { (code) } td { (shown_link(link)) } }
+        section {
+            h2 { "Certificates" }
+            table.data {
+                thead { tr { th { "Customer" } th { "State" } th { "Number" } th { "Reason" } th { "Signed" } th { "Expires" } th { "Paper" } th { "Id" } th { "Now" } } }
+                tbody {
+                    @for (n, c) in data.certificates.iter().enumerate() {
+                        tr.later[n >= SHOWN] {
+                            td { (c.customers.join(", ")) } td { (c.zone) } td { (c.number.as_deref().unwrap_or("–")) } td { (c.reason) } td { (c.signed) }
+                            td { @if let Some(end) = c.expires { (end) } @else { "no end" } }
+                            td { (c.file) " " span.soft { (c.pages[0]) @if c.pages[1] != c.pages[0] { "–" (c.pages[1]) } } }
+                            td { @if let Some(id) = c.id.filter(|id| *id > 0) { (id) } @else { "–" } }
+                            td { (word(&c.state)) @if let Some(remark) = &c.remark { "; " (remark) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn invitations(model: &Model<'_>, data: &Data) -> Markup {
+    if data.invitations.is_empty() {
+        return markup! {};
+    }
+    let title = if model.tokens { "Tokens" } else { "Invitations" };
+    let (made, would) = if model.tokens { ("made", "would be made") } else { ("sent", "would be sent") };
+    markup! {
+        section {
+            h2 { (title) }
+            table.data {
+                thead { tr { th { "Customer" } th { "By" } th { "To" } th { "States" } th { "Why" } th { "Link or mail status" } th { "Now" } } }
+                tbody {
+                    @for (n, i) in data.invitations.iter().enumerate() {
+                        tr.later[n >= SHOWN] {
+                            td { (i.customer) } td { (i.delivery.as_deref().unwrap_or("–")) } td { (i.recipient.as_deref().unwrap_or("–")) }
+                            td { (i.zones.join(", ")) } td { (i.why) }
+                            td { (shown_link(model.links.get(&i.customer).unwrap_or(&Value::Null))) }
+                            td { (match (i.state.as_str(), data.dry_run) { ("done", true) => would, ("done", false) => made, (other, _) => other }) }
                         }
                     }
                 }
@@ -240,24 +313,28 @@ fn shown_link(link: &Value) -> Markup {
     }
 }
 
-fn writes(model: &Model<'_>, gate: &str, title: &str) -> Markup {
-    let rows: Vec<&ActionRecord> = model.actions(gate).collect();
+/// Every write with its reason, folded away: the tables above say it in fewer words.
+fn writes(model: &Model<'_>) -> Markup {
+    let rows: Vec<&ActionRecord> = model.record.actions.iter().collect();
     if rows.is_empty() {
         return markup! {};
     }
     let would = if model.dry_run { "would be done" } else { "done" };
     markup! {
         section {
-            h2 { (title) }
-            table.data {
-                thead { tr { th { "What" } th { "Why" } th { "State" } } }
-                tbody {
-                    @for a in rows {
-                        tr {
-                            td { (a.what) } td { (a.reason) }
-                            td {
-                                (match a.state { ActionState::Done => would, ActionState::Failed => "refused", ActionState::Planned => "not begun", ActionState::Attempted => "unclear" })
-                                @if let Some(reduced) = a.result.as_ref().and_then(|r| r.get("reduced")).and_then(Value::as_str) { "; " (reduced) }
+            h2 { "Every write, with its reason" }
+            details {
+                summary { (rows.len()) " writes, in the order in which they were planned" }
+                table.data {
+                    thead { tr { th { "What" } th { "Why" } th { "Now" } } }
+                    tbody {
+                        @for (n, a) in rows.into_iter().enumerate() {
+                            tr.later[n >= SHOWN] {
+                                td { (a.what) } td { (a.reason) }
+                                td {
+                                    (match a.state { ActionState::Done => would, ActionState::Failed => "refused", ActionState::Planned => "not begun", ActionState::Attempted => "unclear" })
+                                    @if a.state == ActionState::Failed { ": " (message(a)) }
+                                }
                             }
                         }
                     }
@@ -267,23 +344,32 @@ fn writes(model: &Model<'_>, gate: &str, title: &str) -> Markup {
     }
 }
 
-fn customers(model: &Model<'_>) -> Markup {
-    let invited = model.invited();
+fn customers(data: &Data) -> Markup {
+    let mut rows: Vec<&CustomerRow> = data.customers.iter().collect();
+    // Whoever still needs something stands first.
+    rows.sort_by_key(|c| match c.covered {
+        Covered::Nothing => 0,
+        Covered::Invited => 1,
+        Covered::Certificate => 2,
+        Covered::NotNeeded => 3,
+    });
+    if rows.is_empty() {
+        return markup! {};
+    }
     markup! {
         section {
-            h2 { "Exempt customers" }
+            h2 { "Customers" }
             table.data {
-                thead { tr { th { "Code" } th { "Name" } th { "State" } th { "Exempt because" } th { "Now" } } }
+                thead { tr { th { "Code" } th { "Name" } th { "State" } th { "Exempt" } th { "Reason" } th { "Because" } th { "Now" } th { "Certificate for" } th { "Until" } } }
                 tbody {
-                    @for c in model.customers.iter().filter(|c| c.is_exempt()) {
-                        tr {
-                            td { (c.code) } td { (c.name) } td { (c.address.region.as_ref().map_or("–", |r| r.code())) } td { (c.exemption.rule) }
+                    @for (n, c) in rows.into_iter().enumerate() {
+                        tr.later[n >= SHOWN] {
+                            td { (c.code) } td { (c.name) } td { (c.state.as_deref().unwrap_or("–")) } td { (if c.exempt { "yes" } else { "no" }) }
+                            td { (c.reason.as_deref().unwrap_or("–")) } td { (c.because) }
+                            td { span class=(class(c.covered)) { (c.covered.word()) } }
+                            td { (c.covered_states.join(", ")) }
                             td {
-                                @match status(model, &c.code, &invited) {
-                                    Status::Covered => span.covered { "certificate" },
-                                    Status::Invited => span.invited { "invited" },
-                                    Status::Nothing => span.nothing { "nothing yet" },
-                                }
+                                @if let Some(end) = c.covered_until { (end) } @else if c.covered == Covered::Certificate { "no end" }
                             }
                         }
                     }
@@ -301,8 +387,8 @@ fn problems(model: &Model<'_>) -> Markup {
                 table.data {
                     thead { tr { th { "Row" } th { "Column" } th { "Value" } th { "Problem" } th { "What to do" } } }
                     tbody {
-                        @for i in &model.issues {
-                            tr {
+                        @for (n, i) in model.issues.iter().enumerate() {
+                            tr.later[n >= SHOWN] {
                                 td { (i.row.map_or("–".to_owned(), |r| r.to_string())) } td { (i.column.as_deref().unwrap_or("–")) }
                                 td { (i.value.as_deref().unwrap_or("–")) } td { (i.message) } td { (i.suggestion.as_deref().unwrap_or("")) }
                             }
@@ -323,8 +409,8 @@ fn decisions(model: &Model<'_>) -> Markup {
             table.data {
                 thead { tr { th { "Question" } th { "Answer" } th { "Recommended" } th { "Because" } th { "When" } } }
                 tbody {
-                    @for a in &model.record.answers {
-                        tr {
+                    @for (n, a) in model.record.answers.iter().enumerate() {
+                        tr.later[n >= SHOWN] {
                             td { (a.key) } td { (text(&a.value)) } td { (a.recommended.as_ref().map(text).unwrap_or_default()) }
                             td { (a.reasons.join("; ")) } td { (a.at.to_string()) }
                         }

@@ -4,6 +4,7 @@
 
 use super::data::Data;
 use super::problems::MAX_LETTERS;
+use crate::domain::printable;
 use jiff::civil::Date;
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
@@ -157,7 +158,7 @@ fn summary(sheet: &mut Worksheet, data: &Data, styles: &Styles) -> Result<(), Xl
 
 /// A cell holds so much and no more.
 fn cut(text: &str) -> String {
-    text.chars().take(MAX_LETTERS).collect()
+    printable(text).chars().take(MAX_LETTERS).collect()
 }
 
 /// A sheet holds so many rows and no more.

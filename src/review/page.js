@@ -2,15 +2,18 @@
 // One page, no library. Every text from outside goes in as text, never as markup.
 
 const $ = (id) => document.getElementById(id);
+// What is invisible or turns the direction of reading is spelt out, as on the terminal.
+const spelt = (text) => String(text).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => (c === '\n' || c === '\t' ? c : `\\u{${c.codePointAt(0).toString(16)}}`));
 const make = (tag, attributes = {}, ...children) => {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
     else if (key === 'class') node.className = value;
     else if (typeof value === 'boolean') node.toggleAttribute(key, value);
-    else if (value !== undefined && value !== null) node.setAttribute(key, value);
+    else if (value !== undefined && value !== null) node.setAttribute(key, key === 'title' || key === 'aria-label' ? spelt(value) : value);
   }
-  node.append(...children.filter((c) => c !== null && c !== undefined && c !== ''));
+  const shown = children.filter((c) => c !== null && c !== undefined && c !== '');
+  node.append(...shown.map((c) => (c instanceof Node ? c : spelt(c))));
   return node;
 };
 
@@ -77,7 +80,7 @@ async function enter() {
 }
 
 function toast(text) {
-  $('toast').textContent = text;
+  $('toast').textContent = spelt(text);
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => { $('toast').textContent = ''; }, 6000);
 }
@@ -90,8 +93,8 @@ const visible = () => queue.items.filter(inFilter);
 
 async function loadQueue() {
   queue = await ask('/api/queue');
-  document.title = `Review – ${queue.merchant || queue.run}`;
-  $('merchant').textContent = queue.merchant || queue.run;
+  document.title = `Review – ${spelt(queue.merchant || queue.run)}`;
+  $('merchant').textContent = spelt(queue.merchant || queue.run);
   const open = queue.items.filter(isOpen).length;
   const n = queue.items.length;
   $('progress').textContent = `${n - open} of ${n} papers decided · ${queue.user}`;
@@ -508,7 +511,7 @@ function turnPage(by) {
 /// A question in a dialog; gives `null` for no, else the text (empty where none was asked for).
 function dialog({ title, lines = [], yes, label, text = '', bad = false }) {
   const box = $('ask');
-  box.querySelector('h2').textContent = title;
+  box.querySelector('h2').textContent = spelt(title);
   box.querySelector('.body').replaceChildren(...lines.map((line) => make('p', {}, line)));
   const field = box.querySelector('label');
   field.hidden = !label;

@@ -5,11 +5,10 @@
 //! Called by: `main`, which hands these to the wizard as ports.
 
 mod progress;
-mod sanitize;
 mod screen;
 mod terminal;
 
+pub use crate::domain::{printable, printable_lines};
 pub use progress::{Bars, Lines};
-pub use sanitize::{printable, printable_lines};
-pub use screen::{Printer, columns};
+pub use screen::{Printer, columns, folded, window};
 pub use terminal::{TerminalPrompter, ask_line, ask_secret};

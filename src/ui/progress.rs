@@ -1,6 +1,6 @@
 //! Bars on a terminal, calm lines elsewhere.
 
-use super::sanitize::printable;
+use crate::domain::printable;
 use crate::ports::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
@@ -20,7 +20,7 @@ impl Progress for Bars {
             None => ProgressBar::no_length(),
         };
         let template = match total {
-            Some(_) => format!("  {{prefix}} {{bar:24}} {{pos}}/{{len}} {unit}, {{eta}} left  {{wide_msg}}"),
+            Some(_) => format!("  {{prefix}} {{bar:24}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left  {{wide_msg}}"),
             None => format!("  {{prefix}} {{spinner}} {{pos}} {unit}, {{elapsed}}  {{wide_msg}}"),
         };
         if let Ok(style) = ProgressStyle::with_template(&template) {

@@ -1,11 +1,34 @@
 //! Questions on a terminal.
 
-use super::sanitize::printable;
+use super::screen::wrapped;
+use crate::domain::printable;
 use crate::ports::{Answer, AnswerSource, AskError, Prompter, Question, QuestionKind};
 use console::Term;
-use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
+use dialoguer::theme::{ColorfulTheme, Theme};
 use dialoguer::{Confirm, Input, Select};
 use serde_json::Value;
+use std::fmt;
+
+/// The questions end in a mark of their own, so nothing is put behind them.
+struct Plain;
+
+impl Theme for Plain {
+    fn format_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
+        f.write_str(prompt)
+    }
+
+    fn format_input_prompt(&self, f: &mut dyn fmt::Write, prompt: &str, default: Option<&str>) -> fmt::Result {
+        let gap = if prompt.is_empty() { "" } else { " " };
+        match default {
+            Some(default) => write!(f, "{prompt}{gap}[{default}] "),
+            None => write!(f, "{prompt}{gap}"),
+        }
+    }
+
+    fn format_input_prompt_selection(&self, f: &mut dyn fmt::Write, prompt: &str, chosen: &str) -> fmt::Result {
+        write!(f, "{prompt} {chosen}")
+    }
+}
 
 /// Asks on the controlling terminal (stderr), so that stdout stays free for results.
 pub struct TerminalPrompter {
@@ -15,8 +38,40 @@ pub struct TerminalPrompter {
 
 impl TerminalPrompter {
     pub fn new(colour: bool) -> Self {
-        let theme: Box<dyn Theme + Send> = if colour { Box::new(ColorfulTheme::default()) } else { Box::new(SimpleTheme) };
+        let theme: Box<dyn Theme + Send> = if colour { Box::new(ColorfulTheme::default()) } else { Box::new(Plain) };
         Self { theme, term: Term::stderr() }
+    }
+
+    /// The question as the prompt of its line, or nothing where it does not fit into one line together with `beside` more columns; then it is
+    /// written above. A prompt that runs over the edge is not cleared rightly when it is drawn again.
+    fn prompt(&self, text: &str, beside: usize) -> std::io::Result<String> {
+        // Room for the marks of the theme.
+        const MARKS: usize = 6;
+        let width = usize::from(self.term.size().1);
+        if console::measure_text_width(text) + beside + MARKS <= width {
+            return Ok(text.to_owned());
+        }
+        for line in wrapped(text, width.saturating_sub(1).max(20)) {
+            self.term.write_line(&line)?;
+        }
+        Ok(String::new())
+    }
+
+    fn choose(&self, text: &str, labels: &[String], first: usize) -> Result<usize, dialoguer::Error> {
+        let width = usize::from(self.term.size().1);
+        let short = |label: &String| console::truncate_str(label, width.saturating_sub(6).max(20), "…").into_owned();
+        let longest = labels.iter().map(|l| console::measure_text_width(l)).max().unwrap_or(0);
+        let prompt = self.prompt(text, longest)?;
+        let shown: Vec<String> = labels.iter().map(short).collect();
+        let select = Select::with_theme(&*self.theme).items(&shown).default(first).max_length(12);
+        if !prompt.is_empty() {
+            return select.with_prompt(prompt).interact_on(&self.term);
+        }
+        let chosen = select.interact_on(&self.term)?;
+        for line in wrapped(labels.get(chosen).map_or("", String::as_str), width.saturating_sub(3).max(20)) {
+            self.term.write_line(&format!("  {line}"))?;
+        }
+        Ok(chosen)
     }
 }
 
@@ -24,9 +79,9 @@ impl Prompter for TerminalPrompter {
     fn ask(&mut self, question: &Question) -> Result<Answer, AskError> {
         let suggested = question.recommended.as_ref().map(|r| &r.value).or(question.default.as_ref());
         let text = printable(&question.text);
-        let asked = match &question.kind {
+        let asked: Result<Value, dialoguer::Error> = (|| match &question.kind {
             QuestionKind::Confirm => {
-                let mut prompt = Confirm::with_theme(&*self.theme).with_prompt(text);
+                let mut prompt = Confirm::with_theme(&*self.theme).with_prompt(self.prompt(&text, 5)?);
                 if let Some(default) = suggested.and_then(Value::as_bool) {
                     prompt = prompt.default(default);
                 }
@@ -35,16 +90,17 @@ impl Prompter for TerminalPrompter {
             QuestionKind::Choice(choices) => {
                 let labels: Vec<String> = choices.iter().map(|c| printable(&c.label)).collect();
                 let first = suggested.and_then(Value::as_str).and_then(|v| choices.iter().position(|c| c.value == v)).unwrap_or(0);
-                let prompt = Select::with_theme(&*self.theme).with_prompt(text).items(&labels).default(first).max_length(12);
-                prompt.interact_on(&self.term).map(|i| choices.get(i).map_or(Value::Null, |c| Value::String(c.value.clone())))
+                let chosen = self.choose(&text, &labels, first)?;
+                Ok(choices.get(chosen).map_or(Value::Null, |c| Value::String(c.value.clone())))
             }
             QuestionKind::Text | QuestionKind::File | QuestionKind::Folder | QuestionKind::Number => {
                 let kind = question.kind.clone();
-                let mut prompt = Input::<String>::with_theme(&*self.theme).with_prompt(text);
-                match suggested {
-                    Some(Value::String(default)) => prompt = prompt.default(default.clone()),
-                    Some(other) => prompt = prompt.default(other.to_string()),
-                    None => {}
+                let default = suggested.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                // A name or a path is some thirty letters long.
+                let beside = 30 + default.as_ref().map_or(0, |d| console::measure_text_width(d) + 3);
+                let mut prompt = Input::<String>::with_theme(&*self.theme).with_prompt(self.prompt(&text, beside)?);
+                if let Some(default) = default {
+                    prompt = prompt.default(default);
                 }
                 prompt = prompt.validate_with(move |typed: &String| crate::ports::check_text(&kind, typed));
                 let typed = prompt.interact_text_on(&self.term);
@@ -53,7 +109,7 @@ impl Prompter for TerminalPrompter {
                     _ => Value::String(t.trim().to_owned()),
                 })
             }
-        };
+        })();
         match asked {
             Ok(value) => Ok(Answer { value, source: AnswerSource::Person }),
             Err(dialoguer::Error::IO(error)) => {

@@ -4,7 +4,7 @@ use super::asking::{choice, confirm, example, recommend};
 use super::scans::{FolderPages, Read};
 use super::sync::{finish_earlier, gate};
 use super::{Ending, InService, Session, WizardError, World};
-use crate::domain::{Disposition, Document};
+use crate::domain::{Disposition, Document, counted};
 use crate::plan::{CertificateInputs, Gate, NoExpiration, plan_certificates};
 use crate::ports::{Question, QuestionKind};
 use serde_json::Value;
@@ -38,24 +38,30 @@ pub(super) async fn run(
     let by_person = documents.iter().filter(|d| d.disposition == Disposition::Accept && d.ruled.is_some()).count();
     let mut reasons = vec![match by_person {
         0 => "each belongs to its customer by two independent agreements".to_owned(),
-        n => format!("{n} papers belong to their customers by the word of a person, the others by two independent agreements"),
+        n => format!(
+            "{} by the word of a person, any others by two independent agreements",
+            counted(n, "paper belongs to its customer", "papers belong to their customers")
+        ),
     }];
     if plan.unchanged > 0 {
         reasons.push(format!("{} more are on file already", plan.unchanged));
     }
     if waiting > 0 {
-        reasons.push(format!("the {waiting} papers that are not ready stay out"));
+        reasons.push(format!("the {} not ready stay out", counted(waiting, "paper that is", "papers that are")));
     }
     let question = confirm(
         "create.confirm",
-        format!("Create {} certificates and link each to its customer?", plan.actions.len()),
+        match plan.actions.len() {
+            1 => "Create 1 certificate and link it to its customer?".to_owned(),
+            n => format!("Create {n} certificates and link each to its customer?"),
+        },
         "whether to create the accepted certificates in the service and link each to its customer",
         recommend(true, reasons),
     );
     let outcome = gate(world, session, plan, question, &pages, ending).await?;
     if let Some(outcome) = outcome.filter(|o| o.done > 0) {
         let verb = if world.service.writes() { "created and linked" } else { "would be created and linked" };
-        world.good(format!("{} certificates {verb}.", outcome.done));
+        world.good(format!("{} {verb}.", counted(outcome.done, "certificate", "certificates")));
     }
     tell_reduced(world)?;
     super::proof::run(world, session, ending).await
@@ -83,7 +89,7 @@ fn no_expiration(world: &mut World<'_>, documents: &[Document], in_service: &InS
     }
     let question = Question {
         key: "create.no_expiration".to_owned(),
-        text: format!("{open_ended} of the papers show no expiration date. What should be sent?"),
+        text: format!("{} no expiration date. What should be sent?", counted(open_ended, "paper shows", "papers show")),
         meaning: "what to send as the expiration date of a certificate that shows none".to_owned(),
         example: example("create.no_expiration", "far-future"),
         kind: QuestionKind::Choice(vec![

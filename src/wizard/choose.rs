@@ -2,7 +2,7 @@
 
 use super::asking::{choice, example, recommend};
 use super::{WizardError, World};
-use crate::domain::Customer;
+use crate::domain::{Customer, counted};
 use crate::ports::{Question, QuestionKind};
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub(super) fn run(world: &mut World<'_>, customers: &[Customer]) -> Result<NextA
 
     let mut reasons = Vec::new();
     if let (Some(folder), Some(n)) = (&folder, files) {
-        reasons.push(format!("{folder} holds {n} files"));
+        reasons.push(format!("{folder} holds {}", counted(n, "file", "files")));
     }
     reasons.push(format!("{} of {} customers are exempt", exempt.len(), customers.len()));
     reasons.push(format!("{with_email} of them have an e-mail address"));

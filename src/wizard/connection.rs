@@ -2,7 +2,7 @@
 
 use super::asking::{choice, example, recommend};
 use super::{Asker, WizardError};
-use crate::ports::{AskError, Question, QuestionKind, ScanFolder};
+use crate::ports::{AskError, Question, QuestionKind, ScanFolder, beside};
 use serde_json::Value;
 use std::path::Path;
 
@@ -50,13 +50,17 @@ pub fn check_supplied(ask: &Asker<'_>, scans: &dyn ScanFolder) -> Result<(), Wiz
     if let Some(file) = text("customers.file")
         && !Path::new(file).is_file()
     {
-        return Err(WizardError::Input(format!("{file}: there is no such customer spreadsheet; check --customers or customers.file")));
+        return Err(WizardError::Input(match Path::new(file).is_dir() {
+            true => format!("{file}: this is a folder; name the spreadsheet file in it"),
+            false => format!("{file}: there is no such customer spreadsheet; check --customers or customers.file{}", beside(file)),
+        }));
     }
     let uploads = matches!(action, "both" | "upload");
     if let Some(folder) = text("certificates.folder").filter(|_| uploads) {
         if !Path::new(folder).is_dir() {
             return Err(WizardError::Input(format!(
-                "{folder}: there is no such folder of certificates; check --certificates or certificates.folder"
+                "{folder}: there is no such folder of certificates; check --certificates or certificates.folder{}",
+                beside(folder)
             )));
         }
         scans.list(Path::new(folder))?;

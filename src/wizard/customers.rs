@@ -5,7 +5,7 @@ use super::customer_list::{ListChoices, OpenList, ReadList, contradictions_named
 use super::list::Wanted;
 use super::{WizardError, World};
 use crate::customers::{self, Ambiguity, CustomerList, Doubt, Layout, SettleContradictions, Target};
-use crate::domain::{ExemptStatus, IssueKind, Severity};
+use crate::domain::{ExemptStatus, IssueKind, Severity, counted};
 use crate::ports::{Block, Choice, Question, QuestionKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,14 +17,24 @@ const SHOWN: usize = 12;
 const FEW: usize = 5;
 
 pub(super) fn run(world: &mut World<'_>) -> Result<CustomerList, WizardError> {
+    let nearby = world.nearby.spreadsheets.clone();
+    // A single one may be meant; of several only the person knows.
+    let found = match (world.ask.is_interactive(), nearby.as_slice()) {
+        (true, [only]) => Some(recommend(only.clone(), ["it is the only spreadsheet in this folder".to_owned()])),
+        _ => None,
+    };
+    if world.ask.is_interactive() && nearby.len() > 1 && world.ask.supplied("customers.file").is_none() {
+        let names: Vec<&str> = nearby.iter().take(FEW).map(String::as_str).collect();
+        world.say(format!("{} spreadsheets are in this folder: {}.", nearby.len(), names.join(", ")));
+    }
     let question = Question {
         key: "customers.file".to_owned(),
         text: "The merchant's customer spreadsheet:".to_owned(),
         meaning: "the spreadsheet that the merchant's ERP exported".to_owned(),
         example: example("customers.file", "customers.xlsx"),
         kind: QuestionKind::File,
-        default: None,
-        recommended: None,
+        default: nearby.first().filter(|_| world.ask.is_interactive()).map(|name| json!(name)),
+        recommended: found.filter(|_| world.ask.supplied("customers.file").is_none()),
         required: true,
     };
     let path = PathBuf::from(world.ask.text(&question)?);
@@ -323,10 +333,6 @@ fn settle_contradictions(world: &mut World<'_>, list: &CustomerList) -> Result<O
     Ok(contradictions_named(&world.ask.text(&question)?))
 }
 
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
 /// A person names the column of one field.
 fn correct(world: &mut World<'_>, layout: &Layout, choices: &mut ListChoices) -> Result<(), WizardError> {
     let fields: Vec<_> = Target::ALL.iter().map(|t| choice(t.name(), t.label())).collect();
@@ -389,7 +395,7 @@ fn show_columns(world: &World<'_>, layout: &Layout) {
 
 fn show_summary(world: &World<'_>, list: &CustomerList) {
     let summary = &list.summary;
-    world.good(format!("{} customers, {} of them exempt.", summary.total, summary.exempt));
+    world.good(format!("{}, {} of them exempt.", counted(summary.total, "customer", "customers"), summary.exempt));
     let mut left_out = Vec::new();
     for (n, what) in [
         (list.summary.inactive, "inactive, left out (--include-inactive takes them in)"),

@@ -12,6 +12,9 @@ pub enum WizardError {
     Input(String),
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// Nobody answers at the service's address; nothing was sent yet.
+    #[error(transparent)]
+    Unreachable(ServiceError),
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(transparent)]

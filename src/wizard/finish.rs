@@ -2,7 +2,7 @@
 
 use super::{Ending, Session, WizardError, World};
 use crate::customers::CustomerList;
-use crate::domain::{Disposition, Document, Severity};
+use crate::domain::{Disposition, Document, Severity, counted};
 use crate::plan::{Coverage, Holdings};
 use serde_json::json;
 
@@ -32,13 +32,18 @@ pub(super) async fn run(
     let rejected = documents.iter().filter(|d| d.disposition == Disposition::Reject && d.waits()).count();
     let errors = list.issues.iter().filter(|i| i.severity == Severity::Error).count();
     let summary = &list.summary;
-    world.good(format!("{} customers, {} of them exempt; {covered} exempt customers have a certificate.", summary.total, summary.exempt));
+    world.good(format!(
+        "{}, {} of them exempt; {} a certificate.",
+        counted(summary.total, "customer", "customers"),
+        summary.exempt,
+        counted(covered, "exempt customer has", "exempt customers have")
+    ));
     let mut to_do = Vec::new();
     if review > 0 {
-        to_do.push(format!("{review} papers need a person"));
+        to_do.push(format!("{} a person", counted(review, "paper needs", "papers need")));
     }
     if rejected > 0 {
-        to_do.push(format!("{rejected} papers can't be used as they are"));
+        to_do.push(format!("{} be used", counted(rejected, "paper can't", "papers can't")));
     }
     if errors > 0 {
         to_do.push(format!("{errors} problems in the spreadsheet need mending"));

@@ -3,7 +3,9 @@
 use super::asking::{choice, confirm, example, recommend};
 use super::sync::{NoDocuments, finish_earlier, gate, known};
 use super::{Ending, InService, Session, WizardError, World};
-use crate::domain::{AskedBefore, Customer, CustomerCode, Delivery, Disposition, Document, ExemptionReason, InvitationId, InvitationState};
+use crate::domain::{
+    AskedBefore, Customer, CustomerCode, Delivery, Disposition, Document, ExemptionReason, InvitationId, InvitationState, counted,
+};
 use crate::plan::{
     Gate, InvitationInputs, InviteChoice, InviteReason, Outlook, Plan, WhyNot, Write, invitation_outlook, outlook_counts, plan_invitations,
 };
@@ -92,7 +94,7 @@ pub(super) async fn run(
     let (ready, waiting) = poll(world, session).await?;
     let verb = if world.service.writes() { "sent" } else { "would be sent" };
     match waiting {
-        0 => world.good(format!("{ready} invitations {verb}.")),
+        0 => world.good(format!("{} {verb}.", counted(ready, "invitation", "invitations"))),
         _ => {
             world.warn(format!("{ready} invitations are ready, {waiting} are still being prepared; `certonboard resume` looks again."));
             ending.waiting = true;
@@ -163,8 +165,13 @@ fn question(plan: &Plan, choice: &InviteChoice, sends: bool) -> Question {
         reasons.push("a message that went out can't be called back, so look at the whole list".to_owned());
     }
     let text = match tokens {
-        true => format!("Make a token for each of {} customers?", plan.actions.len()),
-        false => format!("Send {} invitations{how}, with cover letter {}?", plan.actions.len(), choice.cover_letter),
+        true => match plan.actions.len() {
+            1 => "Make a token for 1 customer?".to_owned(),
+            n => format!("Make a token for each of {n} customers?"),
+        },
+        false => {
+            format!("Send {}{how}, with cover letter {}?", counted(plan.actions.len(), "invitation", "invitations"), choice.cover_letter)
+        }
     };
     confirm(
         "invitations.confirm",
@@ -248,7 +255,7 @@ async fn poll(world: &mut World<'_>, session: &Session) -> Result<(usize, usize)
     let mut open: Vec<Sent> = sent(world)?;
     let total = open.len();
     let mut links: BTreeMap<String, Value> = BTreeMap::new();
-    world.progress.begin("Waiting for invitations", "ready", Some(total as u64));
+    world.progress.begin("Waiting until invitations are ready", "invitations", Some(total as u64));
     let mut pause = Duration::from_millis(200);
     loop {
         world.check_interrupt()?;
@@ -296,7 +303,7 @@ fn keep_tokens(world: &World<'_>) -> Result<(), WizardError> {
         }
     }
     let verb = if world.service.writes() { "made; they are in the report" } else { "would be made" };
-    world.good(format!("{} tokens {verb}.", links.len()));
+    world.good(format!("{} {verb}.", counted(links.len(), "token", "tokens")));
     Ok(world.journal.complete_step("invitation_links", &json!({ "ready": links, "waiting": [] }), world.clock.now())?)
 }
 

@@ -60,12 +60,23 @@ pub struct World<'a> {
     pub save_plan: &'a dyn Fn(&crate::plan::Plan) -> Option<std::path::PathBuf>,
     /// Whom other runs on this machine have asked on behalf of a company, for a service that keeps no record of it.
     pub asked_before: &'a dyn Fn(&crate::domain::CompanyCode) -> Vec<crate::domain::AskedBefore>,
+    /// What lies in the folder that the program was started in.
+    pub nearby: Nearby,
     /// Who approves, for the record.
     pub user: String,
     /// Notes what a plan rests on, where one is made for later.
     pub rests: Option<&'a Rests>,
     /// A plan that was made before: just this is carried out, and nothing else.
     pub expected: Option<&'a PlanFile>,
+}
+
+/// Files beside which the program was started, offered where nothing was said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Nearby {
+    /// The likeliest list of customers first.
+    pub spreadsheets: Vec<String>,
+    /// The folder with the most scans, and how many.
+    pub scans: Option<(String, usize)>,
 }
 
 /// What a run plans, and what of the service's state that rests on.

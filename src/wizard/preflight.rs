@@ -14,22 +14,10 @@ pub(super) async fn run(world: &mut World<'_>) -> Result<Session, WizardError> {
         Ok(identity) => identity,
         // Nothing was sent yet, so an address that can't be reached is a matter of input, not of a failed run.
         Err(error) if error.kind == ServiceErrorKind::Unavailable => {
-            let hint = error.hint.as_deref().map(|h| format!("; {h}")).unwrap_or_default();
-            return Err(WizardError::Input(format!("{} can't be reached: {}{hint}", world.service.describe(), error.message)));
+            return Err(WizardError::Unreachable(error));
         }
         Err(error) => return Err(error.into()),
     };
-    if !identity.authenticated {
-        return Err(WizardError::Service(ServiceError {
-            kind: ServiceErrorKind::Unauthorized,
-            call: "Ping".to_owned(),
-            number: None,
-            message: format!("{} does not accept these credentials", world.service.describe()),
-            hint: Some(
-                "check the credentials in the environment (docs/credentials.md); a sandbox account and a production account have different ones".to_owned(),
-            ),
-        }));
-    }
     let who = identity.user.as_deref().map(|u| format!(" as {u}")).unwrap_or_default();
     let account = identity.account.map(|a| format!(", account {a}")).unwrap_or_default();
     world.good(format!("Connected to {}{who}{account}.", world.service.describe()));

@@ -63,7 +63,12 @@ pub(super) async fn run(world: &World<'_>, session: &Session, ending: &mut Endin
     let asked = told().count();
     let exempt = told().filter(|e| e.exempt).count();
     if asked > 0 && exempt == asked {
-        world.good(format!("Asked the service: it exempts all {asked} customers in the states of their certificates."));
+        let all = if asked == 1 {
+            "the customer in the state of its certificate".to_owned()
+        } else {
+            format!("all {asked} customers in the states of their certificates")
+        };
+        world.good(format!("Asked the service: it exempts {all}."));
     } else if asked > 0 {
         world.warn(format!("Asked the service: it exempts {exempt} of {asked} customers in the states of their certificates."));
     }

@@ -11,8 +11,8 @@ use crate::apply;
 use crate::certificates::{self, Case, Catalogue, ReadContext, RuleBook, SeenPapers};
 use crate::domain::{
     CandidateView, Checked, Command, Consequence, Customer, CustomerCode, Disposition, Document, DocumentRef, Edits, FieldView, Finding,
-    FindingView, Gray, Handling, Hints, Mistyped, PaperField, PaperView, Policy, Queue, QueueItem, ReviewEntry, ReviewError, Ruling,
-    Sha256, Standing, StateView, Verdict,
+    FindingView, Gray, Handling, Hints, Mistyped, PageView, PaperField, PaperView, Policy, Queue, QueueItem, ReviewEntry, ReviewError,
+    Ruling, Sha256, Standing, StateView, Verdict,
 };
 use crate::matching::{Fit, Index};
 use crate::plan::{Gate, Write};
@@ -576,18 +576,7 @@ impl ReviewDesk for Desk<'_> {
         let input = scan.page(page).map_err(refused)?;
         let picture = input.image.ok_or_else(|| ReviewError::Refused("this page has no picture".to_owned()))?;
         let view = document.views.iter().find(|v| v.page == page);
-        let flat = match view.and_then(|v| v.corners) {
-            Some(corners) => picture.flattened(&corners),
-            None => Arc::unwrap_or_clone(picture),
-        };
-        let turned = match view.map_or(0, |v| v.turned) {
-            0 => flat,
-            degrees => flat.turned(degrees),
-        };
-        Ok(match view.map_or(0.0, |v| v.levelled) {
-            0.0 => turned,
-            angle => turned.levelled(angle),
-        })
+        Ok(PageView::upright(view, picture))
     }
 
     fn act(&self, id: &str, revision: u64, command: Command) -> Result<(), ReviewError> {

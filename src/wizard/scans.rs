@@ -1,13 +1,13 @@
 //! Step 5: read the folder and show what belongs to whom.
 
-use super::asking::example;
+use super::asking::{example, recommend};
 use super::reading::{Cache, NO_PAPER, PATIENCE, Reader};
 use super::{WizardError, World};
 use crate::apply::DocumentPages;
 use crate::certificates::{self, RuleBook, SeenPapers};
 use crate::customers::CustomerList;
 use crate::domain::{
-    Customer, Disposition, Document, DocumentRef, Hints, Policy, PolicyWishes, ReviewEntry, Ruling, Sha256, hold_unfitting,
+    Customer, Disposition, Document, DocumentRef, Hints, Policy, PolicyWishes, ReviewEntry, Ruling, Sha256, counted, hold_unfitting,
 };
 use crate::matching::Index;
 use crate::ports::{AnswerRecord, AnswerSource, Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder, UploadPdf};
@@ -60,6 +60,8 @@ fn overlay(under: &mut Value, over: &Value) {
 
 /// The folder of scans of this run, once it is known.
 fn folder(world: &mut World<'_>) -> Result<PathBuf, WizardError> {
+    let asked = world.ask.is_interactive() && world.ask.supplied("certificates.folder").is_none();
+    let found = world.nearby.scans.clone().filter(|_| asked);
     let question = Question {
         key: "certificates.folder".to_owned(),
         text: "Folder with the certificate scans:".to_owned(),
@@ -67,7 +69,7 @@ fn folder(world: &mut World<'_>) -> Result<PathBuf, WizardError> {
         example: example("certificates.folder", "certificates"),
         kind: QuestionKind::Folder,
         default: None,
-        recommended: None,
+        recommended: found.map(|(name, n)| recommend(name, [format!("it holds {}", counted(n, "scan", "scans"))])),
         required: true,
     };
     Ok(PathBuf::from(world.ask.text(&question)?))
@@ -248,8 +250,8 @@ fn show(world: &World<'_>, documents: &[Document], unreadable: &[(String, String
         mail += usize::from(customer.contact.email.is_some());
     }
     world.say(format!(
-        "{} papers belong to {covered} of the {} exempt customers; {mail} of the other {left} have an e-mail address.",
-        accepted.len(),
+        "{} to {covered} of the {} exempt customers; {mail} of the other {left} have an e-mail address.",
+        counted(accepted.len(), "paper belongs", "papers belong"),
         exempt.len()
     ));
 }

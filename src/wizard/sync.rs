@@ -4,7 +4,7 @@ use super::asking::{confirm, recommend};
 use super::{Ending, InService, Session, WizardError, World, planned};
 use crate::apply::{self, DocumentPages, Outcome, Ports};
 use crate::customers::CustomerList;
-use crate::domain::{Customer, Sha256};
+use crate::domain::{Customer, Sha256, counted};
 use crate::plan::{Approval, Approved, CustomerInputs, Gate, Note, Plan, Write, plan_customers};
 use crate::ports::{ActionRecord, ActionState, Block, UploadPdf};
 use serde_json::json;
@@ -35,7 +35,7 @@ pub(super) async fn run(
 
     let creates = plan.actions.iter().filter(|a| matches!(a.write, Write::CreateCustomer { .. })).count();
     let updates = plan.actions.len() - creates;
-    let text = format!("Send {} customers to {}?", creates + updates, session.company.name);
+    let text = format!("Send {} to {}?", counted(creates + updates, "customer", "customers"), session.company.name);
     let reasons = vec![format!("{creates} are new, {updates} differ, {} are there already", plan.unchanged)];
     let question = confirm(
         "sync.confirm",
@@ -47,7 +47,7 @@ pub(super) async fn run(
     if let Some(outcome) = outcome {
         if outcome.done > 0 {
             let verb = if world.service.writes() { "sent" } else { "would be sent" };
-            world.good(format!("{} customers {verb}.", outcome.done));
+            world.good(format!("{} {verb}.", counted(outcome.done, "customer", "customers")));
         }
         // What is there now decides what can be linked, not what was meant to be there.
         in_service = world.service.customers(session.id()).await?.into_iter().map(|c| c.code).collect();
@@ -72,7 +72,7 @@ fn show_plan(world: &World<'_>, plan: &Plan) {
         let rows = plan.actions.iter().take(SHOWN).map(|a| vec![a.write.describe(), a.reason.clone()]).collect();
         let note = (plan.actions.len() > SHOWN).then(|| format!("and {} more", plan.actions.len() - SHOWN));
         let head = ["What", "Why"].map(str::to_owned).to_vec();
-        world.screen.show(Block::Table { title: format!("Planned: {} writes", plan.actions.len()), head, rows, note });
+        world.screen.show(Block::Table { title: format!("Planned: {}", counted(plan.actions.len(), "write", "writes")), head, rows, note });
     }
     // What somebody has to do something about comes first.
     let (harmless, open): (Vec<&Note>, Vec<&Note>) = plan.notes.iter().partition(|note| note.harmless);

@@ -1,5 +1,6 @@
 //! The built binary, from outside: over the command line, over HTTP, through a pseudo-terminal, killed in the middle.
 
+mod answers_reference;
 mod architecture;
 mod bad_input;
 mod bed;
@@ -7,6 +8,8 @@ mod browser;
 mod certcapture;
 mod commands;
 mod customers;
+mod docs;
+mod golden;
 mod kill;
 mod later;
 mod log;

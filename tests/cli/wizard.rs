@@ -78,7 +78,7 @@ fn every_step_with_yes() {
     wizard.see("Folder with the certificate scans").keys(scans.to_str().unwrap()).keys("\r");
     wizard.see("Ready to create and link");
     wizard.see("no expiration date").keys("\r");
-    wizard.see("certificates and link each").keys("y");
+    wizard.see(" and link ").keys("y");
     wizard.see("created and linked");
     wizard.see("How should the invitations go out?").keys(DOWN).keys(DOWN).keys("\r");
     wizard.see("Which cover letter?").keys("\r");
@@ -138,7 +138,7 @@ fn every_step_with_no() {
     let after_customers = server.writes();
     wizard.see("What should be done").keys("\r");
     wizard.see("no expiration date").keys("\r");
-    wizard.see("certificates and link each").keys("n").see("Declined");
+    wizard.see(" and link ").keys("n").see("Declined");
     wizard
         .see("How should the invitations go out?")
         .keys("\r")

@@ -29,8 +29,10 @@ impl AvaTax {
     pub(super) async fn read_ping(&self) -> ServiceResult<Identity> {
         let request = self.request("Ping", Method::GET, &["utilities", "ping"])?;
         let ping: PingIn = self.get(&request).await?;
+        if ping.authenticated != Some(true) {
+            return Err(self.transport.refused("Ping"));
+        }
         Ok(Identity {
-            authenticated: ping.authenticated.unwrap_or(false),
             how: ping.authentication_type.unwrap_or_else(|| "None".to_owned()),
             user: ping.authenticated_user_name,
             account: ping.authenticated_account_id,

@@ -515,14 +515,14 @@ impl ExemptionService for CertCapture {
     /// There is no call for it: the first page of the customers tells whether the credentials are taken.
     async fn ping(&self) -> ServiceResult<Identity> {
         let request = self.request("listCustomers", Method::GET, &["customers"])?.query("page", "1").query(self.page_size(), "1");
-        let authenticated = match self.get(&request).await {
-            Ok(_) => true,
+        match self.get(&request).await {
+            Ok(_) => (),
             // An account without customers.
-            Err(error) if error.kind == ServiceErrorKind::NotFound => true,
-            Err(error) if error.kind == ServiceErrorKind::Unauthorized => false,
+            Err(error) if error.kind == ServiceErrorKind::NotFound => (),
+            Err(error) if error.kind == ServiceErrorKind::Unauthorized => return Err(self.transport.refused("listCustomers")),
             Err(error) => return Err(error),
-        };
-        Ok(Identity { authenticated, how: "Basic".to_owned(), user: None, account: None, version: None })
+        }
+        Ok(Identity { how: "Basic".to_owned(), user: None, account: None, version: None })
     }
 
     /// The account, or the client that was named.

@@ -4,7 +4,7 @@ use super::{Office, begin, columns, day, open, question};
 use certonboard::cli::{
     DeleteArgs, DownloadArgs, Exit, ListCertificatesArgs, PrintArgs, ShowCertificateArgs, UnlinkArgs, WhichCertificates,
 };
-use certonboard::domain::{CertificateId, CertificateOnFile, CustomerCode, DocumentForm};
+use certonboard::domain::{CertificateId, CertificateOnFile, CustomerCode, DocumentForm, counted};
 use certonboard::error::Fault;
 use certonboard::lifecycle::{CertificateFilter, HeldCertificate, held};
 use certonboard::plan::{Deletion, Unlinking, plan_deletions, plan_unlinking};
@@ -195,7 +195,7 @@ pub async fn print(args: &PrintArgs) -> Result<Exit, Fault> {
             }
         }
     }
-    office.print(&json!({ "printed": printed }), || format!("Printed       {} documents", printed.len()))?;
+    office.print(&json!({ "printed": printed }), || format!("Printed       {}", counted(printed.len(), "document", "documents")))?;
     Ok(if without > 0 { Exit::Waiting } else { Exit::Done })
 }
 
@@ -235,7 +235,10 @@ pub async fn unlink(args: &UnlinkArgs) -> Result<Exit, Fault> {
         wanted = on_file.iter().flat_map(|c| c.customers.iter().map(|code| pair(code, c.id))).collect();
     }
     let plan = plan_unlinking(&wanted, &on_file, &args.change.reason);
-    let text = format!("Take {} certificates from their customers?", plan.actions.len());
+    let text = match plan.actions.len() {
+        1 => "Take 1 certificate from its customers?".to_owned(),
+        n => format!("Take {n} certificates from their customers?"),
+    };
     let reasons = vec!["past transactions stay as they are; new ones are taxed where no other certificate counts".to_owned()];
     let changed = change.carry_out(plan, &question(text, reasons)).await?;
     change.end(&changed)
@@ -273,7 +276,7 @@ pub async fn delete(args: &DeleteArgs) -> Result<Exit, Fault> {
         }
         confirm_numbers(args, &ids)?;
     }
-    let text = format!("Delete {} certificates for good?", plan.actions.len());
+    let text = format!("Delete {} for good?", counted(plan.actions.len(), "certificate", "certificates"));
     let reasons = vec!["they can't be brought back".to_owned()];
     let changed = change.carry_out(plan, &question(text, reasons)).await?;
     change.end(&changed)

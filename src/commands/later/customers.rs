@@ -5,6 +5,7 @@ use crate::commands::adapters::Workbooks;
 use certonboard::cli::{self, Exit, ListCustomersArgs, PutCustomerArgs, ShowCustomerArgs, WhichCustomers};
 use certonboard::domain::{
     Address, CertificateOnFile, Contact, Country, Customer, CustomerCode, CustomerOnFile, ExemptStatus, Exemption, InvitationOnFile,
+    counted, nearest,
 };
 use certonboard::error::Fault;
 use certonboard::lifecycle::{CustomerFilter, CustomerStatus, ErpWord, customer_status};
@@ -40,8 +41,9 @@ fn told(status: &CustomerStatus) -> String {
     }
     if !status.certificates.is_empty() {
         lines.push(String::new());
-        let rows: Vec<Vec<String>> = status.certificates.iter().map(super::certificates::row).collect();
-        lines.push(columns(&super::certificates::HEAD, &rows));
+        // The last column names the customers, and this is the one.
+        let rows: Vec<Vec<String>> = status.certificates.iter().map(|c| super::certificates::row(c)[..7].to_vec()).collect();
+        lines.push(columns(&super::certificates::HEAD[..7], &rows));
     }
     if !status.invitations.is_empty() {
         lines.push(String::new());
@@ -155,12 +157,17 @@ async fn put(args: &PutCustomerArgs, new: bool) -> Result<Exit, Fault> {
         Some(list) => {
             let asked: BTreeSet<&CustomerCode> = args.codes.iter().collect();
             if let Some(missing) = args.codes.iter().find(|code| list.iter().all(|c| c.code != **code)) {
-                return Err(Fault::input(format!("the list has no customer {missing} that can be sent")));
+                let near = nearest(missing.as_str(), list.iter().map(|c| c.code.as_str()));
+                let hint = near.map_or_else(
+                    || "`certonboard customers summary` shows what the list holds".to_owned(),
+                    |near| format!("did you mean {near}?"),
+                );
+                return Err(Fault::input(format!("the list has no customer {missing} that can be sent")).hint(hint));
             }
             if let Some(code) = args.codes.iter().find(|code| there.contains(code) == new) {
                 return match new {
                     true => Err(Fault::input(format!("customer {code} is there already")).hint("`customers update` changes it")),
-                    false => Err(office.no_such_customer(code)),
+                    false => Err(office.no_such_customer(code, &present)),
                 };
             }
             list.into_iter().filter(|c| asked.is_empty() || asked.contains(&c.code)).collect()
@@ -174,7 +181,7 @@ async fn put(args: &PutCustomerArgs, new: bool) -> Result<Exit, Fault> {
                 (true, Some(_)) => {
                     return Err(Fault::input(format!("customer {code} is there already")).hint("`customers update` changes it"));
                 }
-                (false, None) => return Err(office.no_such_customer(code)),
+                (false, None) => return Err(office.no_such_customer(code, &present)),
                 _ => vec![from_flags(args, code, on_file)?],
             }
         }
@@ -185,7 +192,7 @@ async fn put(args: &PutCustomerArgs, new: bool) -> Result<Exit, Fault> {
     let actions = plan.actions.into_iter().map(|a| certonboard::plan::Action { reason: reason(&a.write, &a.reason, args), ..a }).collect();
     let plan = Plan::new(plan.gate, actions, plan.unchanged, plan.notes);
     let verb = if new { "Create" } else { "Update" };
-    let text = format!("{verb} {} customers in {}?", plan.actions.len(), office.company.name);
+    let text = format!("{verb} {} in {}?", counted(plan.actions.len(), "customer", "customers"), office.company.name);
     let question = question(text, vec![args.change.reason.clone()]);
     let changed = change.carry_out(plan, &question).await?;
     change.end(&changed)

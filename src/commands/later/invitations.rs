@@ -3,7 +3,7 @@
 use super::customers::{All, erp_word};
 use super::{Change, Office, begin, columns, day, open, question};
 use certonboard::cli::{Exit, InvitationArgs, ListInvitationsArgs, RenewArgs, SendArgs, ShowInvitationArgs};
-use certonboard::domain::{AskedBefore, CustomerCode, Delivery, ExemptionReason, InvitationId, InvitationOnFile, InvitationState};
+use certonboard::domain::{AskedBefore, CustomerCode, Delivery, ExemptionReason, InvitationId, InvitationOnFile, InvitationState, counted};
 use certonboard::error::Fault;
 use certonboard::lifecycle::{Changed, SentInvitation};
 use certonboard::plan::{Gate, InviteChoice, InviteReason, Plan, RenewalInputs, plan_invitations_to, plan_renewals};
@@ -92,7 +92,7 @@ fn copy(office: &Office, invitations: &[&SentInvitation]) {
         written && child.wait().is_ok_and(|status| status.success())
     });
     match done {
-        true => office.printer.show(Block::Good(format!("{} links are on the clipboard.", links.len()))),
+        true => office.printer.show(Block::Good(format!("{} on the clipboard.", counted(links.len(), "link is", "links are")))),
         false => office.warn("there is no clipboard here (wl-copy, xclip, pbcopy); copy the link from the list"),
     }
 }
@@ -198,8 +198,11 @@ fn inputs<'a>(
 
 async fn invite(change: &mut Change, plan: Plan, args: &InvitationArgs) -> Result<Exit, Fault> {
     let text = match change.office.service.sends_invitations() {
-        true => format!("Send {} invitations, with cover letter {}?", plan.actions.len(), args.cover_letter),
-        false => format!("Make a token for each of {} customers?", plan.actions.len()),
+        true => format!("Send {}, with cover letter {}?", counted(plan.actions.len(), "invitation", "invitations"), args.cover_letter),
+        false => match plan.actions.len() {
+            1 => "Make a token for 1 customer?".to_owned(),
+            n => format!("Make a token for each of {n} customers?"),
+        },
     };
     let reasons = vec!["a message that went out can't be called back, so look at the whole list".to_owned()];
     let changed: Changed = change.carry_out(plan, &question(text, reasons)).await?;

@@ -11,14 +11,14 @@ use super::adapters::{SystemClock, credentials, environment, signed_in, user_nam
 use super::place::Place;
 use certonboard::api::{self, ConnectOptions, Credentials, Dialect, Secret, ServiceKind};
 use certonboard::cli::{self, CertcaptureDialect, ChangeArgs, Exit, ResultFormat, ServiceArgs, ServiceName};
-use certonboard::domain::{CustomerCode, CustomerOnFile};
+use certonboard::domain::{CustomerCode, CustomerOnFile, nearest};
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
 use certonboard::lifecycle::{Changed, ErpWord, Work};
 use certonboard::plan::Plan;
 use certonboard::ports::{
     ApiCall, AuditTrail, Block, Clock, Company, ExemptionService, Interrupt, JournalStore, Progress, Prompter, Question, QuestionKind,
-    Screen, ServiceError, ServiceErrorKind,
+    Screen, ServiceErrorKind,
 };
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
 use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
@@ -42,6 +42,9 @@ pub struct Office {
     pub place: Place,
     _practice: Option<Sandbox>,
 }
+
+/// How long a suggestion may take.
+const SUGGESTION_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 struct NoTrail;
 
@@ -149,12 +152,10 @@ async fn connect(args: &ServiceArgs, place: Place, today: Option<Date>, erp: Erp
 }
 
 async fn company(service: &dyn ExemptionService, wanted: Option<&str>) -> Result<Company, Fault> {
-    let identity = service.ping().await?;
-    if !identity.authenticated {
-        let message = format!("{} does not accept these credentials", service.describe());
-        let hint = Some("check the credentials in the environment; see docs/credentials.md".to_owned());
-        return Err(ServiceError { kind: ServiceErrorKind::Unauthorized, call: "Ping".to_owned(), number: None, message, hint }.into());
-    }
+    service.ping().await.map_err(|error| match error.kind {
+        ServiceErrorKind::Unavailable => Fault::unreachable(error),
+        _ => error.into(),
+    })?;
     let companies: Vec<Company> = service.companies().await?.into_iter().filter(|c| c.is_active).collect();
     let known = companies.iter().map(|c| c.code.0.clone()).take(20).collect::<Vec<_>>().join(", ");
     match wanted {
@@ -178,12 +179,22 @@ impl Office {
 
     pub async fn customer(&self, code: &CustomerCode) -> Result<CustomerOnFile, Fault> {
         let found = self.service.customer(self.company.id, code).await?;
-        found.ok_or_else(|| self.no_such_customer(code))
+        match found {
+            Some(found) => Ok(found),
+            None => {
+                // Only for a suggestion, so a service that is slow or refuses is no matter.
+                let all = tokio::time::timeout(SUGGESTION_PATIENCE, self.service.customers(self.company.id)).await;
+                Err(self.no_such_customer(code, &all.map(Result::unwrap_or_default).unwrap_or_default()))
+            }
+        }
     }
 
-    pub fn no_such_customer(&self, code: &CustomerCode) -> Fault {
+    /// `known`: the customers that are there.
+    pub fn no_such_customer(&self, code: &CustomerCode, known: &[CustomerOnFile]) -> Fault {
+        let near = nearest(code.as_str(), known.iter().map(|c| c.code.as_str()));
+        let meant = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
         Fault::input(format!("company {} has no customer {code}", self.company.code))
-            .hint("codes are case sensitive; `certonboard customers list` shows them")
+            .hint(format!("{meant}Codes are case sensitive; `certonboard customers list` shows them"))
     }
 
     /// The result on stdout.
@@ -325,13 +336,13 @@ impl Change {
             user: user_name(),
             dry_run: self.args.dry_run,
         };
-        let done = task(&mut work).await;
-        if done.is_err() {
+        let mut done = task(&mut work).await;
+        if let Err(fault) = &mut done {
             progress.end();
             // Nothing was approved: the record would hold nothing.
             let begun = certonboard::plan::Gate::ALL.iter().any(|gate| self.journal.plan(gate.name()).ok().flatten().is_some());
             if begun {
-                super::note(&format!("go on with: certonboard resume {}", super::run::run_argument(&self.path)), false);
+                fault.go_on = Some(format!("go on with: certonboard resume {}", super::run::run_argument(&self.path)));
             }
         }
         done

@@ -22,7 +22,7 @@ mod xml;
 
 pub use error::SpreadsheetError;
 
-use crate::domain::Grid;
+use crate::domain::{Grid, nearest};
 use picked::Picked;
 use std::fs::File;
 use std::io::Read;
@@ -269,12 +269,4 @@ fn sniff(head: &[u8]) -> Sniffed {
         true => Sniffed::Other("this is neither a spreadsheet nor a text file"),
         false => Sniffed::Text,
     }
-}
-
-/// The name nearest to the wished one, if any is near.
-fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let wanted = wanted.to_lowercase();
-    let scored = names.map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name));
-    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= 0.75).then(|| best.1.to_owned())
 }

@@ -59,7 +59,7 @@ impl<'a> Picked<'a> {
             None => Err(SpreadsheetError::UnknownSheet {
                 path: self.path.to_owned(),
                 wanted: wanted.clone(),
-                nearest: nearest(wanted, self.names.iter().map(String::as_str)),
+                nearest: nearest(wanted, self.names.iter().map(String::as_str)).map(str::to_owned),
                 sheets: self.names,
             }),
         }

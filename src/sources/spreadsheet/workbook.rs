@@ -129,7 +129,7 @@ fn wished<R: Reader<BufReader<File>>>(path: &Path, book: &R, options: &OpenOptio
         None => Err(SpreadsheetError::UnknownSheet {
             path: path.to_owned(),
             wanted: wanted.clone(),
-            nearest: nearest(wanted, all.iter().map(|(name, _)| name.as_str())),
+            nearest: nearest(wanted, all.iter().map(|(name, _)| name.as_str())).map(str::to_owned),
             sheets: all.into_iter().map(|(name, _)| name).collect(),
         }),
     }

@@ -20,6 +20,24 @@ pub fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
+/// `1 customer`, `2 customers`.
+pub fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A text whose characters all show, for a page: what is invisible or turns the direction of reading is spelt out; breaks stay.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Zero-width and direction-changing characters, tags and variation marks that make one text look like another.
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -29,7 +47,7 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{printable, visible};
 
     #[test]
     fn what_could_move_the_cursor_or_hide_is_shown() {
@@ -37,5 +55,6 @@ mod tests {
         assert_eq!(printable("abc\u{202e}fdp.exe"), "abc\\u{202e}fdp.exe");
         assert_eq!(printable("two\r\nlines\tand\u{7}"), "two lines and\\u{7}");
         assert_eq!(printable("Zoë & Söhne 株式会社 🦷"), "Zoë & Söhne 株式会社 🦷");
+        assert_eq!(visible("<p>\n\u{202e}fdp\u{0}</p>"), "<p>\n\\u{202e}fdp\\u{0}</p>");
     }
 }
