@@ -8,6 +8,7 @@ use certonboard::cli::{
 use certonboard::error::Fault;
 use clap::Parser;
 use commands::later;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -21,7 +22,8 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return commands::tell(&Fault::new(Exit::Failed, format!("the program can't start its threads: {error}")), verbose),
     };
-    let done = runtime.block_on(async {
+    // In a box, so that the whole program is compiled once and not once for each way in which a runtime may call it.
+    let work: Pin<Box<dyn Future<Output = Result<Exit, Fault>>>> = Box::pin(async {
         match cli.command {
             None => commands::run::run(&cli.run).await,
             Some(Command::Run(args)) => commands::run::run(&args).await,
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
             Some(Command::Sandbox { command: SandboxCommand::Serve(args) }) => commands::serve::serve(&args).await,
         }
     });
+    let done = runtime.block_on(work);
     // Threads that still wait for a dead connection must not keep the program.
     runtime.shutdown_background();
     match done {

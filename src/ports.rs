@@ -704,13 +704,15 @@ pub trait JournalStore: Send + Sync {
     fn load(&self) -> JournalResult<RunRecord>;
 }
 
-/// The name most like the last part of a path, of those that lie in its folder, as the end of a sentence; empty where none is like it.
-pub fn beside(path: &str) -> String {
+/// The name of a file, or of a folder, most like the last part of a path, of those that lie in its folder, as the end of a sentence; empty where
+/// none is like it.
+pub fn beside(path: &str, folders: bool) -> String {
     // Names looked at in one folder.
     const MOST: usize = 5_000;
     let path = Path::new(path);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MOST);
+    let entries = entries.filter(|e| e.path().is_dir() == folders);
     let names: Vec<String> = entries.filter_map(|e| e.file_name().into_string().ok()).collect();
     let wanted = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let near = crate::domain::nearest(wanted, names.iter().map(String::as_str));
@@ -722,8 +724,8 @@ pub fn check_text(kind: &QuestionKind, text: &str) -> Result<(), String> {
     let text = text.trim();
     match kind {
         QuestionKind::File if Path::new(text).is_dir() => Err(format!("`{text}` is a folder; name the file in it")),
-        QuestionKind::File if !Path::new(text).is_file() => Err(format!("there is no file `{text}`{}", beside(text))),
-        QuestionKind::Folder if !Path::new(text).is_dir() => Err(format!("there is no folder `{text}`{}", beside(text))),
+        QuestionKind::File if !Path::new(text).is_file() => Err(format!("there is no file `{text}`{}", beside(text, false))),
+        QuestionKind::Folder if !Path::new(text).is_dir() => Err(format!("there is no folder `{text}`{}", beside(text, true))),
         QuestionKind::Number if text.parse::<u64>().is_err() => Err(format!("`{text}` is no whole number")),
         QuestionKind::Text | QuestionKind::File | QuestionKind::Folder if text.is_empty() => Err("it is empty".to_owned()),
         _ => Ok(()),

@@ -288,9 +288,9 @@ impl Catalogue {
 
     /// Parses the three data files. Unknown keys, bad patterns and doubled form ids are errors.
     pub fn parse(forms: &str, labels: &str, choices: &str) -> Result<Self, String> {
-        let raw: RawForms = serde_saphyr::from_str(forms).map_err(|e| format!("forms: {e}"))?;
-        let raw_labels: RawLabels = serde_saphyr::from_str(labels).map_err(|e| format!("labels: {e}"))?;
-        let raw_choices: RawChoices = serde_saphyr::from_str(choices).map_err(|e| format!("choices: {e}"))?;
+        let raw: RawForms = crate::domain::from_yaml(forms).map_err(|e| format!("forms: {e}"))?;
+        let raw_labels: RawLabels = crate::domain::from_yaml(labels).map_err(|e| format!("labels: {e}"))?;
+        let raw_choices: RawChoices = crate::domain::from_yaml(choices).map_err(|e| format!("choices: {e}"))?;
         let mut catalogue = Catalogue { forms: vec![], jurisdictions: vec![], labels: vec![], choices: vec![] };
         for form in raw.multistate {
             let expiration = form.expiration.unwrap_or(Expiration { rule: ExpirationRule::Unknown, years: None });

@@ -27,7 +27,7 @@ pub struct RuleBook {
 }
 
 static BUILTIN: LazyLock<RuleBook> = LazyLock::new(|| {
-    serde_saphyr::from_str(include_str!("data/rules.yaml"))
+    crate::domain::from_yaml(include_str!("data/rules.yaml"))
         // The file is part of the program and a test parses it: a broken one cannot be released.
         .unwrap_or_else(|why| panic!("the built-in rules are broken: {why}"))
 });

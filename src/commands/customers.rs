@@ -161,7 +161,7 @@ pub fn summary(args: &SummaryArgs) -> Result<Exit, Fault> {
     }
     let facts = Facts::new(&read);
     match args.format {
-        ResultFormat::Text => super::print(&customers_text::text(&facts, customers_text::Look::of_stdout()))?,
+        ResultFormat::Text => super::print_pages(&customers_text::text(&facts, customers_text::Look::of_stdout()))?,
         ResultFormat::Json => print_json(&facts, today)?,
     };
     told.iter().for_each(|line| super::note(line, false));

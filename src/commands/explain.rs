@@ -39,7 +39,7 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Fault> {
                 .iter()
                 .map(|document| account(document, &policy).iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n"))
                 .collect();
-            super::print(&accounts.join("\n\n"))
+            super::print_pages(&accounts.join("\n\n"))
         }
     }
 }

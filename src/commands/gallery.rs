@@ -37,7 +37,9 @@ pub fn make(record: &RunRecord, scans: &dyn ScanFolder, page: &Path, jobs: usize
     if page.parent().is_some_and(|p| !p.as_os_str().is_empty() && !p.is_dir()) || certonboard::journal::private_folder(&beside).is_err() {
         return none(format!("There are no pictures of the papers here: {} can't be made.", beside.display()));
     }
+    // Its name comes from whoever named the page: in a link it is nothing but a name.
     let name = beside.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = format!("./{}", percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC));
 
     // The papers of one file go to one thread: it is opened once.
     let mut by_file: BTreeMap<&str, Vec<&Document>> = BTreeMap::new();
@@ -73,7 +75,7 @@ type Made = Vec<((String, u32), Picture)>;
 
 fn of_file(scans: &dyn ScanFolder, file: Option<&ScanFile>, documents: &[&Document], beside: &Path, name: &str) -> Made {
     let mut made = Made::new();
-    let mut scan = None;
+    let (mut scan, mut looked) = (None, false);
     for document in documents {
         for page in shown_pages(document) {
             let view = document.views.iter().find(|v| v.page == page);
@@ -84,7 +86,8 @@ fn of_file(scans: &dyn ScanFolder, file: Option<&ScanFile>, documents: &[&Docume
                 made.push(((document.key(), page), Picture { small, large }));
                 continue;
             }
-            if scan.is_none() {
+            if !looked {
+                looked = true;
                 scan = file.and_then(|file| scans.open(file).ok()).filter(|scan| *scan.sha256() == document.sha256);
             }
             let drawn = scan.as_mut().and_then(|scan| scan.page(page).ok()?.image);

@@ -43,16 +43,22 @@ pub fn tell(fault: &Fault, verbose: bool) -> ExitCode {
     fault.exit.into()
 }
 
-/// Prints a result; by pages where it is longer than the window. A reader that has seen enough (`| head`) is no error.
+/// Prints a result with its lines broken to fit the window. A reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) -> Result<Exit, Fault> {
     print_as_it_is(&certonboard::ui::folded(text))
 }
 
-/// The same with its lines as they are: what other programs read.
-pub fn print_as_it_is(text: &str) -> Result<Exit, Fault> {
-    if paged(text) {
+/// Prints something to look through: by pages where it is longer than the window and somebody is there to turn them.
+pub fn print_pages(text: &str) -> Result<Exit, Fault> {
+    let text = certonboard::ui::folded(text);
+    if adapters::environment().stdin_is_terminal && paged(&text) {
         return Ok(Exit::Done);
     }
+    print_as_it_is(&text)
+}
+
+/// Prints a result with its lines as they are: what other programs read.
+pub fn print_as_it_is(text: &str) -> Result<Exit, Fault> {
     let mut out = std::io::stdout().lock();
     match out
         .write_all(text.as_bytes())
@@ -65,7 +71,8 @@ pub fn print_as_it_is(text: &str) -> Result<Exit, Fault> {
     }
 }
 
-/// Shows a text that is longer than the window in the pager of the user (`PAGER`; an empty one means none), else in `less`. `false`: it was not shown.
+/// Shows a text that is longer than the window in the pager of the user (`PAGER`; an empty one means none), else in `less`. `false`: it was
+/// not shown.
 fn paged(text: &str) -> bool {
     use std::process::{Command, Stdio};
     let Some((rows, _)) = certonboard::ui::window() else { return false };
@@ -81,12 +88,15 @@ fn paged(text: &str) -> bool {
         // Leave what is short on the screen, and don't clear it at the end.
         command.env("LESS", "FRX");
     }
+    // Ctrl-C is the pager's while it shows: this process must outlive it, or the two would read the same keys.
+    #[cfg(unix)]
+    let _held = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
     let Ok(mut child) = command.spawn() else { return false };
     if let Some(mut pipe) = child.stdin.take() {
         // A reader that has seen enough closes it.
         let _ = pipe.write_all(text.as_bytes()).and_then(|()| pipe.write_all(b"\n"));
     }
-    child.wait().is_ok()
+    child.wait().is_ok_and(|status| status.success())
 }
 
 pub fn print_json(value: &serde_json::Value) -> Result<Exit, Fault> {

@@ -79,7 +79,7 @@ pub fn write_plan(
     super::run::write(out, &text)?;
     journal.note("planned", &serde_json::json!({ "sha256": Sha256::of(text.as_bytes()) }), file.made)?;
     match options.format {
-        ResultFormat::Json => super::print(&text)?,
+        ResultFormat::Json => super::print_as_it_is(&text)?,
         ResultFormat::Text => super::print(&told(&file, out))?,
     };
     Ok(if ending.waiting { Exit::Waiting } else { Exit::Done })

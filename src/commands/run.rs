@@ -13,7 +13,7 @@ use certonboard::report::{self, Model};
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
 use certonboard::sources::scans::Folder;
 use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
-use certonboard::wizard::{self, Asker, Ending, Rests, World, connection};
+use certonboard::wizard::{self, Asker, Ending, Nearby, Rests, World, connection};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -251,7 +251,7 @@ async fn walk(
         target,
         save_plan: &save_plan,
         asked_before: &asked_before,
-        nearby: super::nearby::look(Path::new(".")),
+        nearby: if outside.interactive { super::nearby::look(Path::new(".")) } else { Nearby::default() },
         scans: &scans,
         engines: &*engines,
         spreadsheets: &Workbooks,
@@ -329,23 +329,27 @@ fn finish(
     }
     let model = Model::new(&record);
     let report_path = path.join("report.html");
+    let (workbook_path, pdf_path) = (path.join("report.xlsx"), path.join("report.pdf"));
     let gallery = super::gallery::make(&record, &Folder::default(), &report_path, options.jobs, progress);
     let page = report::html(&model, &gallery, &clock.today().to_string());
-    write(&report_path, &page)?;
     let plan: Vec<Value> = certonboard::plan::Gate::ALL.iter().flat_map(|g| journal.plans(g.name()).unwrap_or_default()).collect();
-    write(&path.join("plan.json"), &serde_json::to_string_pretty(&plan).unwrap_or_default())?;
     let exit = match ending {
         Ending { declined: true, .. } => Exit::Declined,
         Ending { waiting: true, .. } => Exit::Waiting,
         Ending { .. } => Exit::Done,
     };
     journal.note("finished", &json!({ "exit_code": exit as u8, "report_sha256": Sha256::of(page.as_bytes()) }), clock.now())?;
-    let (workbook_path, pdf_path) = (path.join("report.xlsx"), path.join("report.pdf"));
-    let workbook = report::workbook(&report::Data::of(&model)).map_err(|e| Fault::new(Exit::Failed, e.to_string()))?;
-    write_bytes(&workbook_path, &workbook)?;
-    // The record ends with this run's own end, so it is read once more.
-    let ended = journal.load()?;
-    write_bytes(&pdf_path, &super::report::pdf(&Model::new(&ended), &ended, journal)?)?;
+    let failed = |e: String| Fault::new(Exit::Failed, e);
+    let written = [
+        write(&report_path, &page),
+        write(&path.join("plan.json"), &serde_json::to_string_pretty(&plan).unwrap_or_default()),
+        report::workbook(&report::Data::of(&model)).map_err(|e| failed(e.to_string())).and_then(|book| write_bytes(&workbook_path, &book)),
+        // The record ends with this run's own end, so it is read once more.
+        journal.load().map_err(Fault::from).and_then(|ended| {
+            let pdf = super::report::pdf(&Model::new(&ended), &ended, journal)?;
+            write_bytes(&pdf_path, &pdf)
+        }),
+    ];
     match options.format {
         ResultFormat::Text => {
             super::print(&report::summary(&model))?;
@@ -364,6 +368,9 @@ fn finish(
             )?;
         }
     }
+    // The run itself has ended and its figures are told: what lacks is a file, which can be made again.
+    let again = format!("the run is done and its record is whole; make room, then: certonboard report {}", run_argument(path));
+    written.into_iter().collect::<Result<Vec<()>, Fault>>().map_err(|fault| fault.hint(again))?;
     Ok(exit)
 }
 

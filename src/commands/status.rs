@@ -40,7 +40,7 @@ fn all(format: ResultFormat) -> Result<Exit, Fault> {
                 let rest = if row.get("why").is_some() { printable(&text(row, "why")) } else { counts };
                 format!("{:<24} {:<10} {rest}", text(row, "run"), text(row, "state"))
             };
-            super::print(&rows.iter().map(line).collect::<Vec<_>>().join("\n"))
+            super::print_pages(&rows.iter().map(line).collect::<Vec<_>>().join("\n"))
         }
     }
 }
@@ -95,7 +95,7 @@ fn one(args: &StatusArgs, run: &str) -> Result<Exit, Fault> {
     let checked = if args.verify { Some(journal.verify()?) } else { None };
     match args.format {
         ResultFormat::Json => super::print_json(&run_record(&record, &journal, &checked)?)?,
-        ResultFormat::Text => super::print(&told(&path, &record, &stand, &journal, &checked)?)?,
+        ResultFormat::Text => super::print_pages(&told(&path, &record, &stand, &journal, &checked)?)?,
     };
     if let Some(Err(entry)) = checked {
         return Err(Fault::new(

@@ -142,7 +142,7 @@ pub(super) struct Catalogue {
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     // The file is part of the program, and a test reads it.
-    Catalogue::new(serde_saphyr::from_str(include_str!("data/columns.yaml")).unwrap_or_default())
+    Catalogue::new(crate::domain::from_yaml(include_str!("data/columns.yaml")).unwrap_or_default())
 });
 
 pub(super) fn catalogue() -> &'static Catalogue {
@@ -576,7 +576,7 @@ pub(super) struct Words {
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     // The file is part of the program, and a test reads it.
-    let file: ExemptionFile = serde_saphyr::from_str(include_str!("data/exemption.yaml")).unwrap_or_default();
+    let file: ExemptionFile = crate::domain::from_yaml(include_str!("data/exemption.yaml")).unwrap_or_default();
     let set = |words: Vec<String>| words.iter().map(|word| fold(word)).filter(|word| !word.is_empty()).collect::<HashSet<_>>();
     Words {
         yes: set(file.yes),
@@ -643,9 +643,9 @@ mod tests {
 
     #[test]
     fn the_data_files_are_whole() {
-        let columns: ColumnsFile = serde_saphyr::from_str(include_str!("data/columns.yaml")).unwrap();
+        let columns: ColumnsFile = crate::domain::from_yaml(include_str!("data/columns.yaml")).unwrap();
         assert!(columns.targets.len() > 30 && columns.systems.len() > 20);
-        let exemption: ExemptionFile = serde_saphyr::from_str(include_str!("data/exemption.yaml")).unwrap();
+        let exemption: ExemptionFile = crate::domain::from_yaml(include_str!("data/exemption.yaml")).unwrap();
         assert!(exemption.use_codes.len() >= 12);
         assert!(exemption.nothing.iter().all(|word| word.len() <= 24));
     }

@@ -21,8 +21,8 @@ struct Tables {
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     // The files are part of the program, and a test reads each.
     let words: RegionWords =
-        serde_saphyr::from_str(include_str!("data/regions.yaml")).unwrap_or(RegionWords { us: BTreeMap::new(), ca: BTreeMap::new() });
-    let countries: Vec<String> = serde_saphyr::from_str(include_str!("data/countries.yaml")).unwrap_or_default();
+        crate::domain::from_yaml(include_str!("data/regions.yaml")).unwrap_or(RegionWords { us: BTreeMap::new(), ca: BTreeMap::new() });
+    let countries: Vec<String> = crate::domain::from_yaml(include_str!("data/countries.yaml")).unwrap_or_default();
     let mut us: HashMap<String, Region> = HashMap::new();
     let mut ca: HashMap<String, Region> = HashMap::new();
     for (table, known, more) in

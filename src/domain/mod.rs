@@ -20,6 +20,7 @@ mod policy;
 mod printable;
 mod region;
 mod review;
+mod yaml;
 mod zip;
 
 pub use address::Address;
@@ -45,4 +46,5 @@ pub use review::{
     CandidateView, Checked, Command, Correction, Edits, FieldView, FindingView, Handling, Hints, Mistyped, PaperField, PaperView, Queue,
     QueueItem, ReviewEntry, ReviewError, Ruled, Ruling, Standing, StateEdit, StateView, hold_unfitting,
 };
+pub use yaml::from_yaml;
 pub use zip::states_of_zip;

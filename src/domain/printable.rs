@@ -38,10 +38,11 @@ pub fn visible(text: &str) -> String {
     out
 }
 
-/// Zero-width and direction-changing characters, tags and variation marks that make one text look like another.
+/// Zero-width and direction-changing characters and tags, which make one text look like another. The marks that choose between the forms of a
+/// sign are left: emoji have them.
 fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
         | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 

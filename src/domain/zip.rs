@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 static PREFIXES: LazyLock<Vec<(u16, u16, Vec<Region>)>> = LazyLock::new(|| {
     // The file is part of the program, and a test reads it.
-    let rows: Vec<(u16, u16, String)> = serde_saphyr::from_str(include_str!("data/zip_prefixes.yaml")).unwrap_or_default();
+    let rows: Vec<(u16, u16, String)> = super::from_yaml(include_str!("data/zip_prefixes.yaml")).unwrap_or_default();
     rows.into_iter().map(|(from, to, states)| (from, to, states.split(' ').filter_map(Region::from_code).collect())).collect()
 });
 

@@ -28,7 +28,9 @@ pub enum RunFolderError {
 const NAMED: usize = 5;
 
 fn known_runs(wanted: &str, known: &[String]) -> String {
-    let near = crate::domain::nearest(wanted, known.iter().map(String::as_str));
+    // Names of runs are times, so nearly all are alike; a slip changes a letter or two.
+    let slips = |name: &String| strsim::damerau_levenshtein(wanted, name);
+    let near = known.iter().min_by_key(|name| slips(name)).filter(|name| slips(name) <= 2);
     match (near, known) {
         (_, []) => format!("; there are no runs in {DEFAULT_PARENT}/ here"),
         (Some(near), _) => format!("; did you mean `{near}`?"),
@@ -129,8 +131,11 @@ fn on_disk(path: &Path, there: Option<&Path>) {
     }
 }
 
-/// A folder for the user alone, made where it is not there.
+/// A folder for the user alone, made where it is not there; one that is there stays as it is.
 pub fn private_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
     std::fs::create_dir_all(path)?;
     make_private(path)
 }

@@ -322,7 +322,10 @@ fn to_do(model: &Model<'_>) -> Vec<ToDo> {
     let refused = model.record.actions.iter().filter(|a| a.state == ActionState::Failed);
     let refused = refused.map(|a| ToDo { about: a.what.clone(), what: message(a) });
     let errors = model.issues.iter().filter(|i| i.severity == Severity::Error).count();
-    let rows = (errors > 0).then(|| ToDo { about: "the spreadsheet".to_owned(), what: format!("{errors} problems need mending") });
+    let rows = (errors > 0).then(|| ToDo {
+        about: "the spreadsheet".to_owned(),
+        what: format!("{} mending; see the data problems", crate::domain::counted(errors, "problem needs", "problems need")),
+    });
     papers.chain(unreadable).chain(noted).chain(refused).chain(rows).collect()
 }
 

@@ -29,7 +29,7 @@ pub struct Size {
 pub struct Picture {
     /// JPEG.
     pub small: Vec<u8>,
-    /// Where the large one is, relative to the page, with `/`; made by this program, so it needs no escaping.
+    /// Where the large one is: a relative link, percent-encoded.
     pub large: String,
 }
 
@@ -77,15 +77,15 @@ pub fn jpeg(page: &Gray, size: Size) -> Option<Vec<u8>> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
     pub bbox: BBox,
-    pub label: &'static str,
-    pub value: String,
+    /// `purchaser: Lone Oak Feed`.
+    pub text: String,
 }
 
 /// What was read on one page.
 pub fn marks(document: &Document, page: u32) -> Vec<Mark> {
     fn mark<T: Display>(label: &'static str, field: &Option<Field<T>>, page: u32) -> Option<Mark> {
         let field = field.as_ref().filter(|f| f.page == page)?;
-        Some(Mark { bbox: field.bbox?, label, value: field.value.to_string() })
+        Some(Mark { bbox: field.bbox?, text: format!("{label}: {}", field.value) })
     }
     let f = &document.fields;
     let yes = f.blanket.as_ref().map(|b| Field {
@@ -109,9 +109,17 @@ pub fn marks(document: &Document, page: u32) -> Vec<Mark> {
     ];
     let states = document.states.iter().filter(|s| s.page == page).filter_map(|s| {
         let value = s.number.as_ref().map_or_else(|| s.region.to_string(), |number| format!("{} {number}", s.region));
-        Some(Mark { bbox: s.bbox?, label: "number", value })
+        Some(Mark { bbox: s.bbox?, text: format!("number: {value}") })
     });
-    fields.into_iter().flatten().chain(states).collect()
+    let mut marks: Vec<Mark> = Vec::new();
+    for mark in fields.into_iter().flatten().chain(states) {
+        // City, state and ZIP often stand in one place: one box, which tells all of them.
+        match marks.iter_mut().find(|other| other.bbox == mark.bbox) {
+            Some(other) => other.text = format!("{}; {}", other.text, mark.text),
+            None => marks.push(mark),
+        }
+    }
+    marks
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::data::{Covered, CustomerRow, Data, message};
 use super::gallery::{Gallery, Picture, marks};
 use super::model::Model;
-use crate::domain::{BBox, Disposition, Document, Severity, counted, visible};
+use crate::domain::{BBox, Disposition, Document, counted, visible};
 use crate::ports::{ActionRecord, ActionState};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -44,7 +44,7 @@ pub fn html(model: &Model<'_>, gallery: &Gallery, title_day: &str) -> String {
                 style { (PreEscaped(STYLE)) }
                 noscript { style { "tr.later { display: table-row }" } }
             }
-            body {
+            body data-shown=(SHOWN) {
                 a.skip href="#main" { "Skip to the figures" }
                 header {
                     h1 { (title) }
@@ -53,12 +53,12 @@ pub fn html(model: &Model<'_>, gallery: &Gallery, title_day: &str) -> String {
                 }
                 main #main {
                     (figures(model))
-                    (to_do(model))
-                    (coverage(&data))
+                    (to_do(&data))
+                    (coverage(model, &data))
                     (papers(model, gallery))
                     (certificates(&data))
                     (invitations(model, &data))
-                    (customers(&data))
+                    (customers(model, &data))
                     (problems(model))
                     (writes(model))
                     (decisions(model))
@@ -83,8 +83,10 @@ fn figures(model: &Model<'_>) -> Markup {
         (f.customers_sent, format!("customers {would}sent")),
         (f.certificates_linked, format!("certificates {would}linked")),
         (f.invitations, if model.tokens { format!("tokens {would}made") } else { format!("invitations {would}sent") }),
-        (f.papers_waiting + f.unreadable, "papers wait for a person".to_owned()),
+        (f.papers_waiting, "papers wait for a person".to_owned()),
+        (f.unreadable, "files can't be read".to_owned()),
     ];
+    let cards = cards.into_iter().filter(|(n, what)| *n > 0 || !what.starts_with("files"));
     markup! {
         section aria-label="Figures" {
             ul.cards { @for (n, what) in cards { li { b { (n) } span { (what) } } } }
@@ -93,26 +95,19 @@ fn figures(model: &Model<'_>) -> Markup {
     }
 }
 
-fn to_do(model: &Model<'_>) -> Markup {
-    let papers = model.documents(Disposition::Review).chain(model.documents(Disposition::Reject)).filter(|d| d.waits());
-    let mut points: Vec<(String, String)> = papers.map(|d| (d.key(), d.reasons.join("; "))).collect();
-    points.extend(model.record.unreadable.iter().cloned());
-    points.extend(model.left_out.iter().chain(&model.not_exempting).cloned());
-    let refused = model.record.actions.iter().filter(|a| a.state == ActionState::Failed);
-    points.extend(refused.map(|a| (a.what.clone(), message(a))));
-    let errors = model.issues.iter().filter(|i| i.severity == Severity::Error).count();
+fn to_do(data: &Data) -> Markup {
+    let points = &data.to_do;
     markup! {
         section {
             h2 { "What a person still has to do" }
-            @if points.is_empty() && errors == 0 { p { "Nothing." } }
+            @if points.is_empty() { p { "Nothing." } }
             ul {
-                @for (what, text) in points.iter().take(POINTS) { li { b { (what) } ": " (text) } }
-                @if errors > 0 { li { (counted(errors, "problem", "problems")) " in the spreadsheet to be mended; see " a href="#problems" { "data problems" } "." } }
+                @for t in points.iter().take(POINTS) { li { b { (t.about) } ": " (t.what) } }
             }
             @if points.len() > POINTS {
                 details {
                     summary { "and " (points.len() - POINTS) " more" }
-                    ul { @for (what, text) in points.iter().skip(POINTS) { li { b { (what) } ": " (text) } } }
+                    ul { @for t in points.iter().skip(POINTS) { li { b { (t.about) } ": " (t.what) } } }
                 }
             }
         }
@@ -120,7 +115,8 @@ fn to_do(model: &Model<'_>) -> Markup {
 }
 
 /// Exempt customers by state: with certificate, invited, nothing.
-fn coverage(data: &Data) -> Markup {
+fn coverage(model: &Model<'_>, data: &Data) -> Markup {
+    let asked = if model.tokens { "has a token" } else { "invited" };
     let mut states: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for customer in data.customers.iter() {
         let place = match customer.covered {
@@ -139,9 +135,9 @@ fn coverage(data: &Data) -> Markup {
     markup! {
         section {
             h2 { "Exempt customers by state" }
-            p.legend { span.covered { "with certificate" } " " span.invited { "invited" } " " span.nothing { "nothing yet" } }
+            p.legend { span.covered { "with certificate" } " " span.invited { (asked) } " " span.nothing { "nothing yet" } }
             table.bars {
-                thead { tr { th { "State" } th { "With certificate" } th { "Invited" } th { "Nothing yet" } th aria-hidden="true" {} } }
+                thead { tr { th { "State" } th { "With certificate" } th { (asked) } th { "Nothing yet" } th aria-hidden="true" {} } }
                 tbody {
                     @for (state, [covered, invited, nothing]) in &states {
                         tr {
@@ -186,6 +182,7 @@ fn paper(d: &Document, gallery: &Gallery, later: bool) -> Markup {
     let (word, class) = match d.disposition {
         Disposition::Accept => ("accepted", "covered"),
         Disposition::Review => ("review", "invited"),
+        Disposition::Reject if d.is_copy() => ("copy", "soft"),
         Disposition::Reject => ("can't be used", "nothing"),
     };
     let customers: Vec<String> = d.likely_customers().iter().map(ToString::to_string).collect();
@@ -239,7 +236,7 @@ fn thumbnail(d: &Document, page: u32, picture: &Picture) -> Markup {
     markup! {
         a.thumb href=(picture.large) {
             img loading="lazy" decoding="async" alt=(format!("Page {page} of {}", d.file)) src=(format!("data:image/jpeg;base64,{}", STANDARD.encode(&picture.small)));
-            @for m in marks(d, page) { i style=(place(&m.bbox)) title=(format!("{}: {}", m.label, m.value)) {} }
+            @for m in marks(d, page) { i style=(place(&m.bbox)) title=(m.text) {} }
         }
     }
 }
@@ -279,7 +276,11 @@ fn invitations(model: &Model<'_>, data: &Data) -> Markup {
         return markup! {};
     }
     let title = if model.tokens { "Tokens" } else { "Invitations" };
-    let (made, would) = if model.tokens { ("made", "would be made") } else { ("sent", "would be sent") };
+    // A link goes to nobody by itself.
+    let words = |delivery: Option<&str>| match model.tokens || delivery == Some("Download") {
+        true => ("made", "would be made"),
+        false => ("sent", "would be sent"),
+    };
     markup! {
         section {
             h2 { (title) }
@@ -290,8 +291,8 @@ fn invitations(model: &Model<'_>, data: &Data) -> Markup {
                         tr.later[n >= SHOWN] {
                             td { (i.customer) } td { (i.delivery.as_deref().unwrap_or("–")) } td { (i.recipient.as_deref().unwrap_or("–")) }
                             td { (i.zones.join(", ")) } td { (i.why) }
-                            td { (shown_link(model.links.get(&i.customer).unwrap_or(&Value::Null))) }
-                            td { (match (i.state.as_str(), data.dry_run) { ("done", true) => would, ("done", false) => made, (other, _) => other }) }
+                            td { @if data.dry_run { "–" } @else { (shown_link(model.links.get(&i.customer).unwrap_or(&Value::Null))) } }
+                            td { (match (i.state.as_str(), data.dry_run) { ("done", true) => words(i.delivery.as_deref()).1, ("done", false) => words(i.delivery.as_deref()).0, (other, _) => other }) }
                         }
                     }
                 }
@@ -300,11 +301,20 @@ fn invitations(model: &Model<'_>, data: &Data) -> Markup {
     }
 }
 
+/// https, or this machine.
+fn harmless(link: &str) -> bool {
+    url::Url::parse(link).is_ok_and(|url| match url.scheme() {
+        "https" => true,
+        "http" => matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) && url.username().is_empty(),
+        _ => false,
+    })
+}
+
 /// A link is made clickable only when it is https or goes to this machine; anything else is shown as text.
 fn shown_link(link: &Value) -> Markup {
     let text = |key: &str| link.get(key).and_then(Value::as_str).filter(|t| !t.is_empty());
     match (text("link"), text("email_status")) {
-        (Some(url), _) if url.starts_with("https://") || url.starts_with("http://127.0.0.1") => {
+        (Some(url), _) if harmless(url) => {
             markup! { a href=(url) rel="noreferrer" { (url) } }
         }
         (Some(url), _) => markup! { (url) },
@@ -315,7 +325,7 @@ fn shown_link(link: &Value) -> Markup {
 
 /// Every write with its reason, folded away: the tables above say it in fewer words.
 fn writes(model: &Model<'_>) -> Markup {
-    let rows: Vec<&ActionRecord> = model.record.actions.iter().collect();
+    let rows: Vec<&ActionRecord> = model.writes();
     if rows.is_empty() {
         return markup! {};
     }
@@ -344,7 +354,8 @@ fn writes(model: &Model<'_>) -> Markup {
     }
 }
 
-fn customers(data: &Data) -> Markup {
+fn customers(model: &Model<'_>, data: &Data) -> Markup {
+    let left = model.figures.customers.saturating_sub(data.customers.len());
     let mut rows: Vec<&CustomerRow> = data.customers.iter().collect();
     // Whoever still needs something stands first.
     rows.sort_by_key(|c| match c.covered {
@@ -359,6 +370,7 @@ fn customers(data: &Data) -> Markup {
     markup! {
         section {
             h2 { "Customers" }
+            @if left > 0 { p.soft { (counted(left, "customer of the list is", "customers of the list are")) " not here: what is wrong with each stands under " a href="#problems" { "data problems" } "." } }
             table.data {
                 thead { tr { th { "Code" } th { "Name" } th { "State" } th { "Exempt" } th { "Reason" } th { "Because" } th { "Now" } th { "Certificate for" } th { "Until" } } }
                 tbody {
@@ -366,7 +378,7 @@ fn customers(data: &Data) -> Markup {
                         tr.later[n >= SHOWN] {
                             td { (c.code) } td { (c.name) } td { (c.state.as_deref().unwrap_or("–")) } td { (if c.exempt { "yes" } else { "no" }) }
                             td { (c.reason.as_deref().unwrap_or("–")) } td { (c.because) }
-                            td { span class=(class(c.covered)) { (c.covered.word()) } }
+                            td { span class=(class(c.covered)) { @if model.tokens && c.covered == Covered::Invited { "has a token" } @else { (c.covered.word()) } } }
                             td { (c.covered_states.join(", ")) }
                             td {
                                 @if let Some(end) = c.covered_until { (end) } @else if c.covered == Covered::Certificate { "no end" }

@@ -148,6 +148,25 @@ impl<'a> Model<'a> {
         self.record.actions.iter().filter(move |a| a.gate == gate)
     }
 
+    /// Every write in the order in which they were planned: gate by gate, as the gates were approved.
+    pub fn writes(&self) -> Vec<&ActionRecord> {
+        let text = |plan: &Value, pointer: &str| plan.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let mut gates: Vec<(Option<jiff::Timestamp>, String)> = Vec::new();
+        for plan in &self.record.plans {
+            let Some(gate) = text(plan, "/plan/gate") else { continue };
+            let at = text(plan, "/approval/at").and_then(|at| at.parse().ok());
+            match gates.iter_mut().find(|(_, known)| *known == gate) {
+                Some(first) => first.0 = first.0.min(at),
+                None => gates.push((at, gate)),
+            }
+        }
+        gates.sort();
+        let place = |gate: &str| gates.iter().position(|(_, known)| known == gate).unwrap_or(gates.len());
+        let mut writes: Vec<&ActionRecord> = self.record.actions.iter().collect();
+        writes.sort_by_key(|a| (place(&a.gate), a.seq));
+        writes
+    }
+
     pub fn documents(&self, disposition: Disposition) -> impl Iterator<Item = &Document> {
         self.record.documents.iter().filter(move |d| d.disposition == disposition)
     }

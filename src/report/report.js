@@ -3,8 +3,8 @@
 {
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const few = 8;
-  // Rows that are laid out at once; the page says so for the first ones itself (SHOWN in html.rs).
-  const LIMIT = 250;
+  // Rows that are laid out at once.
+  const LIMIT = Number(document.body.dataset.shown);
 
   for (const table of document.querySelectorAll("table.data")) {
     const body = table.tBodies[0];
@@ -81,6 +81,14 @@
     });
   }
 
+  // What is folded away is printed, too.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = Array.from(document.querySelectorAll("details:not([open])"));
+    for (const details of opened) details.open = true;
+  });
+  addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
+
   // A page in full size, with the same boxes; its picture is fetched from the folder beside this file when it is asked for.
   const dialog = document.getElementById("large");
   const page = dialog.querySelector(".page");
@@ -100,6 +108,8 @@
       copy.tabIndex = 0;
       copy.setAttribute("role", "note");
       copy.setAttribute("aria-label", box.title);
+      copy.removeAttribute("title");
+      copy.dataset.label = box.title;
       return copy;
     });
     page.replaceChildren(picture, failed, ...boxes);

@@ -133,12 +133,16 @@ fn summary(sheet: &mut Worksheet, data: &Data, styles: &Styles) -> Result<(), Xl
         row += 1;
     }
     row += 1;
+    let (sent, linked) = match data.dry_run {
+        true => ("Customers that would be sent", "Certificates that would be created and linked"),
+        false => ("Customers sent", "Certificates created and linked"),
+    };
     let counts = [
         ("Customers", f.customers),
         ("Exempt customers", f.exempt),
-        ("Customers sent", f.customers_sent),
+        (sent, f.customers_sent),
         ("Papers read", f.papers),
-        ("Certificates created and linked", f.certificates_linked),
+        (linked, f.certificates_linked),
         ("Invitations", f.invitations),
         ("of them links to pass on", f.invitation_links),
         ("Papers that wait for a person", f.papers_waiting),

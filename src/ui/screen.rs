@@ -72,7 +72,7 @@ impl Printer {
 
     /// Each row under the other, for a window in which columns would be slivers.
     fn list(&self, head: &[String], rows: &[Vec<String>]) {
-        let label = head.iter().map(|h| console::measure_text_width(&printable(h))).max().unwrap_or(0).min(self.width / 3);
+        let label = head.iter().map(|h| console::measure_text_width(&printable(h))).max().unwrap_or(0).min(self.width * 2 / 5);
         for row in rows {
             self.line("");
             for (head, cell) in head.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
@@ -149,6 +149,10 @@ fn fold(line: &str, columns: usize) -> String {
         return line.to_owned();
     }
     let gap = format!("\n{}", " ".repeat(label.len()));
+    // A command stays in one piece, so that it can be copied.
+    if let Some((before, command)) = value.split_once(": certonboard ") {
+        return format!("{label}{}:{gap}certonboard {command}", wrapped(before, columns.saturating_sub(label.len()).max(20)).join(&gap));
+    }
     format!("{label}{}", wrapped(value, columns.saturating_sub(label.len()).max(20)).join(&gap))
 }
 

@@ -59,9 +59,18 @@ impl TerminalPrompter {
 
     fn choose(&self, text: &str, labels: &[String], first: usize) -> Result<usize, dialoguer::Error> {
         let width = usize::from(self.term.size().1);
-        let short = |label: &String| console::truncate_str(label, width.saturating_sub(6).max(20), "…").into_owned();
         let longest = labels.iter().map(|l| console::measure_text_width(l)).max().unwrap_or(0);
         let prompt = self.prompt(text, longest)?;
+        let room = width.saturating_sub(6).max(20);
+        if longest > room {
+            // What is too long for its line in the list to choose from stands in full above.
+            for label in labels.iter().filter(|l| console::measure_text_width(l) > room) {
+                for (n, line) in wrapped(label, room).iter().enumerate() {
+                    self.term.write_line(&format!("  {} {line}", if n == 0 { "–" } else { " " }))?;
+                }
+            }
+        }
+        let short = |label: &String| console::truncate_str(label, room, "…").into_owned();
         let shown: Vec<String> = labels.iter().map(short).collect();
         let select = Select::with_theme(&*self.theme).items(&shown).default(first).max_length(12);
         if !prompt.is_empty() {
@@ -95,14 +104,16 @@ impl Prompter for TerminalPrompter {
             }
             QuestionKind::Text | QuestionKind::File | QuestionKind::Folder | QuestionKind::Number => {
                 let kind = question.kind.clone();
+                // The prompt shows it as it is, so what can't be shown is not offered.
                 let default = suggested.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                let default = default.filter(|default| printable(default) == *default);
                 // A name or a path is some thirty letters long.
                 let beside = 30 + default.as_ref().map_or(0, |d| console::measure_text_width(d) + 3);
                 let mut prompt = Input::<String>::with_theme(&*self.theme).with_prompt(self.prompt(&text, beside)?);
                 if let Some(default) = default {
                     prompt = prompt.default(default);
                 }
-                prompt = prompt.validate_with(move |typed: &String| crate::ports::check_text(&kind, typed));
+                prompt = prompt.validate_with(move |typed: &String| crate::ports::check_text(&kind, typed).map_err(|why| printable(&why)));
                 let typed = prompt.interact_text_on(&self.term);
                 typed.map(|t| match question.kind {
                     QuestionKind::Number => t.trim().parse::<u64>().map_or(Value::String(t), Value::from),

@@ -47,7 +47,10 @@ pub(super) async fn run(
         reasons.push(format!("{} more are on file already", plan.unchanged));
     }
     if waiting > 0 {
-        reasons.push(format!("the {} not ready stay out", counted(waiting, "paper that is", "papers that are")));
+        reasons.push(match waiting {
+            1 => "the one paper that is not ready stays out".to_owned(),
+            n => format!("the {n} papers that are not ready stay out"),
+        });
     }
     let question = confirm(
         "create.confirm",

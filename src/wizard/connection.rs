@@ -52,7 +52,7 @@ pub fn check_supplied(ask: &Asker<'_>, scans: &dyn ScanFolder) -> Result<(), Wiz
     {
         return Err(WizardError::Input(match Path::new(file).is_dir() {
             true => format!("{file}: this is a folder; name the spreadsheet file in it"),
-            false => format!("{file}: there is no such customer spreadsheet; check --customers or customers.file{}", beside(file)),
+            false => format!("{file}: there is no such customer spreadsheet; check --customers or customers.file{}", beside(file, false)),
         }));
     }
     let uploads = matches!(action, "both" | "upload");
@@ -60,7 +60,7 @@ pub fn check_supplied(ask: &Asker<'_>, scans: &dyn ScanFolder) -> Result<(), Wiz
         if !Path::new(folder).is_dir() {
             return Err(WizardError::Input(format!(
                 "{folder}: there is no such folder of certificates; check --certificates or certificates.folder{}",
-                beside(folder)
+                beside(folder, true)
             )));
         }
         scans.list(Path::new(folder))?;

@@ -46,7 +46,7 @@ pub(super) async fn run(
         to_do.push(format!("{} be used", counted(rejected, "paper can't", "papers can't")));
     }
     if errors > 0 {
-        to_do.push(format!("{errors} problems in the spreadsheet need mending"));
+        to_do.push(format!("{} mending", counted(errors, "problem in the spreadsheet needs", "problems in the spreadsheet need")));
     }
     if !to_do.is_empty() {
         world.warn(format!("For a person: {}.", to_do.join(", ")));

@@ -92,7 +92,13 @@ pub(super) async fn run(
         return keep_tokens(world);
     }
     let (ready, waiting) = poll(world, session).await?;
-    let verb = if world.service.writes() { "sent" } else { "would be sent" };
+    // A link goes to nobody by itself.
+    let verb = match (choice.delivery, world.service.writes()) {
+        (Delivery::Download, true) => "made, with links to pass on",
+        (Delivery::Download, false) => "would be made, with links to pass on",
+        (_, true) => "sent",
+        (_, false) => "would be sent",
+    };
     match waiting {
         0 => world.good(format!("{} {verb}.", counted(ready, "invitation", "invitations"))),
         _ => {

@@ -81,9 +81,9 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     let engine = world.engines.check()?;
     let listing = world.scans.list(&folder)?;
     world.good(format!(
-        "{}: {} files to read, {} left out. Text recognition: {engine}.",
+        "{}: {} to read, {} left out. Text recognition: {engine}.",
         folder.display(),
-        listing.files.len(),
+        counted(listing.files.len(), "file", "files"),
         listing.skipped.len()
     ));
     for (name, why) in listing.skipped.iter().take(5) {

@@ -132,7 +132,7 @@ pub(super) async fn gate(
             (_, true) => "Nothing else is left to do.",
             (Gate::Certificates, false) if left_out => "Nothing else to create.",
             (Gate::Customers, false) => "Nothing to send: every customer is in the service as the spreadsheet has it.",
-            (Gate::Certificates, false) => "Nothing to create: every accepted certificate is in the service and linked.",
+            (Gate::Certificates, false) => "Nothing to create: no accepted paper lacks its certificate in the service.",
             (Gate::Invitations, false) => "Nobody to invite.",
             (Gate::Changes, false) => "Nothing to change.",
         });

@@ -46,9 +46,11 @@ fn steady(text: &str, bed: &Bed) -> String {
         (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
         (r"\d{8}-\d{6}-[0-9a-f]{4}", "RUN"),
         (r"\b[0-9a-f]{32,64}\b", "HASH"),
-        (r"tesseract \d[^ ,;]*", "tesseract VERSION"),
+        (r"Tesseract \d[^ ,;]*", "Tesseract VERSION"),
     ];
     let text = rules.iter().fold(text, |text, (rule, word)| Regex::new(rule).unwrap().replace_all(&text, *word).into_owned());
+    // A bar that is taken away leaves an empty row behind at times.
+    let text = text.replace("\n\n  ✓", "\n  ✓");
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end().to_owned() + "\n"
 }
 
@@ -129,7 +131,8 @@ impl Window {
 }
 
 fn bed() -> Bed {
-    let bed = Bed::new();
+    // Its name is of the same length everywhere, so that lines break at the same words.
+    let bed = Bed { folder: tempfile::tempdir_in("/tmp").unwrap() };
     std::fs::copy(sample("customers.xlsx"), bed.path("customers.xlsx")).unwrap();
     bed.scans(&PAPERS);
     bed
@@ -145,14 +148,14 @@ fn guided(columns: u16) -> String {
     window.see("Which company").keys("\r");
     window.see("Request it?").keys("y");
     window.see("The merchant's name").keys("\u{15}").keys(MERCHANT).keys("\r");
-    window.see("spreadsheet").keys("\u{15}").keys("customers.xlsx\r");
+    window.see("customer spreadsheet:").keys("\u{15}").keys("customers.xlsx\r");
     window.see("Are the columns right?").keys("y");
     window.see("How do these customers count?").keys("\r");
     window.see("customers to").keys("y");
     window.see("What should be done").keys("\r");
     window.see("Folder with the").keys("\u{15}").keys("scans\r");
     window.see("no expiration date").keys("\r");
-    window.see(" and link ").keys("y");
+    window.see("its customer?").keys("y");
     window.see("How should the invitations go out?").keys(DOWN).keys(DOWN).keys("\r");
     window.see("Which cover letter?").keys("\r");
     window.see("Which exemption reason").keys("\r");
@@ -174,7 +177,7 @@ fn the_terminal_at_each_step() {
     }
 }
 
-/// Nothing is cut or runs over the edge.
+/// Lines break between words, tables of many columns become lists; only a path that is longer than the window goes over its edge.
 #[test]
 fn the_terminal_in_a_narrow_window() {
     let all = guided(60);
@@ -186,37 +189,33 @@ fn the_terminal_in_a_narrow_window() {
 fn what_lies_in_the_folder_is_offered() {
     let bed = bed();
     let server = bed.server(&[]);
-    let start = || {
-        let mut command = bed.command_at(&server);
-        command.args(["--today", TODAY]);
-        Window::open(command, 100)
-    };
+    let start = || Window::open(bed.command_at(&server), 100);
     let mut window = start();
     window.see("Which company").keys("\r");
     window.see("The merchant's name").keys("\u{15}").keys(MERCHANT).keys("\r");
-    window.see("spreadsheet").see("[customers.xlsx]").keys("\r");
+    window.see("customer spreadsheet:").see("[customers.xlsx]").keys("\r");
     window.see("Are the columns right?").keys("y");
     window.see("How do these customers count?").keys("\r");
     window.see("customers to").keys("y");
     window.see("What should be done").keys("\r");
     window.see("Folder with the").see("[scans]").keys("\r");
-    window.see("How should the invitations go out?").keys("\u{3}");
+    window.see("How should the invitations go out?").see("Download").keys("\u{3}");
     let all = window.end();
     let last = all.lines().last().unwrap();
     assert!(last.starts_with("go on with: certonboard resume "), "{all}");
     let run = last.rsplit(' ').next().unwrap().to_owned();
 
     let mut window = start();
-    window.see("There are runs here that are not finished").see(&run).keys("\r");
+    window.see("There are runs here that are not finished").see(&run).see(MERCHANT).keys("\r");
     window.see("Are the columns right? yes (answered before)");
-    window.see("How should the invitations go out?").keys("\u{3}");
+    window.see("How should the invitations go out?").see("Download").keys("\u{3}");
     window.end();
     assert_eq!(std::fs::read_dir(bed.path("certonboard-runs")).unwrap().count(), 1, "a second run was begun");
 
     // A new one is begun where somebody wants that.
     let mut window = start();
     window.see("There are runs here that are not finished").keys(DOWN).keys("\r");
-    window.see("[1/8] Connection").see("Which company").keys("\u{3}");
+    window.see("[1/8] Connection").see("Which company").see("DEFAULT").keys("\u{3}");
     window.end();
 }
 
@@ -280,7 +279,7 @@ fn the_texts_of_the_errors() {
             "--certificates",
             "scans",
             "--run-dir",
-            "certonboard-runs/20261120-101500-3f9a",
+            "certonboard-runs/blue-heron",
         ],
     );
     assert!(matches!(done.code, 0 | 3), "{}", done.err);
@@ -304,10 +303,10 @@ fn the_texts_of_the_errors() {
         with(&["--customers", "customers.xlsx", "--certificates", "scans", "--answers", "broken.yaml"]),
         with(&["--customers", "customers.xlsx", "--certificates", "scans", "--answers", "no-such.yaml"]),
         vec!["run", "--non-interactive", "--customers", "customers.xlsx"],
-        vec!["resume", "20261120-101500-3f9b"],
+        vec!["resume", "blue-herom"],
         vec!["status", "elsewhere"],
-        vec!["report", "20261120-101500-3f90", "--format", "pdf"],
-        vec!["report", "20261120-101500-3f9a", "--format", "docx"],
+        vec!["report", "bluehern", "--format", "pdf"],
+        vec!["report", "blue-heron", "--format", "docx"],
         vec!["apply", "plan.json"],
         vec!["apply", "no-such-plan.json"],
         vec!["extract", "no-such-folder"],
@@ -324,7 +323,10 @@ fn the_texts_of_the_errors() {
     }
     // Without credentials, with wrong ones, and with a service that is not there.
     let plain = ["customers", "list"];
-    tell(&mut told, &["(no credentials)", "customers", "list"], &bed.run(&plain));
+    tell(&mut told, &["(no address)", "customers", "list"], &bed.run(&plain));
+    let mut nobody = bed.command();
+    nobody.env("AVATAX_BASE_URL", &server.url).args(plain);
+    tell(&mut told, &["(no credentials)", "customers", "list"], &Ran::from(nobody.output().unwrap()));
     for (name, address, key) in [
         ("(wrong key)", server.url.as_str(), "wrong"),
         ("(nobody listens)", "http://127.0.0.1:9", KEY),

@@ -496,7 +496,7 @@ async fn orders_that_make_no_sense_are_refused() {
         assert!(unasked.error_line().contains("create.confirm"), "{}", unasked.err);
         assert_eq!(server.certificates().len(), 0);
         let mut declined = Wizard::start(&bed, &server, &["resume", "run"]);
-        declined.see(" and link ").keys("n").see("Declined: nothing was sent");
+        declined.see("its customer?").keys("n").see("Declined: nothing was sent");
         declined.end(4);
         assert_eq!(server.certificates().len(), 0);
         resume(&bed, &server);

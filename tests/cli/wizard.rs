@@ -78,13 +78,13 @@ fn every_step_with_yes() {
     wizard.see("Folder with the certificate scans").keys(scans.to_str().unwrap()).keys("\r");
     wizard.see("Ready to create and link");
     wizard.see("no expiration date").keys("\r");
-    wizard.see(" and link ").keys("y");
+    wizard.see("its customer?").keys("y");
     wizard.see("created and linked");
     wizard.see("How should the invitations go out?").keys(DOWN).keys(DOWN).keys("\r");
     wizard.see("Which cover letter?").keys("\r");
     wizard.see("Which exemption reason").keys("\r");
     wizard.see("as links for you to pass on").keys("y");
-    wizard.see("invitations sent");
+    wizard.see("invitations made, with links");
     wizard.see("[8/8] Summary");
     let rest = wizard.end(3);
     assert!(rest.contains("report.html"), "{rest}");
@@ -138,7 +138,7 @@ fn every_step_with_no() {
     let after_customers = server.writes();
     wizard.see("What should be done").keys("\r");
     wizard.see("no expiration date").keys("\r");
-    wizard.see(" and link ").keys("n").see("Declined");
+    wizard.see("its customer?").keys("n").see("Declined");
     wizard
         .see("How should the invitations go out?")
         .keys("\r")
@@ -171,7 +171,7 @@ fn ctrl_c_at_a_question_can_be_resumed() {
     wizard.see("Are the columns right?").keys("y");
     wizard.see("How do these customers count?").keys("\r");
     wizard.see("customers to").keys("y").see("customers sent");
-    wizard.see("What should be done");
+    wizard.see("What should be done").see("Neither");
     wizard.session.send_control(ControlCode::ETX).unwrap();
     let found = wizard.session.expect(Regex("certonboard resume ([^ \r\n]+)")).unwrap();
     let run = String::from_utf8_lossy(found.get(1).unwrap()).into_owned();

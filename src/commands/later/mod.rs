@@ -201,7 +201,7 @@ impl Office {
     pub fn print(&self, json: &impl Serialize, text: impl FnOnce() -> String) -> Result<Exit, Fault> {
         match self.format {
             ResultFormat::Json => super::print_json(&serde_json::to_value(json).map_err(|e| Fault::new(Exit::Failed, e.to_string()))?),
-            ResultFormat::Text => super::print(&text()),
+            ResultFormat::Text => super::print_pages(&text()),
         }
     }
 

@@ -137,9 +137,10 @@ fn write(sheets: &mut Sheets, model: &Model<'_>, audit: &Audit<'_>, title: &str)
 
     sheets.heading("Summary");
     let f = &model.figures;
+    let would = if model.dry_run { "would be " } else { "" };
     let mut summary = vec![
         ("Customers", format!("{} in the list, {} of them exempt", f.customers, f.exempt)),
-        ("Sent to the service", format!("{} created or updated, {} as they were", f.customers_sent, f.customers_unchanged)),
+        ("Sent to the service", format!("{} {would}created or updated, {} as they were", f.customers_sent, f.customers_unchanged)),
         (
             "Papers",
             format!(
@@ -147,7 +148,7 @@ fn write(sheets: &mut Sheets, model: &Model<'_>, audit: &Audit<'_>, title: &str)
                 f.papers, f.papers_accepted, f.papers_for_review, f.papers_rejected, f.copies, f.unreadable
             ),
         ),
-        ("Certificates", format!("{} created and linked, {} there already", f.certificates_linked, f.certificates_unchanged)),
+        ("Certificates", format!("{} {would}created and linked, {} there already", f.certificates_linked, f.certificates_unchanged)),
         ("Exempt by the service's word", format!("{} of {} asked", f.exemptions_found, f.exemptions_asked)),
         (if model.tokens { "Tokens" } else { "Invitations" }, f.invitations.to_string()),
         ("Writes refused", f.writes_refused.to_string()),
@@ -169,13 +170,7 @@ fn write(sheets: &mut Sheets, model: &Model<'_>, audit: &Audit<'_>, title: &str)
             let text = |pointer: &str| plan.pointer(pointer).map(shown).unwrap_or_default();
             let writes = plan.pointer("/plan/actions").and_then(Value::as_array).map_or(0, Vec::len);
             let at = text("/approval/at");
-            vec![
-                text("/plan/gate"),
-                writes.to_string(),
-                text("/approval/by"),
-                at.parse().map_or(at, time),
-                text("/approval/fingerprint").chars().take(32).collect(),
-            ]
+            vec![text("/plan/gate"), writes.to_string(), text("/approval/by"), at.parse().map_or(at, time), text("/approval/fingerprint")]
         })
         .collect();
     match approvals.is_empty() {
@@ -236,9 +231,9 @@ fn write(sheets: &mut Sheets, model: &Model<'_>, audit: &Audit<'_>, title: &str)
         (ActionState::Planned, _) => "not begun",
         (ActionState::Attempted, _) => "sent, not confirmed",
     };
-    let writes: Vec<Vec<String>> = record
-        .actions
-        .iter()
+    let writes: Vec<Vec<String>> = model
+        .writes()
+        .into_iter()
         .map(|a| {
             let state = match a.state {
                 ActionState::Failed => format!("refused: {}", super::data::message(a)),
