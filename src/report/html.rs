@@ -116,7 +116,7 @@ fn to_do(data: &Data) -> Markup {
 
 /// Exempt customers by state: with certificate, invited, nothing.
 fn coverage(model: &Model<'_>, data: &Data) -> Markup {
-    let asked = if model.tokens { "has a token" } else { "invited" };
+    let asked = if model.tokens { "Has a token" } else { "Invited" };
     let mut states: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for customer in data.customers.iter() {
         let place = match customer.covered {
@@ -135,7 +135,7 @@ fn coverage(model: &Model<'_>, data: &Data) -> Markup {
     markup! {
         section {
             h2 { "Exempt customers by state" }
-            p.legend { span.covered { "with certificate" } " " span.invited { (asked) } " " span.nothing { "nothing yet" } }
+            p.legend { span.covered { "With certificate" } " " span.invited { (asked) } " " span.nothing { "Nothing yet" } }
             table.bars {
                 thead { tr { th { "State" } th { "With certificate" } th { (asked) } th { "Nothing yet" } th aria-hidden="true" {} } }
                 tbody {

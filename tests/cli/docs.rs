@@ -29,6 +29,7 @@ fn pages() -> Vec<PathBuf> {
 /// The lines of the `sh` blocks that call the program, continued lines joined, comments gone.
 fn commands(page: &str) -> Vec<String> {
     let mut found = Vec::new();
+    let ours = Regex::new(r"^(target/release/)?certonboard\b").unwrap();
     let (mut inside, mut open) = (false, String::new());
     for line in page.lines() {
         let line = line.trim_start();
@@ -44,7 +45,7 @@ fn commands(page: &str) -> Vec<String> {
             None => {
                 let whole = std::mem::take(&mut open) + line;
                 let command = whole.split(" # ").next().unwrap_or_default().trim();
-                if Regex::new(r"^(target/release/)?certonboard\b").unwrap().is_match(command) {
+                if ours.is_match(command) {
                     found.push(command.to_owned());
                 }
             }

@@ -417,7 +417,7 @@ fn the_connection_is_tested() {
     // A service that does not answer in the time that was given.
     let slow = bed.server(&["--latency", "3000"]);
     let ran = bed.run_at(&slow, &["check", "--timeout", "1"]);
-    assert!(ran.code == 1 && ran.err.contains("no answer in time"), "{}", ran.err);
+    assert!(ran.code == 2 && ran.err.contains("no answer in time"), "{}", ran.err);
 }
 
 /// A no at the question, a number that is not the certificate's, and then both as they should be.
@@ -431,7 +431,7 @@ fn a_person_is_asked_and_a_no_changes_nothing() {
     };
     let start = |args: Vec<String>| Wizard::start(&town.bed, &town.server, &args.iter().map(String::as_str).collect::<Vec<_>>());
     let mut unlink = start(args("a", &["certificates", "unlink", "--customer", "K1", "--certificate", &own]));
-    unlink.see("Planned: 1 changes").see("Take 1 certificates from their customers?").keys("n");
+    unlink.see("Planned: 1 change").see("Take 1 certificate from its customers?").keys("n");
     unlink.see("Declined: nothing was changed");
     unlink.end(4);
     let mut wrong = start(args("b", &["certificates", "delete", &own]));
@@ -440,13 +440,13 @@ fn a_person_is_asked_and_a_no_changes_nothing() {
     wrong.end(4);
     let mut no = start(args("c", &["certificates", "delete", &own]));
     no.see("Type the certificate's number").keys(&format!("{own}\r"));
-    no.see("Delete 1 certificates for good?").keys("n");
+    no.see("Delete 1 certificate for good?").keys("n");
     no.see("Declined: nothing was changed");
     no.end(4);
     assert_eq!(town.links(), before);
     let mut yes = start(args("d", &["certificates", "delete", &own]));
     yes.see("Type the certificate's number").keys(&format!("{own}\r"));
-    yes.see("Delete 1 certificates for good?").keys("y");
+    yes.see("Delete 1 certificate for good?").keys("y");
     yes.see("1 of 1 done");
     yes.end(0);
     assert_eq!(town.links(), ["32001: K1 K2", "8801: K/3"]);
