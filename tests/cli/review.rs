@@ -528,6 +528,8 @@ async fn markup_in_names_stays_text() {
     let browser = Browser::start().await;
     browser.client.goto(&review.address).await.unwrap();
     browser.until("the queue", "document.querySelectorAll('#queue button').length === 1").await;
+    // Keys do nothing before the paper is there.
+    browser.until("the paper", "document.querySelector('img')?.naturalWidth > 0").await;
     browser.keys("/").await;
     browser.keys("austin").await;
     browser.until("the customer with the odd name", "document.querySelector('#found b')?.textContent.includes('onerror')").await;
