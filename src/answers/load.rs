@@ -1,7 +1,7 @@
 //! Loading: the whole file is checked and every fault is told at once.
 
 use super::model::{Answers, schema};
-use crate::domain::nearest;
+use crate::domain::{nearest, yaml_value};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub fn load(path: &Path) -> Result<Value, AnswersError> {
 /// Checks the text of an answers file; `Err` lists every fault.
 pub fn parse(text: &str) -> Result<Value, Vec<String>> {
     // YAML's own traps (`no` as a country, octal numbers) don't concern these keys; an empty file is an empty set of answers.
-    let value: Option<Value> = serde_saphyr::from_str(text).map_err(|e| vec![format!("not valid YAML: {}", first_line(&e.to_string()))])?;
+    let value = yaml_value(text).map_err(|why| vec![format!("not valid YAML: {why}")])?;
     let value = value.unwrap_or_else(|| Value::Object(Default::default()));
     let schema = schema();
     let mut faults = Vec::new();
@@ -42,11 +42,6 @@ pub fn parse(text: &str) -> Result<Value, Vec<String>> {
         true => Ok(value),
         false => Err(faults),
     }
-}
-
-fn first_line(text: &str) -> &str {
-    let line = text.lines().next().unwrap_or(text);
-    line.strip_prefix("error: ").unwrap_or(line)
 }
 
 /// Each top-level section is read by itself, so that one bad value does not hide the next.

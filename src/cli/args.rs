@@ -110,7 +110,7 @@ pub enum Command {
     },
     /// Test the connection: credentials, company, certificate storage, lists.
     #[command(
-        after_help = "Examples:\n  certonboard check\n  certonboard check --service certcapture --certcapture-dialect guide --company 99 --format json\n\nExit codes: 0 ready; 2 wrong usage or address; 3 the company has no certificate storage yet; 5 refused by the service."
+        after_help = "Examples:\n  certonboard check\n  certonboard check --service certcapture --certcapture-dialect guide --company 99 --format json\n\nExit codes: 0 ready; 1 no answer from the service; 2 wrong usage or address; 3 the company has no certificate storage yet; 5 refused by the service."
     )]
     Check(Box<CheckArgs>),
     /// Ask for new certificates where they end soon or have ended, never twice within the window.

@@ -3,7 +3,7 @@
 //! A column that the file names must be in the list; a field under `optional` may be missing, and is then looked for as without the file.
 
 use super::{CustomersError, Layout, Target, Wish, propose};
-use crate::domain::{Grid, nearest};
+use crate::domain::{Grid, nearest, yaml_value};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -72,11 +72,7 @@ fn shared_headers(place: &str, columns: &BTreeMap<Target, String>, faults: &mut 
 impl MappingFile {
     /// Reads the text of a mapping file; `Err` lists every fault.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
-        let value: Option<Value> = serde_saphyr::from_str(text).map_err(|e| {
-            let text = e.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            vec![format!("not valid YAML: {}", line.strip_prefix("error: ").unwrap_or(line))]
-        })?;
+        let value = yaml_value(text).map_err(|why| vec![format!("not valid YAML: {why}")])?;
         let Some(Value::Object(map)) = value else {
             return Err(vec!["it is no mapping file; it must hold `columns:` with a header for each field".to_owned()]);
         };

@@ -46,5 +46,5 @@ pub use review::{
     CandidateView, Checked, Command, Correction, Edits, FieldView, FindingView, Handling, Hints, Mistyped, PaperField, PaperView, Queue,
     QueueItem, ReviewEntry, ReviewError, Ruled, Ruling, Standing, StateEdit, StateView, hold_unfitting,
 };
-pub use yaml::from_yaml;
+pub use yaml::{from_yaml, yaml_value};
 pub use zip::states_of_zip;

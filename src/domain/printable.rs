@@ -3,13 +3,21 @@
 
 /// The text with control, direction and invisible characters shown as `\u{…}` escapes. Line breaks become blanks.
 pub fn printable(text: &str) -> String {
+    spelt(text, |c| match c {
+        '\n' | '\t' => Some(Some(' ')),
+        '\r' => Some(None),
+        _ => None,
+    })
+}
+
+/// `own`: what stands in the place of a character instead of its escape, if anything.
+fn spelt(text: &str, own: impl Fn(char) -> Option<Option<char>>) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        match c {
-            '\n' | '\t' => out.push(' '),
-            '\r' => {}
-            c if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
+        match own(c) {
+            Some(instead) => out.extend(instead),
+            None if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
+            None => out.push(c),
         }
     }
     out
@@ -27,15 +35,7 @@ pub fn counted(n: usize, one: &str, many: &str) -> String {
 
 /// A text whose characters all show, for a page: what is invisible or turns the direction of reading is spelt out; breaks stay.
 pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
+    spelt(text, |c| matches!(c, '\n' | '\t').then_some(Some(c)))
 }
 
 /// Zero-width and direction-changing characters and tags, which make one text look like another. The marks that choose between the forms of a

@@ -18,7 +18,7 @@ use certonboard::lifecycle::{Changed, ErpWord, Work};
 use certonboard::plan::Plan;
 use certonboard::ports::{
     ApiCall, AuditTrail, Block, Clock, Company, ExemptionService, Interrupt, JournalStore, Progress, Prompter, Question, QuestionKind,
-    Screen, ServiceErrorKind,
+    Screen,
 };
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
 use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
@@ -152,10 +152,7 @@ async fn connect(args: &ServiceArgs, place: Place, today: Option<Date>, erp: Erp
 }
 
 async fn company(service: &dyn ExemptionService, wanted: Option<&str>) -> Result<Company, Fault> {
-    service.ping().await.map_err(|error| match error.kind {
-        ServiceErrorKind::Unavailable => Fault::unreachable(error),
-        _ => error.into(),
-    })?;
+    service.ping().await?;
     let companies: Vec<Company> = service.companies().await?.into_iter().filter(|c| c.is_active).collect();
     let known = companies.iter().map(|c| c.code.0.clone()).take(20).collect::<Vec<_>>().join(", ");
     match wanted {
