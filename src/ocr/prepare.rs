@@ -285,12 +285,14 @@ pub fn scaled(page: &Gray, scale: f32) -> Gray {
 
 /// To a size in pixels; the sides may change by different factors.
 pub fn resized(page: &Gray, width: u32, height: u32) -> Gray {
-    use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef};
-    let Ok(from) = ImageRef::new(page.width, page.height, &page.pixels, PixelType::U8) else { return page.clone() };
-    let mut to = Image::new(width, height, PixelType::U8);
+    use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer, images::TypedImage, images::TypedImageRef, pixels::U8};
+    // By the pixel's type: the call that finds it out at run time brings the code for all of them into the program, four megabytes of it.
+    let Ok(from) = TypedImageRef::<U8>::from_buffer(page.width, page.height, &page.pixels) else { return page.clone() };
+    let mut pixels = vec![0; width as usize * height as usize];
+    let Ok(mut to) = TypedImage::<U8>::from_buffer(width, height, &mut pixels) else { return page.clone() };
     let filter = if height > page.height { FilterType::CatmullRom } else { FilterType::Bilinear };
-    match Resizer::new().resize(&from, &mut to, &ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter))) {
-        Ok(()) => Gray { width, height, pixels: to.into_vec() },
+    match Resizer::new().resize_typed(&from, &mut to, &ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter))) {
+        Ok(()) => Gray { width, height, pixels },
         Err(_) => page.clone(),
     }
 }
