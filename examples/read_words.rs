@@ -7,7 +7,7 @@
 //! The dump is one JSON file per scan: `{file, sha256, pages: [{number, words, marks, origin, turned, aspect, image}]}`, where `image` is the
 //! path of a grey PNG. The customers are a JSON list of `domain::Customer`.
 
-use certonboard::certificates::{Case, Catalogue, Ink, ReadContext, explain_page, read_documents, see, settle};
+use certonboard::certificates::{Case, Catalogue, Ink, RuleContext, explain_page, read_documents, see, settle};
 use certonboard::domain::{Customer, Gray, Hints, Mark, PageContent, PageOrigin, Policy, Sha256, Word};
 use certonboard::matching::Index;
 use std::path::Path;
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let customers: Vec<Customer> = serde_json::from_str(&std::fs::read_to_string(customers)?)?;
     let index = Index::new(&customers, Some(merchant));
-    let ctx = ReadContext { catalogue: Catalogue::builtin(), seller: Some(merchant), today: today.parse()? };
+    let ctx = RuleContext { catalogue: Catalogue::builtin(), seller: Some(merchant), today: today.parse()? };
     let mut files: Vec<_> =
         std::fs::read_dir(dir)?.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "json")).collect();
     files.sort();
@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         .collect();
                     if let Some(wanted) = &explain {
                         if dump.file.ends_with(wanted.as_str()) {
-                            pages.iter().flat_map(|p| explain_page(p, &ctx)).for_each(|line| println!("{line}"));
+                            pages.iter().flat_map(|p| explain_page(p, &ctx.reading())).for_each(|line| println!("{line}"));
                         }
                         continue;
                     }
@@ -86,7 +86,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         .into_iter()
                         .map(|page| {
                             let ink = page.image.as_deref().and_then(Ink::new);
-                            see(page, ink.as_ref(), &ctx)
+                            see(page, ink.as_ref(), &ctx.reading())
                         })
                         .collect();
                     for mut document in read_documents(&dump.file, &Sha256::of(dump.file.as_bytes()), &pages, &Hints::default(), &ctx) {

@@ -7,7 +7,7 @@
 //! gives doubtful places their second look and prints what changed.
 
 use certonboard::certificates::{Catalogue, Ink, ReadContext};
-use certonboard::domain::{PageContent, PageOrigin, Word};
+use certonboard::domain::{PageContent, PageOrigin, Sha256, Word};
 use certonboard::ocr;
 use certonboard::ports::{OcrEngine, OcrEngines, ScanFile, ScanFolder};
 use certonboard::sources::scans::Folder;
@@ -81,8 +81,9 @@ fn engines() -> impl OcrEngines {
 }
 
 fn read(folder: &Folder, file: &ScanFile, engine: &mut dyn OcrEngine, options: &Options) -> String {
-    let mut scan = match folder.open(file) {
-        Ok(scan) => scan,
+    let opened = folder.bytes(file).and_then(|bytes| Ok((Sha256::of(&bytes), folder.open(bytes)?)));
+    let (sha256, mut scan) = match opened {
+        Ok(opened) => opened,
         Err(why) => return format!("{}\tunreadable: {why}\n", file.name),
     };
     let (mut out, mut pages) = (String::new(), Vec::new());
@@ -97,7 +98,7 @@ fn read(folder: &Folder, file: &ScanFile, engine: &mut dyn OcrEngine, options: &
             }
         };
         if options.second {
-            let context = ReadContext { catalogue: Catalogue::builtin(), seller: None, today: jiff::civil::Date::constant(2026, 1, 1) };
+            let context = ReadContext { catalogue: Catalogue::builtin(), seller: None };
             let before = page.words.clone();
             let ink = page.image.as_deref().and_then(Ink::new);
             if let Err(why) = ink.map_or(Ok(()), |ink| second_look(&mut page, &ink, engine, &context)) {
@@ -120,7 +121,7 @@ fn read(folder: &Folder, file: &ScanFile, engine: &mut dyn OcrEngine, options: &
         }
     }
     if let Some(dir) = &options.json {
-        let all = json!({ "file": file.name, "sha256": scan.sha256().as_str(), "pages": pages });
+        let all = json!({ "file": file.name, "sha256": sha256.as_str(), "pages": pages });
         if let Err(why) = std::fs::write(dir.join(format!("{}.json", plain(&file.name))), all.to_string()) {
             out += &format!("{}\tnot written: {why}\n", file.name);
         }

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Installs what the build and the demo need and is missing: Tesseract with its English and orientation data, Leptonica, clang for the
-# bindings, pkg-config. With `tests`, also what the tests drive: Chromium and its WebDriver. Debian and Ubuntu only; elsewhere it says what to
+# bindings, pkg-config. With `tests`, also what the tests drive: Chromium and its WebDriver, the NATS server. Debian and Ubuntu only; elsewhere it says what to
 # install.
 
 set -eu
 want="pkg-config clang libclang-dev libleptonica-dev libtesseract-dev tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd"
-[ "${1:-}" != tests ] || want="$want chromium chromium-driver"
+[ "${1:-}" != tests ] || want="$want chromium chromium-driver nats-server"
 
 missing=""
 for package in $want; do

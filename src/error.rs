@@ -2,7 +2,7 @@
 
 use crate::cli::{Exit, OptionsError};
 use crate::journal::RunFolderError;
-use crate::ports::{AskError, JournalError, OcrError, ServiceError, ServiceErrorKind};
+use crate::ports::{AskError, JournalError, OcrError, QueueError, ServiceError, ServiceErrorKind};
 use crate::wizard::WizardError;
 
 /// What is told when the program can't go on.
@@ -85,6 +85,12 @@ impl From<OcrError> for Fault {
     }
 }
 
+impl From<QueueError> for Fault {
+    fn from(error: QueueError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
 impl From<WizardError> for Fault {
     fn from(error: WizardError) -> Self {
         match error {
@@ -92,6 +98,7 @@ impl From<WizardError> for Fault {
             WizardError::Unreachable(error) => Self::unreachable(error),
             WizardError::Journal(error) => error.into(),
             WizardError::Ocr(error) => error.into(),
+            WizardError::Queue(error) => error.into(),
             WizardError::Input(text) => Self::input(text),
             WizardError::Interrupted => Self::new(Exit::Interrupted, "interrupted"),
             WizardError::Declined(text) => Self::new(Exit::Declined, text),

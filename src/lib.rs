@@ -16,6 +16,7 @@ pub mod matching;
 pub mod ocr;
 pub mod plan;
 pub mod ports;
+pub mod queue;
 pub mod report;
 pub mod review;
 pub mod sandbox;

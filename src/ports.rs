@@ -7,14 +7,15 @@
 use crate::domain::{
     Attribute, AttributeOwner, BBox, CandidateView, CertificateDraft, CertificateId, CertificateOnFile, Checked, Command, CompanyCode,
     CompanyId, Corners, CoverLetter, Customer, CustomerCode, CustomerOnFile, DocumentForm, EcommerceToken, Edits, ExposureZone, Gray,
-    InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, PaperView, Queue, ReasonOnFile,
-    Region, ReviewError, Sha256, Word, with_typed,
+    Hints, InvitationDraft, InvitationId, InvitationOnFile, InvitationReceipt, Mark, PageContent, PageOrigin, Paper, PaperView, Queue,
+    ReaderVersion, ReadingKey, ReasonOnFile, Region, ReviewError, Sha256, Word, with_typed,
 };
 use async_trait::async_trait;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 // ---- reading scans ------------------------------------------------------------------------------------------------------------------
 
@@ -97,7 +98,6 @@ impl PageInput {
 
 /// An opened scan. Pages are made one at a time, so that memory stays bounded.
 pub trait OpenScan {
-    fn sha256(&self) -> &Sha256;
     fn page_count(&self) -> u32;
     /// `number` is 1-based. A page that can't be read is an `Err`; the other pages may still be fine.
     fn page(&mut self, number: u32) -> Result<PageInput, Unreadable>;
@@ -106,7 +106,10 @@ pub trait OpenScan {
 /// The folder of scans.
 pub trait ScanFolder: Send + Sync {
     fn list(&self, folder: &Path) -> Result<FolderListing, Unreadable>;
-    fn open(&self, file: &ScanFile) -> Result<Box<dyn OpenScan>, Unreadable>;
+    /// The file's bytes, within the limits.
+    fn bytes(&self, file: &ScanFile) -> Result<Vec<u8>, Unreadable>;
+    /// Opens a file by its bytes.
+    fn open(&self, bytes: Vec<u8>) -> Result<Box<dyn OpenScan>, Unreadable>;
     /// The given pages (1-based, inclusive) of a scan as one PDF of at most `most` bytes, for upload.
     fn pages_as_pdf(&self, file: &ScanFile, pages: [u32; 2], most: u64) -> Result<UploadPdf, Unreadable>;
 }
@@ -170,6 +173,72 @@ pub trait OcrEngines: Send + Sync {
     /// Checks engine and language data before anybody is asked ten questions.
     fn check(&self) -> Result<String, OcrError>;
     fn engine(&self) -> Result<Box<dyn OcrEngine>, OcrError>;
+}
+
+// ---- what was read, and readers elsewhere -----------------------------------------------------------------------------------------------
+
+/// What stands on the papers of one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FilePapers {
+    pub pages: u32,
+    /// The papers, or why the file could not be read.
+    pub papers: Result<Vec<Paper>, String>,
+    /// Pages that could not be read although the file could: number (1-based) and reason.
+    pub bad_pages: Vec<(u32, String)>,
+}
+
+impl FilePapers {
+    pub fn unreadable(reason: impl Into<String>) -> Self {
+        Self { pages: 0, papers: Err(reason.into()), bad_pages: vec![] }
+    }
+
+    /// Nothing of it failed, so that reading it again gives nothing new.
+    pub fn is_whole(&self) -> bool {
+        self.papers.is_ok() && self.bad_pages.is_empty()
+    }
+}
+
+/// Reads scans that somebody brings.
+pub trait ScanReader: Send + Sync {
+    /// Has a file read as `hints` say; `tell` gets what stands on it, on some thread. `seller`: the merchant's name.
+    fn read(&self, bytes: Vec<u8>, hints: Hints, seller: Option<&str>, tell: Box<dyn FnOnce(FilePapers) + Send>);
+}
+
+/// Keeps what was read. It may forget, and it never fails: what it does not have is read again.
+pub trait ReadingStore: Send + Sync {
+    fn get(&self, key: &ReadingKey) -> Option<FilePapers>;
+    fn put(&self, key: &ReadingKey, papers: &FilePapers);
+}
+
+/// A file that is to be read elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReadingJob {
+    pub key: ReadingKey,
+    /// Only a reader of this version may read it.
+    pub version: ReaderVersion,
+    pub hints: Hints,
+    pub seller: Option<String>,
+}
+
+/// The queue of files to read can't be used, and waiting does not mend it. The text names the queue, what is wrong and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct QueueError(pub String);
+
+/// What came of a file that was handed out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Gathered {
+    Papers(FilePapers),
+    /// The queue has lost it, as a server does that broke down: it has to be handed out again.
+    Lost,
+}
+
+/// Readers on other machines. While they can't be reached, both calls wait.
+pub trait ReadingQueue: Send + Sync {
+    /// Hands a file over. One that was read before is not read again; its papers come by [`next`](Self::next) all the same.
+    fn hand_out(&self, job: ReadingJob, bytes: Vec<u8>) -> Result<(), QueueError>;
+    /// What came of a file that was handed out, whichever comes next; `None` when nothing came within `wait`.
+    fn next(&self, wait: Duration) -> Result<Option<(ReadingKey, Gathered)>, QueueError>;
 }
 
 // ---- the service --------------------------------------------------------------------------------------------------------------------
@@ -430,6 +499,8 @@ pub trait Progress: Send + Sync {
     fn begin(&self, what: &str, unit: &str, total: Option<u64>);
     fn advance(&self, by: u64, now: &str);
     fn end(&self);
+    /// A remark while the work goes on.
+    fn remark(&self, _: &str) {}
 }
 
 /// Tells nothing.

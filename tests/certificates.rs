@@ -1,6 +1,6 @@
 //! The certificate readers on made-up pages: whole papers, and anything at all.
 
-use certonboard::certificates::{Case, Catalogue, Ink, ReadContext, read_documents, see, settle};
+use certonboard::certificates::{Case, Catalogue, Ink, RuleContext, read_documents, see, settle};
 use certonboard::domain::{
     BBox, CustomerCode, Disposition, Document, Gray, Hints, Mark, MarkValue, Match, PageContent, PageOrigin, Policy, Sha256, Verdict, Word,
 };
@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock};
 
 const MERCHANT: &str = "Quay Brass Works";
 
-fn ctx() -> ReadContext<'static> {
-    ReadContext { catalogue: Catalogue::builtin(), seller: Some(MERCHANT), today: date(2026, 6, 1) }
+fn ctx() -> RuleContext<'static> {
+    RuleContext { catalogue: Catalogue::builtin(), seller: Some(MERCHANT), today: date(2026, 6, 1) }
 }
 
 /// A page of stretches of words given as (x, y, text), on a white picture; `ink` draws a scribble in these boxes.
@@ -74,7 +74,7 @@ fn resale_page(number: u32, purchaser: &str) -> PageContent {
 }
 
 fn read(pages: &[PageContent]) -> Vec<Document> {
-    let seen = |page: &PageContent| see(page.clone(), page.image.as_deref().and_then(Ink::new).as_ref(), &ctx());
+    let seen = |page: &PageContent| see(page.clone(), page.image.as_deref().and_then(Ink::new).as_ref(), &ctx().reading());
     let pages: Vec<_> = pages.iter().map(seen).collect();
     read_documents("folder/scan.pdf", &Sha256::of(b"x"), &pages, &Hints::default(), &ctx())
 }

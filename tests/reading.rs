@@ -1,11 +1,11 @@
 //! Reading many files: order, streaming, and what one bad file does to the others. The files and the engine are made up here.
 
-use certonboard::domain::{BBox, Disposition, Gray, Hints, PageContent, PageOrigin, Sha256, Word};
+use certonboard::domain::{BBox, Disposition, Gray, Hints, PageContent, PageOrigin, ReaderVersion, Sha256, Word};
 use certonboard::ports::{
     FolderListing, Interrupt, Manner, OcrEngine, OcrEngines, OcrError, OpenScan, PageInput, Progress, Recognised, ScanFile, ScanFolder,
     Unreadable, UploadPdf,
 };
-use certonboard::wizard::{FileRead, NoCache, Reader};
+use certonboard::wizard::{Elsewhere, FileRead, NoCache, Reader};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -37,7 +37,6 @@ impl Gate {
 
 struct Scan {
     name: String,
-    sha256: Sha256,
     pages: u32,
 }
 
@@ -45,18 +44,22 @@ impl ScanFolder for Made {
     fn list(&self, _: &Path) -> Result<FolderListing, Unreadable> {
         Ok(FolderListing { files: vec![], skipped: vec![] })
     }
-    fn open(&self, file: &ScanFile) -> Result<Box<dyn OpenScan>, Unreadable> {
-        if file.name.contains("broken") {
+    fn bytes(&self, file: &ScanFile) -> Result<Vec<u8>, Unreadable> {
+        Ok(file.name.clone().into_bytes())
+    }
+    fn open(&self, bytes: Vec<u8>) -> Result<Box<dyn OpenScan>, Unreadable> {
+        let name = String::from_utf8(bytes).unwrap();
+        if name.contains("broken") {
             return Err(Unreadable { reason: "cut off".into() });
         }
-        if file.name.contains("decoder") {
+        if name.contains("decoder") {
             panic!("a decoder's panic");
         }
-        if file.name.contains("gate") && !self.gate.wait() {
+        if name.contains("gate") && !self.gate.wait() {
             return Err(Unreadable { reason: "nobody was shown the first file".into() });
         }
-        let pages = file.name.split("pages").nth(1).and_then(|n| n.parse().ok()).unwrap_or(1);
-        Ok(Box::new(Scan { name: file.name.clone(), sha256: Sha256::of(file.name.as_bytes()), pages }))
+        let pages = name.split("pages").nth(1).and_then(|n| n.parse().ok()).unwrap_or(1);
+        Ok(Box::new(Scan { name, pages }))
     }
     fn pages_as_pdf(&self, _: &ScanFile, _: [u32; 2], _: u64) -> Result<UploadPdf, Unreadable> {
         Err(Unreadable { reason: "not asked for here".into() })
@@ -64,9 +67,6 @@ impl ScanFolder for Made {
 }
 
 impl OpenScan for Scan {
-    fn sha256(&self) -> &Sha256 {
-        &self.sha256
-    }
     fn page_count(&self) -> u32 {
         self.pages
     }
@@ -178,6 +178,8 @@ impl Run {
             review: &[],
             folder: &folder,
             engines: &self.engines,
+            version: ReaderVersion::of("made up"),
+            elsewhere: Elsewhere::default(),
             seller: None,
             today: jiff::civil::date(2026, 11, 20),
             index: None,
@@ -189,10 +191,12 @@ impl Run {
             cache: &NoCache,
         };
         let mut all = vec![];
-        reader.read_all(&files, |read| {
-            each(&read);
-            all.push(read);
-        });
+        reader
+            .read_all(&files, |read| {
+                each(&read);
+                all.push(read);
+            })
+            .unwrap();
         all
     }
 }
@@ -308,11 +312,11 @@ fn the_made_up_certificate_is_one() {
         levelled: 0.0,
         aspect: 0.77,
     };
-    let ctx = certonboard::certificates::ReadContext {
+    let ctx = certonboard::certificates::RuleContext {
         catalogue: certonboard::certificates::Catalogue::builtin(),
         seller: None,
         today: jiff::civil::date(2026, 11, 20),
     };
-    let seen = certonboard::certificates::see(page, None, &ctx);
+    let seen = certonboard::certificates::see(page, None, &ctx.reading());
     assert_eq!(certonboard::certificates::read_documents("a", &Sha256::of(b"a"), &[seen], &Hints::default(), &ctx).len(), 1);
 }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use certonboard::certificates::{Case, Catalogue, Ink, ReadByOther, ReadContext, Reread, adopt, doubtful_lines, explain_page, looks, read_documents, see, settle, settled};
+use certonboard::certificates::{Case, Catalogue, Ink, ReadByOther, Reread, RuleContext, adopt, doubtful_lines, explain_page, looks, read_documents, see, settle, settled};
 use certonboard::domain::{BBox, Gray, Hints, Mark, MarkValue, PageContent, PageOrigin, Policy, Sha256, Word};
 use jiff::civil::Date;
 use libfuzzer_sys::fuzz_target;
@@ -21,6 +21,7 @@ const TEXTS: &[&str] = &[
 
 fn words(data: &mut Unstructured<'_>) -> arbitrary::Result<Vec<Word>> {
     let mut words = Vec::new();
+    let ctx = rules.reading();
     let count = data.int_in_range(0..=120)?;
     for line in 0..count {
         let text: String = if data.ratio(1, 5)? { String::arbitrary(data)? } else { (*data.choose(TEXTS)?).to_owned() };
@@ -60,7 +61,7 @@ fn page(data: &mut Unstructured<'_>, number: u32) -> arbitrary::Result<PageConte
 
 fuzz_target!(|bytes: &[u8]| {
     let mut data = Unstructured::new(bytes);
-    let ctx = ReadContext { catalogue: Catalogue::builtin(), seller: Some("Harbor Dental Goods"), today: Date::constant(2026, 11, 20) };
+    let rules = RuleContext { catalogue: Catalogue::builtin(), seller: Some("Harbor Dental Goods"), today: Date::constant(2026, 11, 20) };
     let count = data.int_in_range(1..=3).unwrap_or(1);
     let mut pages: Vec<PageContent> = (1..=count).map_while(|n| page(&mut data, n).ok()).collect();
     let mut seen = vec![];
@@ -83,10 +84,10 @@ fuzz_target!(|bytes: &[u8]| {
         explain_page(&page, &ctx);
         seen.push(see(page, ink.as_ref(), &ctx));
     }
-    let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &seen, &Hints::default(), &ctx);
+    let documents = read_documents("fuzz.pdf", &Sha256::of(bytes), &seen, &Hints::default(), &rules);
     for mut document in documents {
         assert!(document.pages[0] <= document.pages[1] && document.pages[1] <= count);
-        settle(&mut document, None, Case { policy: &Policy::default(), today: ctx.today, customers_known: true, customer: None });
+        settle(&mut document, None, Case { policy: &Policy::default(), today: rules.today, customers_known: true, customer: None });
         let line = serde_json::to_string(&document).expect("a document can be written");
         assert!(!line.contains('\n'));
     }

@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     // Small, so that a run takes milliseconds: how the limits hold is for the tests to say.
     let folder = Folder::with_limits(Limits { file_bytes: 1 << 20, page_pixels: 1 << 20, pages: 8, ..Limits::default() });
     let file = ScanFile { name: "fuzz".into(), path: FILE.clone(), member: None, bytes: bytes.len() as u64 };
-    let Ok(mut scan) = folder.open(&file) else { return };
+    let Ok(mut scan) = folder.bytes(&file).and_then(|bytes| folder.open(bytes)) else { return };
     let mut engine = NullEngines.engine().expect("it needs nothing");
     for number in 1..=scan.page_count() {
         let Ok(input) = scan.page(number) else { continue };
@@ -27,5 +27,5 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(word.confidence.is_finite() && !word.text.is_empty());
         }
     }
-    let _ = folder.pages_as_pdf(&file, [1, scan.page_count()]);
+    let _ = folder.pages_as_pdf(&file, [1, scan.page_count()], u64::MAX);
 });

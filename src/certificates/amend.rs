@@ -3,7 +3,7 @@
 //! Owns: typed texts to values, what was changed, the findings that follow. Must not touch: who decides, the journal, customers.
 //! Called by: the review and the wizard.
 
-use super::{ReadContext, dates, rules};
+use super::{RuleContext, dates, rules};
 use crate::domain::{Correction, Document, Edits, ExemptionReason, Field, Mistyped, PaperField, Region, StateClaim, StateEdit, TaxNumber};
 use std::collections::BTreeSet;
 
@@ -56,7 +56,7 @@ pub fn place(document: &Document, field: PaperField) -> Option<(f32, u32, Option
 
 /// The document with what a person typed, its findings asked again where a value changed, and what was changed. Errors: every text that can't be
 /// used, by its field.
-pub fn amend(document: &Document, edits: &Edits, ctx: &ReadContext) -> Result<(Document, Vec<Correction>), Vec<Mistyped>> {
+pub fn amend(document: &Document, edits: &Edits, ctx: &RuleContext) -> Result<(Document, Vec<Correction>), Vec<Mistyped>> {
     let mut new = document.clone();
     let (mut changed, mut corrections, mut wrong) = (vec![], vec![], vec![]);
     for (&field, typed) in &edits.fields {
@@ -233,8 +233,8 @@ mod tests {
     use crate::domain::{BBox, Disposition, Fields, FormGuess, Sha256, Signature, Verdict};
     use jiff::civil::date;
 
-    fn ctx() -> ReadContext<'static> {
-        ReadContext { catalogue: Catalogue::builtin(), seller: Some("Blue Heron Supply Co."), today: date(2026, 11, 20) }
+    fn ctx() -> RuleContext<'static> {
+        RuleContext { catalogue: Catalogue::builtin(), seller: Some("Blue Heron Supply Co."), today: date(2026, 11, 20) }
     }
 
     fn field<T>(value: T) -> Option<Field<T>> {

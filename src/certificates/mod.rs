@@ -35,7 +35,7 @@ pub use account::account;
 pub use amend::{amend, missing_for_accept, place, shown};
 pub use catalogue::{BlanketRule, Catalogue, Expiration, ExpirationRule, Form, Jurisdiction, Kind};
 pub use ink::Ink;
-pub use pages::{explain_page, read_documents};
+pub use pages::{explain_page, judge, read_documents, read_papers};
 pub use read::{SeenPage, see};
 pub use rulebook::{Rule, RuleBook};
 pub use second::{Look, doubtful_lines, looks};
@@ -44,11 +44,25 @@ pub use weigh::{ReadByOther, Reread, adopt, settled};
 
 use jiff::civil::Date;
 
-/// What is known besides the paper.
+/// What is known besides the paper when it is read.
 #[derive(Clone, Copy)]
 pub struct ReadContext<'a> {
     pub catalogue: &'a Catalogue,
     /// The merchant's name: certificates are addressed to it.
     pub seller: Option<&'a str>,
+}
+
+/// What is known besides the paper when the rules are asked. Reading does not know the day, so that what was read holds on the next one, too.
+#[derive(Clone, Copy)]
+pub struct RuleContext<'a> {
+    pub catalogue: &'a Catalogue,
+    /// The merchant's name.
+    pub seller: Option<&'a str>,
     pub today: Date,
+}
+
+impl<'a> RuleContext<'a> {
+    pub fn reading(&self) -> ReadContext<'a> {
+        ReadContext { catalogue: self.catalogue, seller: self.seller }
+    }
 }

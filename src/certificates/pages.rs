@@ -1,13 +1,13 @@
-//! Splits a file's pages into documents.
+//! Splits a file's pages into papers, and makes a document of each.
 //!
 //! Owns: which pages form one paper. Must not touch: fields (it asks `read`). Called by: the wizard, `extract`.
 
 use super::catalogue::{Concept, Party};
 use super::ink::Ink;
-use super::read::{self, Layout, PageRead, Reading, SeenPage};
+use super::read::{self, Layout, PageRead, SeenPage};
 use super::recognise::{self, Guess};
-use super::{ReadContext, rules, settle};
-use crate::domain::{Document, Hints, PageContent, PageView, Policy, Sha256, Signature};
+use super::{ReadContext, RuleContext, rules, settle};
+use crate::domain::{Document, Hints, PageContent, PageView, Paper, Policy, Sha256, Signature};
 
 struct Draft<'a, 'c> {
     pages: Vec<PageRead<'a>>,
@@ -16,13 +16,16 @@ struct Draft<'a, 'c> {
     wordless: bool,
 }
 
-/// Splits one file's pages into documents and reads each. Never panics. Blank and instruction pages belong to no document; pages on which
-/// there is something, but nothing that could be read, are one for a person.
+/// Splits one file's pages into documents, reads each and asks the rules. See [`read_papers`] and [`judge`].
+pub fn read_documents(file: &str, sha256: &Sha256, pages: &[SeenPage], hints: &Hints, ctx: &RuleContext) -> Vec<Document> {
+    read_papers(pages, hints, &ctx.reading()).into_iter().map(|paper| judge(file, sha256, paper, ctx)).collect()
+}
+
+/// Splits one file's pages into papers and reads each. Never panics. Blank and instruction pages belong to no paper; pages on which there is
+/// something, but nothing that could be read, are one for a person.
 ///
 /// `hints`: where a person said that papers begin and go on, whatever the pages look like.
-///
-/// `matched` is `None`; findings, disposition and reasons come from the paper alone, see [`super::settle`].
-pub fn read_documents(file: &str, sha256: &Sha256, pages: &[SeenPage], hints: &Hints, ctx: &ReadContext) -> Vec<Document> {
+pub fn read_papers(pages: &[SeenPage], hints: &Hints, ctx: &ReadContext) -> Vec<Paper> {
     let mut drafts: Vec<Draft> = vec![];
     for page in pages {
         let read = PageRead::new(page);
@@ -57,7 +60,7 @@ pub fn read_documents(file: &str, sha256: &Sha256, pages: &[SeenPage], hints: &H
             Role::Nothing => {}
         }
     }
-    drafts.iter().map(|draft| document(file, sha256, draft, ctx)).collect()
+    drafts.iter().map(|draft| paper(draft, ctx)).collect()
 }
 
 enum Role {
@@ -99,35 +102,48 @@ fn role(page: &PageRead, guess: Option<&Guess>, before: Option<&Draft>) -> Role 
     }
 }
 
-fn document(file: &str, sha256: &Sha256, draft: &Draft, ctx: &ReadContext) -> Document {
+fn paper(draft: &Draft, ctx: &ReadContext) -> Paper {
     let first = draft.pages.first().map_or(1, |p| p.sheet.page.number);
     let last = draft.pages.last().map_or(first, |p| p.sheet.page.number);
     let pages: Vec<&PageRead> = draft.pages.iter().collect();
-    let reading = match &draft.guess {
-        Some(guess) => read::read(&pages, guess, ctx),
-        None => Reading::default(),
-    };
+    Paper {
+        pages: [first, last],
+        form: draft.guess.as_ref().map(|g| g.guess.clone()),
+        listed: draft.guess.as_ref().is_some_and(|g| g.form.is_some()),
+        reading: draft.guess.as_ref().map(|guess| read::read(&pages, guess, ctx)).unwrap_or_default(),
+        mentions: mentions(&pages),
+        views: pages.iter().filter_map(|page| view(&page.sheet)).collect(),
+        wordless: draft.wordless,
+    }
+}
+
+/// The document that a paper is: what was read, and what the rules say of it on this day.
+///
+/// `matched` is `None`; findings, disposition and reasons come from the paper alone, see [`super::settle`].
+pub fn judge(file: &str, sha256: &Sha256, paper: Paper, ctx: &RuleContext) -> Document {
+    let Paper { pages, form, listed, reading, mentions, views, wordless } = paper;
     let mut document = Document {
         file: file.to_owned(),
         sha256: sha256.clone(),
-        pages: [first, last],
-        form: draft.guess.as_ref().map(|g| g.guess.clone()),
+        pages,
+        form,
         signature: reading.signature.clone().unwrap_or(Signature { present: false, confidence: 0.0 }),
         fields: reading.fields.clone(),
         states: reading.states.clone(),
-        mentions: mentions(&pages),
+        mentions,
         findings: vec![],
         matched: None,
         disposition: crate::domain::Disposition::Review,
         reasons: vec![],
-        views: pages.iter().filter_map(|page| view(&page.sheet)).collect(),
+        views,
         drawn: false,
         ruled: None,
     };
-    rules::set_ends(&mut document, draft.guess.as_ref().and_then(|g| g.form), ctx);
-    document.findings = match draft.wordless {
+    let form = document.form.as_ref().filter(|_| listed).and_then(|form| ctx.catalogue.form(&form.id));
+    rules::set_ends(&mut document, form, ctx);
+    document.findings = match wordless {
         true => vec![rules::wordless()],
-        false => rules::findings(&document, &reading, draft.guess.as_ref(), ctx),
+        false => rules::findings(&document, &reading, form, ctx),
     };
     settle::settle(
         &mut document,

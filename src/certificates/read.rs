@@ -13,7 +13,7 @@ use super::places::{self, Blank};
 use super::recognise::Guess;
 use super::sheet::Sheet;
 use super::{dates, numbers, second, signature, states};
-use crate::domain::{BBox, ExemptionReason, Field, Fields, PageContent, PageOrigin, Region, Signature, StateClaim, TaxNumber};
+use crate::domain::{BBox, ExemptionReason, Field, Fields, PageContent, PageOrigin, Reading, Region, Signature, StateClaim, TaxNumber};
 use jiff::civil::Date;
 
 /// The words of a page in their order, the labels among them and what answers those.
@@ -103,24 +103,6 @@ impl<'a> PageRead<'a> {
         let sure = |b: &&Blank| b.fit > 0.55 && !matches!(b.label.concept, Concept::Barrier | Concept::Signature);
         self.blanks.iter().filter(sure).count() >= 2
     }
-}
-
-/// What a document says.
-#[derive(Debug, Default)]
-pub struct Reading {
-    pub fields: Fields,
-    pub states: Vec<StateClaim>,
-    pub signature: Option<Signature>,
-    /// The merchant's name stands somewhere on the paper.
-    pub merchant_seen: bool,
-    /// Numbers in a state table whose state could not be told.
-    pub lost_numbers: Vec<String>,
-    /// Rows of a state table that say something other than a number.
-    pub disclaimers: Vec<(Region, String)>,
-    /// How many digits the blank for the number says it wants.
-    pub digits_asked: Option<usize>,
-    /// Every reason that is ticked.
-    pub reasons: Vec<String>,
 }
 
 /// Reads a document: its first page, then what only later pages have.

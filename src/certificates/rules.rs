@@ -2,13 +2,11 @@
 //!
 //! Owns: the findings. Must not touch: pages, what follows from a finding (`settle`). Called by: `pages`.
 
-use super::ReadContext;
+use super::RuleContext;
 use super::catalogue::{Expiration, ExpirationRule, Form};
 use super::numbers;
 use super::parties;
-use super::read::Reading;
-use super::recognise::Guess;
-use crate::domain::{Document, Finding, PaperField, Region, StateClaim, Verdict};
+use crate::domain::{Document, Finding, PaperField, Reading, Region, StateClaim, Verdict};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -33,21 +31,21 @@ pub fn wordless() -> Finding {
 }
 
 /// All findings of a document, from the paper alone.
-pub fn findings(document: &Document, reading: &Reading, guess: Option<&Guess>, ctx: &ReadContext) -> Vec<Finding> {
+pub fn findings(document: &Document, reading: &Reading, form: Option<&Form>, ctx: &RuleContext) -> Vec<Finding> {
     use Verdict::{Fail, Pass, Unsure};
-    let Some(guess) = guess else {
+    let Some(guess) = &document.form else {
         return vec![finding("form-known", Fail, "nothing on the paper says that it is a certificate")];
     };
-    let mut out = vec![match guess.form {
-        Some(form) => finding("form-known", Pass, format!("{} ({:.2})", form.title(), guess.guess.confidence)),
-        None => finding("form-known", Unsure, format!("{}: a form that is on no list", guess.guess.title)),
+    let mut out = vec![match form {
+        Some(form) => finding("form-known", Pass, format!("{} ({:.2})", form.title(), guess.confidence)),
+        None => finding("form-known", Unsure, format!("{}: a form that is on no list", guess.title)),
     }];
-    of_values(document, guess.form, reading, ctx, &mut out);
+    of_values(document, form, reading, ctx, &mut out);
     out
 }
 
 /// What follows from the values, whoever read them.
-fn of_values(document: &Document, form: Option<&Form>, reading: &Reading, ctx: &ReadContext, out: &mut Vec<Finding>) {
+fn of_values(document: &Document, form: Option<&Form>, reading: &Reading, ctx: &RuleContext, out: &mut Vec<Finding>) {
     use Verdict::{Fail, Pass, Unsure};
     let fields = &document.fields;
     out.extend(form.filter(|_| !document.states.is_empty()).map(|form| accepted(document, form, ctx)));
@@ -161,7 +159,7 @@ fn rules_about(field: Option<PaperField>) -> &'static [&'static str] {
 
 /// Findings anew after a person changed values (`None` stands for the states): what looks at them is asked again, everything else stays. How
 /// many digits a blank asks for is no longer known then; the person saw it.
-pub(super) fn reconsider(document: &mut Document, changed: &[Option<PaperField>], ctx: &ReadContext) {
+pub(super) fn reconsider(document: &mut Document, changed: &[Option<PaperField>], ctx: &RuleContext) {
     let about: Vec<&str> = changed.iter().flat_map(|field| rules_about(*field)).copied().collect();
     let form = document.form.as_ref().and_then(|f| ctx.catalogue.form(&f.id));
     set_ends(document, form, ctx);
@@ -173,7 +171,7 @@ pub(super) fn reconsider(document: &mut Document, changed: &[Option<PaperField>]
 }
 
 /// When the states themselves end the paper, where it shows no end.
-pub(super) fn set_ends(document: &mut Document, form: Option<&Form>, ctx: &ReadContext) {
+pub(super) fn set_ends(document: &mut Document, form: Option<&Form>, ctx: &RuleContext) {
     let signed = document.fields.signed_date.as_ref().map(|f| f.value).filter(|_| document.fields.expiration_date.is_none());
     for claim in &mut document.states {
         let rule = form.and_then(|form| expiration_of(form, &claim.region, ctx));
@@ -181,7 +179,7 @@ pub(super) fn set_ends(document: &mut Document, form: Option<&Form>, ctx: &ReadC
     }
 }
 
-fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading, ctx: &ReadContext, out: &mut Vec<Finding>) {
+fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading, ctx: &RuleContext, out: &mut Vec<Finding>) {
     use Verdict::{Fail, Pass, Unsure};
     let numbers: Vec<&crate::domain::StateClaim> = document.states.iter().filter(|s| s.number.is_some()).collect();
     let resale = document.fields.reason.as_ref().is_none_or(|r| r.value.as_str() == "RESALE");
@@ -230,7 +228,7 @@ fn numbers_findings(document: &Document, form: Option<&Form>, reading: &Reading,
 }
 
 /// Does each state that is claimed take this form?
-fn accepted(document: &Document, form: &Form, ctx: &ReadContext) -> Finding {
+fn accepted(document: &Document, form: &Form, ctx: &RuleContext) -> Finding {
     use Verdict::{Fail, Pass, Unsure};
     let (mut refused, mut open) = (vec![], vec![]);
     for claim in &document.states {
@@ -264,7 +262,7 @@ fn end_by_rule(expiration: Expiration, signed: Date) -> Option<Date> {
 
 /// Of multi-state forms the state's own rule counts, if it is one of years: that a calendar year ends them holds of the papers that a state
 /// issues itself.
-fn expiration_of(form: &Form, region: &Region, ctx: &ReadContext) -> Option<Expiration> {
+fn expiration_of(form: &Form, region: &Region, ctx: &RuleContext) -> Option<Expiration> {
     match form.region {
         Some(_) => Some(form.expiration),
         None => ctx.catalogue.jurisdiction(region).map(|state| state.expiration).filter(|e| e.rule == ExpirationRule::Years),
@@ -294,7 +292,7 @@ fn repeated(document: &Document) -> Option<Finding> {
     (!told.is_empty()).then(|| finding("number-repeated", Verdict::Unsure, told.join("; ")))
 }
 
-fn expiry(document: &Document, form: Option<&Form>, ctx: &ReadContext, out: &mut Vec<Finding>) {
+fn expiry(document: &Document, form: Option<&Form>, ctx: &RuleContext, out: &mut Vec<Finding>) {
     use Verdict::{Fail, Pass, Unsure};
     if let Some(date) = &document.fields.expiration_date {
         out.push(match (date.value < ctx.today, date.confidence >= LEGIBLE) {
@@ -341,7 +339,7 @@ fn legible(document: &Document) -> Finding {
 
 /// Scans are often named after the customer or the state; a name that says something else is worth telling. Names such as `scan0007` say
 /// nothing.
-fn file_name(document: &Document, ctx: &ReadContext) -> Option<Finding> {
+fn file_name(document: &Document, ctx: &RuleContext) -> Option<Finding> {
     let name = document.fields.purchaser_name.as_ref()?;
     let stem = document.file.rsplit('/').next()?.rsplit_once('.').map_or("", |p| p.0);
     let claimed = |region: &Region| document.states.iter().any(|s| s.region == *region);

@@ -305,7 +305,7 @@ mod tests {
     use std::sync::Arc;
 
     fn ctx() -> ReadContext<'static> {
-        ReadContext { catalogue: Catalogue::builtin(), seller: None, today: jiff::civil::date(2026, 11, 20) }
+        ReadContext { catalogue: Catalogue::builtin(), seller: None }
     }
 
     /// A page whose printed words are dark stripes, with more ink where `extra` says.

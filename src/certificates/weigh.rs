@@ -335,7 +335,7 @@ mod tests {
     }
 
     fn ctx() -> ReadContext<'static> {
-        ReadContext { catalogue: Catalogue::builtin(), seller: None, today: jiff::civil::date(2026, 11, 20) }
+        ReadContext { catalogue: Catalogue::builtin(), seller: None }
     }
 
     /// `new`: a reading with a `#` before it is of digits alone, one with a `?` by another recogniser.

@@ -64,11 +64,31 @@ pub enum Command {
     /// Carry out exactly the plan in a file, or refuse: when the plan, a file it was made from or the service's records have changed.
     #[command(after_help = format!("Examples:\n  certonboard apply plan.json\n  certonboard apply plan.json --yes --non-interactive\n\n{CODES}"))]
     Apply(Box<ApplyArgs>),
+    /// Approve a plan in this terminal, for an assistant that can't ask its person.
+    ///
+    /// Shows the plan and asks for its fingerprint. The yes counts once, for this plan, for a day.
+    #[command(
+        after_help = "Example:\n  certonboard approve plan.json\n\nExit codes: 0 approved; 2 wrong usage or input, or no person at a terminal; 4 not approved."
+    )]
+    Approve(Box<ApproveArgs>),
+    /// Serve an AI assistant by the Model Context Protocol, over stdin and stdout; docs/agents.md says how to set it up.
+    ///
+    /// The assistant reads, plans and reports; every write is approved by a person.
+    #[command(after_help = "Example:\n  certonboard mcp")]
+    Mcp,
     /// Read certificate scans and print what they say, one JSON line each. No network.
     #[command(
         after_help = "Examples:\n  certonboard extract scans/ --format jsonl > certificates.jsonl\n  certonboard extract scans/ --customers customers.xlsx --merchant \"Blue Heron Supply Co.\" --today 2026-11-20\n  certonboard extract scans/ --customers customers.csv --column customer_code=\"Acct #\"\n\nThe lines come in the order of the files, while later files are still being read."
     )]
     Extract(Box<ExtractArgs>),
+    /// Read scans for runs on other machines, as they come by a NATS queue. Needs no credentials of the service, and writes nothing to the disk.
+    ///
+    /// Waits for the queue, and goes on until it is stopped: the first Ctrl-C (or SIGTERM) ends it after the files it is reading, the second at
+    /// once; another worker then reads those.
+    #[command(
+        after_help = "Examples:\n  certonboard worker --queue nats://queue:4222\n  certonboard worker --queue tls://queue:4222 --queue-credentials worker.creds --jobs 8\n\nExit codes: 0 stopped; 2 wrong usage, or the queue does not let it in."
+    )]
+    Worker(Box<WorkerArgs>),
     /// Why a paper of a run was accepted, put to review or rejected: what was read, which customer, every rule with what was seen and its
     /// source.
     #[command(
@@ -248,6 +268,9 @@ pub struct ApplyArgs {
     /// A file that `certonboard plan` wrote.
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
+    /// Refuse every plan but the one with this fingerprint; its first digits are enough.
+    #[arg(long, value_name = "HEX")]
+    pub fingerprint: Option<String>,
     /// The folder for this run's journal and report.
     ///
     /// Default: a new one in certonboard-runs/.
@@ -255,6 +278,13 @@ pub struct ApplyArgs {
     pub run_dir: Option<PathBuf>,
     #[command(flatten)]
     pub conduct: ConductArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ApproveArgs {
+    /// A file that `certonboard plan` wrote.
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -361,6 +391,8 @@ pub struct ReviewArgs {
     /// Default: the user's name on this machine.
     #[arg(long, value_name = "NAME", env = "CERTONBOARD_USER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub reviewer: Option<String>,
+    #[command(flatten)]
+    pub reading: CacheArgs,
 }
 
 /// How a run talks, asks and works: the same for a new run and a resumed one.
@@ -389,6 +421,75 @@ pub struct ConductArgs {
     /// How the summary is printed.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: ResultFormat,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// Where scans are read, and where what was read is kept.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Reading scans")]
+pub struct ReadingArgs {
+    #[command(flatten)]
+    pub cache: CacheArgs,
+    /// Have the scans read by the workers on this NATS queue, instead of here.
+    #[arg(long = "queue", value_name = "URL", env = "CERTONBOARD_QUEUE", hide_env_values = true)]
+    pub queue: Option<String>,
+    #[command(flatten)]
+    pub access: QueueAccess,
+}
+
+/// Where what was read is kept.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CacheArgs {
+    /// Read every scan again, and keep nothing of it for later runs.
+    #[arg(long, env = "CERTONBOARD_NO_CACHE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub no_cache: bool,
+    /// The folder for what was read; a scan that was read is not read again, in no run.
+    ///
+    /// Default: certonboard/readings in the user's cache folder. What was not used for 30 days is removed.
+    #[arg(long, value_name = "DIR", env = "CERTONBOARD_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// How the queue lets this program in.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "The queue")]
+pub struct QueueAccess {
+    /// A file of credentials for the queue (JWT and seed).
+    #[arg(long, value_name = "FILE", env = "CERTONBOARD_QUEUE_CREDENTIALS")]
+    pub queue_credentials: Option<PathBuf>,
+    /// A file with the seed of an nkey for the queue.
+    #[arg(long, value_name = "FILE", env = "CERTONBOARD_QUEUE_NKEY", conflicts_with = "queue_credentials")]
+    pub queue_nkey: Option<PathBuf>,
+    /// A file with the certificate authority of the queue's server.
+    #[arg(long, value_name = "FILE", env = "CERTONBOARD_QUEUE_CA")]
+    pub queue_ca: Option<PathBuf>,
+    /// This program's own certificate for the queue.
+    #[arg(long, value_name = "FILE", env = "CERTONBOARD_QUEUE_CERTIFICATE", requires = "queue_key")]
+    pub queue_certificate: Option<PathBuf>,
+    /// The key of that certificate.
+    #[arg(long, value_name = "FILE", env = "CERTONBOARD_QUEUE_KEY", requires = "queue_certificate")]
+    pub queue_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct WorkerArgs {
+    /// The queue; several servers of one cluster with commas between.
+    #[arg(long = "queue", value_name = "URL", env = "CERTONBOARD_QUEUE", hide_env_values = true)]
+    pub queue: String,
+    #[command(flatten)]
+    pub access: QueueAccess,
+    /// Files that are read at a time, one thread each.
+    ///
+    /// Default: as many as the machine has.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// A file of which no sign of life comes for this long is given to another worker.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub redeliver_after: u64,
+    /// Print less.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// How the customer list is to be read, where it is not found out by itself.
@@ -467,6 +568,8 @@ pub struct ExtractArgs {
     /// Print less.
     #[arg(long, short)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 #[derive(Debug, Subcommand)]

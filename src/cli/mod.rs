@@ -10,9 +10,10 @@ mod later;
 mod options;
 
 pub use args::{
-    AnswersCommand, ApplyArgs, CertcaptureDialect, Cli, Command, CompletionsArgs, ConductArgs, CustomersCommand, DoctorArgs, ExplainArgs,
-    ExtractArgs, FaultArgs, LinesFormat, ListArgs, LogArgs, ManArgs, PlanArgs, ReportArgs, ReportFormat, ResultFormat, ResumeArgs,
-    ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, StatusArgs, SummaryArgs, Target,
+    AnswersCommand, ApplyArgs, ApproveArgs, CacheArgs, CertcaptureDialect, Cli, Command, CompletionsArgs, ConductArgs, CustomersCommand,
+    DoctorArgs, ExplainArgs, ExtractArgs, FaultArgs, LinesFormat, ListArgs, LogArgs, ManArgs, PlanArgs, QueueAccess, ReadingArgs,
+    ReportArgs, ReportFormat, ResultFormat, ResumeArgs, ReviewArgs, RunArgs, SandboxCommand, ServeArgs, ServiceName, StatusArgs,
+    SummaryArgs, Target, WorkerArgs,
 };
 pub use exit::Exit;
 pub use later::{

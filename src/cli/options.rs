@@ -1,6 +1,6 @@
 //! Flag over environment over answers file over default, resolved once, in the shape of the answers file.
 
-use super::args::{ListArgs, ResultFormat, RunArgs, ServiceName, Target};
+use super::args::{ListArgs, ReadingArgs, ResultFormat, RunArgs, ServiceName, Target};
 use crate::answers::{self, AnswersError};
 use clap::ValueEnum;
 use jiff::civil::Date;
@@ -25,6 +25,7 @@ pub struct RunOptions {
     pub timeout: Option<std::time::Duration>,
     pub quiet: bool,
     pub format: ResultFormat,
+    pub reading: ReadingArgs,
 }
 
 /// The parts of the environment that matter, read once.
@@ -99,6 +100,7 @@ pub fn resolve(args: &RunArgs) -> Result<RunOptions, OptionsError> {
         timeout: args.target.timeout.map(std::time::Duration::from_secs),
         quiet: args.conduct.quiet,
         format: args.conduct.format,
+        reading: args.conduct.reading.clone(),
     })
 }
 

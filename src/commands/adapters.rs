@@ -4,11 +4,13 @@ use certonboard::api::{CertCapture, ConnectOptions, Credentials, Dialect, Secret
 use certonboard::cli::Environment;
 use certonboard::domain::Grid;
 use certonboard::error::Fault;
-use certonboard::ports::{self, Clock, Interrupt, RowsEnd, Spreadsheets, TakeRows, Unreadable};
+use certonboard::ports::{self, Clock, Interrupt, Progress, RowsEnd, Spreadsheets, TakeRows, Unreadable};
 use certonboard::sources::spreadsheet::{self, OpenOptions};
+use certonboard::ui::{Bars, Lines, Steps};
 use jiff::civil::Date;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The system's clock, with the day set by `--today` where given.
 pub struct SystemClock {
@@ -29,6 +31,15 @@ pub fn environment() -> Environment {
         stdin_is_terminal: std::io::stdin().is_terminal(),
         stderr_is_terminal: std::io::stderr().is_terminal(),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()),
+    }
+}
+
+/// Bars on a terminal; elsewhere calm lines, or none where they were not asked for; steps where a program listens.
+pub fn progress(quiet: bool, lines: bool) -> Arc<dyn Progress> {
+    match std::env::var("CERTONBOARD_PROGRESS").as_deref() {
+        Ok("json") => Arc::new(Steps::default()),
+        _ if environment().stderr_is_terminal && !quiet => Arc::new(Bars::default()),
+        _ => Arc::new(Lines::new(quiet || !lines)),
     }
 }
 

@@ -3,18 +3,17 @@
 use super::adapters::SystemClock;
 use certonboard::certificates::SeenPapers;
 use certonboard::cli::{Exit, ExtractArgs};
-use certonboard::domain::Policy;
+use certonboard::domain::{Policy, ReaderVersion};
 use certonboard::error::Fault;
 use certonboard::matching::Index;
-use certonboard::ports::{Clock, Interrupt, Progress, ScanFolder};
+use certonboard::ports::{Clock, Interrupt, ReadingQueue, ScanFolder};
 use certonboard::sources::scans::Folder;
-use certonboard::ui::{Bars, Lines};
-use certonboard::wizard::{ListChoices, NO_PAPER, NoCache, PATIENCE, ReadList, Reader, Wanted};
+use certonboard::wizard::{Elsewhere, ListChoices, NO_PAPER, NoCache, PATIENCE, ReadList, Reader, Wanted};
 use std::io::Write;
 
-pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
+pub async fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
     let engines = super::run::engines();
-    engines.check()?;
+    let version = ReaderVersion::of(&engines.check()?);
     let folder = Folder::default();
     let listing = folder.list(&args.folder).map_err(|e| Fault::input(e.reason))?;
     let supplied = super::customers::supplied(&args.list)?;
@@ -40,15 +39,16 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
     let index = list.as_ref().map(|l| Index::new(&l.customers, args.merchant.as_deref()));
     let interrupt = Interrupt::default();
     super::adapters::watch_ctrl_c(&interrupt, None);
-    let progress: Box<dyn Progress> = match super::adapters::environment().stderr_is_terminal && !args.quiet {
-        true => Box::new(Bars::default()),
-        false => Box::new(Lines::new(true)),
-    };
+    let progress = super::adapters::progress(args.quiet, false);
+    let kept = super::reading::kept(&args.reading.cache);
+    let queue = super::reading::queue(&args.reading, &interrupt, &progress).await?;
     let policy = Policy::default();
     let mut seen = SeenPapers::default();
     let reader = Reader {
         folder: &folder,
         engines: &*engines,
+        version,
+        elsewhere: Elsewhere { kept: kept.as_deref(), queue: queue.as_ref().map(|queue| queue as &dyn ReadingQueue) },
         seller: args.merchant.as_deref(),
         today: SystemClock { today: args.today }.today(),
         index: index.as_ref(),
@@ -63,7 +63,7 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
     };
     let mut out = std::io::stdout().lock();
     let (mut unread, mut failed) = (Vec::new(), None);
-    reader.read_all(&listing.files, |read| {
+    let read = reader.read_all(&listing.files, |read| {
         unread.extend(read.bad_pages.iter().map(|(n, why)| format!("{} page {n}: {why}", read.file.name)));
         match read.documents {
             Ok(mut documents) => {
@@ -85,6 +85,7 @@ pub fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
             Err(error) => unread.push(format!("{}: {}", read.file.name, error.reason)),
         }
     });
+    read?;
     for (name, why) in &listing.skipped {
         super::note(&format!("left out: {name}: {why}"), args.quiet);
     }

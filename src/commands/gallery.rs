@@ -88,7 +88,8 @@ fn of_file(scans: &dyn ScanFolder, file: Option<&ScanFile>, documents: &[&Docume
             }
             if !looked {
                 looked = true;
-                scan = file.and_then(|file| scans.open(file).ok()).filter(|scan| *scan.sha256() == document.sha256);
+                let bytes = file.and_then(|file| scans.bytes(file).ok()).filter(|bytes| Sha256::of(bytes) == document.sha256);
+                scan = bytes.and_then(|bytes| scans.open(bytes).ok());
             }
             let drawn = scan.as_mut().and_then(|scan| scan.page(page).ok()?.image);
             let Some(picture) = drawn.map(|picture| PageView::upright(view, picture)) else { continue };

@@ -1,6 +1,7 @@
 //! One file for each command: builds the adapters and hands them to the library.
 
 pub mod adapters;
+pub mod approve;
 pub mod customers;
 mod customers_text;
 pub mod doctor;
@@ -9,14 +10,17 @@ pub mod extract;
 pub mod gallery;
 pub mod later;
 pub mod log;
+pub mod mcp;
 pub mod nearby;
 pub mod place;
 pub mod plan;
+pub mod reading;
 pub mod report;
 pub mod review;
 pub mod run;
 pub mod serve;
 pub mod status;
+pub mod worker;
 
 use certonboard::cli::Exit;
 use certonboard::error::Fault;

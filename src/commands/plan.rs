@@ -86,6 +86,14 @@ pub fn write_plan(
 }
 
 fn told(file: &PlanFile, out: &Path) -> String {
+    let mut text = told_of(file, out);
+    text.push_str("Nothing was written to the service. Carry it out with: certonboard apply ");
+    text.push_str(&out.display().to_string());
+    text
+}
+
+/// A plan in a few lines.
+pub fn told_of(file: &PlanFile, out: &Path) -> String {
     let mut text = format!("Plan          {} (fingerprint {})\n", out.display(), file.fingerprint().short());
     for gate in Gate::ALL {
         if let Some(counts) = file.told(gate) {
@@ -93,9 +101,7 @@ fn told(file: &PlanFile, out: &Path) -> String {
             text.push_str(&format!("{name:<14}{counts}\n"));
         }
     }
-    text.push_str(&format!("Rests on      {} files, and the service's records as they are now\n", file.inputs.len()));
-    text.push_str("Nothing was written to the service. Carry it out with: certonboard apply ");
-    text.push_str(&out.display().to_string());
+    text.push_str(&format!("Rests on      {} files, and the service's records as they were then\n", file.inputs.len()));
     text
 }
 
@@ -142,8 +148,12 @@ fn sum(path: &Path) -> std::io::Result<Sha256> {
 /// Carries out a plan, if it and what it was made from are as they were.
 pub async fn apply(args: &ApplyArgs) -> Result<Exit, Fault> {
     let place = args.plan.display();
-    let text = std::fs::read_to_string(&args.plan).map_err(|e| Fault::input(format!("{place}: it can't be read: {e}")))?;
-    let file = PlanFile::from_text(&text).map_err(|e| Fault::input(format!("{place}: {e}")))?;
+    let (_, file) = super::approve::load_plan(&args.plan)?;
+    let fingerprint = file.fingerprint();
+    if args.fingerprint.as_ref().is_some_and(|wanted| wanted.is_empty() || !fingerprint.as_str().starts_with(wanted.as_str())) {
+        return Err(Fault::input(format!("{place}: this is another plan than the one meant: its fingerprint is {}", fingerprint.short()))
+            .hint("look at the plan, and name the fingerprint that it has"));
+    }
     let run = RunArgs { conduct: args.conduct.clone(), run_dir: args.run_dir.clone(), today: Some(file.today), ..RunArgs::default() };
     let options = cli::resolve(&run)?;
     let changed = changed(&file)?;
@@ -162,7 +172,7 @@ pub async fn apply(args: &ApplyArgs) -> Result<Exit, Fault> {
 }
 
 /// The inputs that are not as they were.
-fn changed(file: &PlanFile) -> Result<Vec<String>, Fault> {
+pub fn changed(file: &PlanFile) -> Result<Vec<String>, Fault> {
     let mut told = Vec::new();
     for input in &file.inputs {
         match sum(Path::new(&input.path)) {

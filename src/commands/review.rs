@@ -24,6 +24,7 @@ pub async fn review(args: &ReviewArgs) -> Result<Exit, Fault> {
         journal: journal.clone(),
         scans: Arc::new(Folder::default()),
         engines: super::run::engines().into(),
+        kept: super::reading::kept(&args.reading).map(Into::into),
         clock: Arc::new(SystemClock { today: None }),
         user: args.reviewer.clone().unwrap_or_else(user_name),
         jobs: certonboard::cli::jobs(None),

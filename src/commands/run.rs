@@ -8,12 +8,12 @@ use certonboard::domain::{CompanyCode, Sha256};
 use certonboard::error::Fault;
 use certonboard::journal::{Journal, RunFolder, find_run};
 use certonboard::plan::PlanFile;
-use certonboard::ports::{Block, Clock, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, Prompter, Screen};
+use certonboard::ports::{Block, Clock, ExemptionService, Interrupt, JournalStore, OcrEngines, Progress, Prompter, ReadingQueue, Screen};
 use certonboard::report::{self, Model};
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
 use certonboard::sources::scans::Folder;
-use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
-use certonboard::wizard::{self, Asker, Ending, Nearby, Rests, World, connection};
+use certonboard::ui::{Printer, TerminalPrompter};
+use certonboard::wizard::{self, Asker, Elsewhere, Ending, Nearby, Rests, World, connection};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub async fn begin(options: RunOptions, purpose: Purpose) -> Result<Exit, Fault>
         "tool": concat!("certonboard ", env!("CARGO_PKG_VERSION")),
         "session": path.file_name().map(|n| n.to_string_lossy()),
         "started": now.timestamp(), "user": user_name(), "supplied": options.supplied,
-        "dry_run": options.dry_run, "sandbox": options.sandbox, "today": options.today, "yes": options.yes,
+        "dry_run": options.dry_run, "sandbox": options.sandbox, "today": options.today, "yes": options.yes, "approval": super::approve::Approval::given(),
     });
     journal.set_header("run", &header, now.timestamp())?;
     if let Some(file) = &purpose.expected {
@@ -136,10 +136,7 @@ async fn session(
     let interactive = !options.non_interactive && environment.stdin_is_terminal && environment.stderr_is_terminal;
     let colour = environment.stderr_is_terminal && !environment.no_color;
     let printer = Printer::new(colour, options.quiet);
-    let progress: Box<dyn Progress> = match environment.stderr_is_terminal && !options.quiet {
-        true => Box::new(Bars::default()),
-        false => Box::new(Lines::new(options.quiet)),
-    };
+    let progress = super::adapters::progress(options.quiet, true);
     let clock = SystemClock { today: options.today };
     let interrupt = Interrupt::default();
     let path = folder.path().to_owned();
@@ -154,7 +151,7 @@ async fn session(
         yes_now: now.yes,
         person: interactive.then(|| Box::new(TerminalPrompter::new(colour)) as Box<dyn Prompter>),
     };
-    let outside = Outside { printer: &printer, progress: &*progress, clock: &clock, interrupt: &interrupt, interactive };
+    let outside = Outside { printer: &printer, progress: &progress, clock: &clock, interrupt: &interrupt, interactive };
     let ended = walk(&options, &folder, &journal, ask, &outside, &purpose).await;
 
     let approved = |gate: &certonboard::plan::Gate| journal.plan(gate.name()).ok().flatten().is_some();
@@ -194,7 +191,7 @@ pub fn run_argument(path: &Path) -> String {
 
 struct Outside<'a> {
     printer: &'a Printer,
-    progress: &'a dyn Progress,
+    progress: &'a Arc<dyn Progress>,
     clock: &'a SystemClock,
     interrupt: &'a Interrupt,
     interactive: bool,
@@ -211,10 +208,13 @@ async fn walk(
     let scans = Folder::default();
     connection::check_supplied(&ask, &scans)?;
     let engines = engines();
+    let mut queue = None;
     // Found out now, and not after the customers were sent.
     if !matches!(ask.supplied("action").and_then(Value::as_str), Some("invite" | "neither")) {
         engines.check()?;
+        queue = super::reading::queue(&options.reading, outside.interrupt, outside.progress).await?;
     }
+    let kept = super::reading::kept(&options.reading.cache);
     let place = match (service_kind(&options.supplied), ask.supplied("service.base_url"), ask.supplied("service.where")) {
         // CertCapture has one address for everything.
         (ServiceKind::CertCapture(_), None, None) => connection::Connection::Url(api::CERTCAPTURE.to_owned()),
@@ -258,11 +258,12 @@ async fn walk(
         list_files: &list_files,
         journal: &**journal,
         screen: outside.printer,
-        progress: outside.progress,
+        progress: &**outside.progress,
         clock: outside.clock,
         interrupt: outside.interrupt,
         ask,
         jobs: options.jobs,
+        elsewhere: Elsewhere { kept: kept.as_deref(), queue: queue.as_ref().map(|queue| queue as &dyn ReadingQueue) },
         user: user_name(),
         rests: purpose.rests.as_ref(),
         expected: purpose.expected.as_ref(),

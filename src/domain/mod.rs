@@ -16,8 +16,10 @@ mod invitation;
 mod issue;
 mod nearest;
 mod page;
+mod paper;
 mod policy;
 mod printable;
+mod reading;
 mod region;
 mod review;
 mod yaml;
@@ -39,8 +41,10 @@ pub use invitation::{
 pub use issue::{Issue, IssueKind, Severity};
 pub use nearest::nearest;
 pub use page::{BBox, Corners, Gray, Mark, MarkValue, PageContent, PageOrigin, Word, with_typed};
+pub use paper::{Paper, Reading};
 pub use policy::{Consequence, Policy, PolicyWishes, Sample};
 pub use printable::{counted, printable, printable_lines, visible};
+pub use reading::{ReaderVersion, ReadingKey};
 pub use region::{Country, Region};
 pub use review::{
     CandidateView, Checked, Command, Correction, Edits, FieldView, FindingView, Handling, Hints, Mistyped, PaperField, PaperView, Queue,

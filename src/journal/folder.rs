@@ -164,13 +164,24 @@ pub(super) fn private_file(path: &Path) -> io::Result<File> {
 
 /// Writes a file that only the user may read, whole or not at all: a temporary file beside it, synced, then renamed.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(path, ".part", bytes, true)
+}
+
+/// The same for what may be lost with the power, by several processes at a time.
+pub(super) fn write_quickly(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write(path, &format!(".{}.part", std::process::id()), bytes, false)
+}
+
+fn write(path: &Path, part: &str, bytes: &[u8], sync: bool) -> io::Result<()> {
     use std::io::Write;
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
+    name.push(part);
     let part = path.with_file_name(name);
     let mut file = private_file(&part)?;
     file.set_len(0)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
+    if sync {
+        file.sync_all()?;
+    }
     std::fs::rename(&part, path)
 }

@@ -9,6 +9,6 @@ mod screen;
 mod terminal;
 
 pub use crate::domain::{printable, printable_lines};
-pub use progress::{Bars, Lines};
+pub use progress::{Bars, Lines, STEP, Steps};
 pub use screen::{Printer, columns, folded, window};
 pub use terminal::{TerminalPrompter, ask_line, ask_secret};

@@ -1,11 +1,11 @@
-//! Bars on a terminal, calm lines elsewhere.
+//! Bars on a terminal, calm lines elsewhere, steps for a program that listens.
 
 use crate::domain::printable;
 use crate::ports::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A bar with count, rate and time left.
 #[derive(Default)]
@@ -45,6 +45,19 @@ impl Progress for Bars {
             bar.finish_and_clear();
         }
     }
+
+    fn remark(&self, text: &str) {
+        let line = format!("    {}", printable(text));
+        match self.lock().as_ref() {
+            Some(bar) => bar.suspend(|| to_stderr(&line)),
+            None => to_stderr(&line),
+        }
+    }
+}
+
+fn to_stderr(line: &str) {
+    // A closed stderr is no reason to stop a run.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 impl Bars {
@@ -75,8 +88,7 @@ impl Lines {
 
     fn print(&self, line: &str) {
         if !self.quiet {
-            // A closed stderr is no reason to stop a run.
-            let _ = writeln!(std::io::stderr(), "    {}", printable(line));
+            to_stderr(&format!("    {}", printable(line)));
         }
     }
 }
@@ -105,4 +117,47 @@ impl Progress for Lines {
     }
 
     fn end(&self) {}
+
+    fn remark(&self, text: &str) {
+        self.print(text);
+    }
+}
+
+/// How a line of [`Steps`] begins.
+pub const STEP: &str = "certonboard-step ";
+/// Steps come no faster than this; the last one of each piece of work always comes.
+const PACE: Duration = Duration::from_millis(250);
+
+/// JSON lines on stderr, for a program that shows them in its own way.
+#[derive(Default)]
+pub struct Steps(Mutex<(State, Option<Instant>)>);
+
+impl Steps {
+    fn change(&self, change: impl FnOnce(&mut State), always: bool) {
+        let mut all = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        change(&mut all.0);
+        let whole = all.0.total == Some(all.0.done);
+        if !always && !whole && all.1.is_some_and(|at| at.elapsed() < PACE) {
+            return;
+        }
+        all.1 = Some(Instant::now());
+        let State { what, unit, total, done, .. } = &all.0;
+        to_stderr(&format!("{STEP}{}", serde_json::json!({ "what": what, "unit": unit, "total": total, "done": done })));
+    }
+}
+
+impl Progress for Steps {
+    fn begin(&self, what: &str, unit: &str, total: Option<u64>) {
+        self.change(|state| *state = State { what: what.to_owned(), unit: unit.to_owned(), total, ..State::default() }, true);
+    }
+
+    fn advance(&self, by: u64, _now: &str) {
+        self.change(|state| state.done += by, false);
+    }
+
+    fn end(&self) {}
+
+    fn remark(&self, text: &str) {
+        to_stderr(&printable(text));
+    }
 }

@@ -1,7 +1,7 @@
 //! Why the wizard stopped before its end.
 
 use crate::apply::Stopped;
-use crate::ports::{AskError, JournalError, OcrError, ServiceError, Unreadable};
+use crate::ports::{AskError, JournalError, OcrError, QueueError, ServiceError, Unreadable};
 
 #[derive(Debug, thiserror::Error)]
 pub enum WizardError {
@@ -19,6 +19,8 @@ pub enum WizardError {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Ocr(#[from] OcrError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     #[error("interrupted")]
     Interrupted,
     /// The user said no to something without which the run can't go on.

@@ -15,7 +15,6 @@ mod finish;
 mod invitations;
 mod list;
 mod planned;
-mod pool;
 mod preflight;
 mod proof;
 mod reading;
@@ -27,7 +26,7 @@ pub use asking::Asker;
 pub use customer_list::{ListChoices, ListFiles, OpenList, ReadList, contradictions_named, contradictions_word};
 pub use error::WizardError;
 pub use list::{Wanted, read_list};
-pub use reading::{Cache, FileRead, NO_PAPER, NoCache, PATIENCE, Reader, second_look};
+pub use reading::{Cache, Elsewhere, FileRead, NO_PAPER, NoCache, PATIENCE, Reader, Readers, second_look};
 pub use review::{Desk, DeskPorts, ReviewedRun};
 
 use crate::domain::{CertificateOnFile, CompanyId, CustomerCode, CustomerOnFile, InvitationOnFile};
@@ -56,6 +55,8 @@ pub struct World<'a> {
     pub ask: Asker<'a>,
     /// Worker threads for reading scans.
     pub jobs: usize,
+    /// Where what was read is kept, and who else reads.
+    pub elsewhere: Elsewhere<'a>,
     /// Writes a plan where the person can read all of it before the question; gives the file.
     pub save_plan: &'a dyn Fn(&crate::plan::Plan) -> Option<std::path::PathBuf>,
     /// Whom other runs on this machine have asked on behalf of a company, for a service that keeps no record of it.

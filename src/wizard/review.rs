@@ -5,20 +5,20 @@
 //! Called by: the review's page and its twin on the terminal, through [`ReviewDesk`].
 
 use super::WizardError;
-use super::reading::{Cache, NO_PAPER, NoCache, PATIENCE, Reader};
+use super::reading::{Cache, Elsewhere, NO_PAPER, NoCache, PATIENCE, Reader};
 use super::scans::{JournalCache, reader_key};
 use crate::apply;
-use crate::certificates::{self, Case, Catalogue, ReadContext, RuleBook, SeenPapers};
+use crate::certificates::{self, Case, Catalogue, RuleBook, RuleContext, SeenPapers};
 use crate::domain::{
     CandidateView, Checked, Command, Consequence, Customer, CustomerCode, Disposition, Document, DocumentRef, Edits, FieldView, Finding,
-    FindingView, Gray, Handling, Hints, Mistyped, PageView, PaperField, PaperView, Policy, Queue, QueueItem, ReviewEntry, ReviewError,
-    Ruling, Sha256, Standing, StateView, Verdict,
+    FindingView, Gray, Handling, Hints, Mistyped, PageView, PaperField, PaperView, Policy, Queue, QueueItem, ReaderVersion, ReviewEntry,
+    ReviewError, Ruling, Sha256, Standing, StateView, Verdict,
 };
 use crate::matching::{Fit, Index};
 use crate::plan::{Gate, Write};
 use crate::ports::{
-    ActionRecord, ActionState, Clock, Interrupt, JournalError, JournalStore, OcrEngines, ReviewDesk, RunRecord, ScanFile, ScanFolder,
-    Silence, Unreadable,
+    ActionRecord, ActionState, Clock, Interrupt, JournalError, JournalStore, OcrEngines, ReadingStore, ReviewDesk, RunRecord, ScanFile,
+    ScanFolder, Silence, Unreadable,
 };
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
@@ -80,6 +80,8 @@ pub struct DeskPorts {
     pub journal: Arc<dyn JournalStore>,
     pub scans: Arc<dyn ScanFolder>,
     pub engines: Arc<dyn OcrEngines>,
+    /// What earlier runs on this machine have read.
+    pub kept: Option<Arc<dyn ReadingStore>>,
     pub clock: Arc<dyn Clock>,
     pub user: String,
     pub jobs: usize,
@@ -96,6 +98,7 @@ struct State {
 pub struct Desk<'a> {
     run: &'a ReviewedRun,
     index: Index<'a>,
+    version: ReaderVersion,
     ports: DeskPorts,
     state: Mutex<State>,
     /// Papers of the approved plans: their certificates are made, or on their way.
@@ -114,7 +117,9 @@ impl<'a> Desk<'a> {
         // A folder that is gone leaves decisions without pictures, and nothing else.
         let listed = ports.scans.list(&run.folder).map(|listing| listing.files).unwrap_or_default();
         let files = listed.into_iter().map(|file| (file.name.clone(), file)).collect();
-        let desk = Self { run, index, ports, state: Mutex::new(state), applied, files, handling: Mutex::new(()) };
+        // Without an engine nothing is read anew here, and everything else can be decided.
+        let version = ReaderVersion::of(&ports.engines.check().unwrap_or_default());
+        let desk = Self { run, index, version, ports, state: Mutex::new(state), applied, files, handling: Mutex::new(()) };
         desk.catch_up();
         Ok(desk)
     }
@@ -151,13 +156,13 @@ impl<'a> Desk<'a> {
     }
 
     fn cache(&self) -> JournalCache<'_> {
-        let context = reader_key(&self.run.merchant, self.run.today, &self.run.customers, &self.run.policy);
+        let context = reader_key(&self.version, &self.run.merchant, self.run.today, &self.run.customers, &self.run.policy);
         JournalCache { journal: &*self.ports.journal, context }
     }
 
-    fn context(&self) -> ReadContext<'_> {
+    fn context(&self) -> RuleContext<'_> {
         let seller = (!self.run.merchant.is_empty()).then_some(self.run.merchant.as_str());
-        ReadContext { catalogue: Catalogue::builtin(), seller, today: self.run.today }
+        RuleContext { catalogue: Catalogue::builtin(), seller, today: self.run.today }
     }
 
     fn case<'c>(&'c self, customer: Option<&'c Customer>) -> Case<'c> {
@@ -177,13 +182,15 @@ impl<'a> Desk<'a> {
     /// The papers of a file, read with what the entries say of it.
     fn read_again(&self, name: &str, sha256: &Sha256, entries: &[ReviewEntry]) -> Result<Vec<Document>, ReviewError> {
         let file = self.scan(name)?;
-        if self.ports.scans.open(file).map_err(refused)?.sha256() != sha256 {
+        if Sha256::of(&self.ports.scans.bytes(file).map_err(refused)?) != *sha256 {
             return Err(ReviewError::Refused(format!("{name} was changed after it was read; start a new run")));
         }
         let interrupt = Interrupt::default();
         let reader = Reader {
             folder: &*self.ports.scans,
             engines: &*self.ports.engines,
+            version: self.version.clone(),
+            elsewhere: Elsewhere { kept: self.ports.kept.as_deref(), queue: None },
             seller: self.context().seller,
             today: self.run.today,
             index: Some(&self.index),
@@ -197,7 +204,7 @@ impl<'a> Desk<'a> {
             cache: &NoCache,
         };
         let mut read = None;
-        reader.read_all(std::slice::from_ref(file), |done| read = Some(done));
+        reader.read_all(std::slice::from_ref(file), |done| read = Some(done)).map_err(|e| ReviewError::Failed(e.to_string()))?;
         let read = read.ok_or_else(|| ReviewError::Failed("the file could not be read".to_owned()))?;
         if let Some((page, why)) = read.bad_pages.first() {
             return Err(ReviewError::Refused(format!("page {page}: {why}")));
@@ -569,10 +576,11 @@ impl ReviewDesk for Desk<'_> {
         if !(document.pages[0]..=document.pages[1]).contains(&page) {
             return Err(ReviewError::Refused(format!("page {page} does not belong to this paper")));
         }
-        let mut scan = self.ports.scans.open(self.scan(&document.file)?).map_err(refused)?;
-        if *scan.sha256() != document.sha256 {
+        let bytes = self.ports.scans.bytes(self.scan(&document.file)?).map_err(refused)?;
+        if Sha256::of(&bytes) != document.sha256 {
             return Err(ReviewError::Refused(format!("{} was changed after it was read", document.file)));
         }
+        let mut scan = self.ports.scans.open(bytes).map_err(refused)?;
         let input = scan.page(page).map_err(refused)?;
         let picture = input.image.ok_or_else(|| ReviewError::Refused("this page has no picture".to_owned()))?;
         let view = document.views.iter().find(|v| v.page == page);

@@ -7,7 +7,8 @@ use crate::apply::DocumentPages;
 use crate::certificates::{self, RuleBook, SeenPapers};
 use crate::customers::CustomerList;
 use crate::domain::{
-    Customer, Disposition, Document, DocumentRef, Hints, Policy, PolicyWishes, ReviewEntry, Ruling, Sha256, counted, hold_unfitting,
+    Customer, Disposition, Document, DocumentRef, Hints, Policy, PolicyWishes, ReaderVersion, ReviewEntry, Ruling, Sha256, counted,
+    hold_unfitting,
 };
 use crate::matching::Index;
 use crate::ports::{AnswerRecord, AnswerSource, Block, JournalStore, Question, QuestionKind, ScanFile, ScanFolder, UploadPdf};
@@ -95,10 +96,13 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
 
     let index = Index::new(customers, Some(merchant));
     let mut review = world.journal.review()?;
-    let cache = JournalCache { journal: world.journal, context: reader_key(merchant, world.clock.today(), customers, policy) };
+    let version = ReaderVersion::of(&engine);
+    let cache = JournalCache { journal: world.journal, context: reader_key(&version, merchant, world.clock.today(), customers, policy) };
     let reader = Reader {
         folder: world.scans,
         engines: world.engines,
+        version,
+        elsewhere: world.elsewhere,
         seller: Some(merchant),
         today: world.clock.today(),
         index: Some(&index),
@@ -113,7 +117,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
     };
     let (mut documents, mut unreadable, mut pages) = (Vec::new(), Vec::new(), 0);
     let mut journal_fault = None;
-    reader.read_all(&listing.files, |read| {
+    let read = reader.read_all(&listing.files, |read| {
         pages += read.pages;
         for (number, why) in &read.bad_pages {
             let page = format!("{} page {number}", read.file.name);
@@ -135,6 +139,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
         }
     });
     world.check_interrupt()?;
+    read?;
     if let Some(fault) = journal_fault {
         return Err(fault.into());
     }
@@ -264,13 +269,16 @@ fn place(document: &Document) -> String {
     }
 }
 
-/// Counted up when reading changes, so that a resumed run does not mix what two ways of reading found.
-const READING: u32 = 5;
-
-/// Everything besides the file's own bytes on which the reading depends.
-pub(super) fn reader_key(merchant: &str, today: jiff::civil::Date, customers: &[Customer], policy: &Policy) -> String {
+/// Everything besides the file's own bytes on which it depends what a file gives.
+pub(super) fn reader_key(
+    version: &ReaderVersion,
+    merchant: &str,
+    today: jiff::civil::Date,
+    customers: &[Customer],
+    policy: &Policy,
+) -> String {
     let customers = serde_json::to_string(&(customers, policy, RuleBook::builtin().fingerprint())).unwrap_or_default();
-    let text = format!("{}\n{READING}\n{merchant}\n{today}\n{customers}", env!("CARGO_PKG_VERSION"));
+    let text = format!("{version}\n{merchant}\n{today}\n{customers}");
     Sha256::of(text.as_bytes()).as_str().to_owned()
 }
 
@@ -317,7 +325,7 @@ impl<'a> FolderPages<'a> {
 impl DocumentPages for FolderPages<'_> {
     fn pdf(&self, file: &str, pages: [u32; 2], sha256: &Sha256, most: u64) -> Result<UploadPdf, String> {
         let found = self.files.get(file).ok_or_else(|| format!("{file}: it is no longer in the folder"))?;
-        if self.scans.open(found).map_err(|e| e.reason)?.sha256() != sha256 {
+        if Sha256::of(&self.scans.bytes(found).map_err(|e| e.reason)?) != *sha256 {
             return Err(format!("{file}: it was changed after it was read"));
         }
         self.scans.pages_as_pdf(found, pages, most).map_err(|e| e.reason)

@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ocr", &["domain", "ports"]),
     ("api", &["domain", "ports"]),
     ("journal", &["domain", "ports"]),
+    ("queue", &["domain", "ports"]),
     ("report", &["domain", "ports"]),
     ("review", &["domain", "ports"]),
     ("ui", &["domain", "ports"]),

@@ -15,6 +15,7 @@ mod later;
 mod log;
 mod main_job;
 mod plan;
+mod queue;
 mod report;
 mod resume;
 mod review;

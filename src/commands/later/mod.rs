@@ -17,11 +17,10 @@ use certonboard::journal::{Journal, RunFolder, find_run};
 use certonboard::lifecycle::{Changed, ErpWord, Work};
 use certonboard::plan::Plan;
 use certonboard::ports::{
-    ApiCall, AuditTrail, Block, Clock, Company, ExemptionService, Interrupt, JournalStore, Progress, Prompter, Question, QuestionKind,
-    Screen,
+    ApiCall, AuditTrail, Block, Clock, Company, ExemptionService, Interrupt, JournalStore, Prompter, Question, QuestionKind, Screen,
 };
 use certonboard::sandbox::{self, Sandbox, SandboxOptions};
-use certonboard::ui::{Bars, Lines, Printer, TerminalPrompter};
+use certonboard::ui::{Printer, TerminalPrompter};
 use certonboard::wizard::{Asker, connection};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -247,7 +246,7 @@ pub async fn begin(command: &str, args: &ChangeArgs) -> Result<Change, Fault> {
     let header = json!({
         "tool": concat!("certonboard ", env!("CARGO_PKG_VERSION")), "command": command, "reason": args.reason,
         "session": path.file_name().map(|n| n.to_string_lossy()), "started": now.timestamp(), "user": user_name(), "dry_run": args.dry_run,
-        "today": office.today, "yes": args.yes,
+        "today": office.today, "yes": args.yes, "approval": super::approve::Approval::given(),
         "supplied": { "service": kind_as_answers(office.place.kind) },
         "service": { "target": office.place.target, "data": office.place.data, "company": office.company.code.0 },
     });
@@ -304,10 +303,7 @@ impl Change {
         let environment = environment();
         let interactive = !self.args.non_interactive && environment.stdin_is_terminal && environment.stderr_is_terminal;
         let colour = environment.stderr_is_terminal && !environment.no_color;
-        let progress: Box<dyn Progress> = match environment.stderr_is_terminal && !self.office.quiet {
-            true => Box::new(Bars::default()),
-            false => Box::new(Lines::new(self.office.quiet)),
-        };
+        let progress = super::adapters::progress(self.office.quiet, true);
         let clock = SystemClock { today: Some(self.office.today) };
         let interrupt = Interrupt::default();
         watch_ctrl_c(&interrupt, Some(self.path.display().to_string()));

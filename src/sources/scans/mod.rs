@@ -13,7 +13,6 @@ mod reduce;
 mod tiff;
 mod write;
 
-use crate::domain::Sha256;
 use crate::ports::{FolderListing, OpenScan, PageInput, ScanFile, ScanFolder, Unreadable, UploadPdf};
 use kind::Kind;
 use std::path::Path;
@@ -72,17 +71,18 @@ impl ScanFolder for Folder {
         listing::list(folder, &self.limits)
     }
 
-    fn open(&self, file: &ScanFile) -> Result<Box<dyn OpenScan>, Unreadable> {
-        let bytes = listing::read(file, &self.limits)?;
-        let kind = kind_of(&bytes)?;
-        let sha256 = Sha256::of(&bytes);
-        let pages: Box<dyn Pages> = match kind {
+    fn bytes(&self, file: &ScanFile) -> Result<Vec<u8>, Unreadable> {
+        listing::read(file, &self.limits)
+    }
+
+    fn open(&self, bytes: Vec<u8>) -> Result<Box<dyn OpenScan>, Unreadable> {
+        let pages: Box<dyn Pages> = match kind_of(&bytes)? {
             Kind::Pdf => Box::new(pdf::PdfPages::open(bytes, &self.limits)?),
             Kind::Tiff => Box::new(tiff::TiffPages::open(bytes, &self.limits)?),
             Kind::Image(format) => Box::new(raster::ImagePage::open(bytes, format, &self.limits)?),
             Kind::Zip => return Err(unreadable("this is a ZIP inside a ZIP; unpack it into the folder")),
         };
-        Ok(Box::new(Scan { sha256, pages }))
+        Ok(Box::new(Scan { pages }))
     }
 
     fn pages_as_pdf(&self, file: &ScanFile, pages: [u32; 2], most: u64) -> Result<UploadPdf, Unreadable> {
@@ -104,15 +104,10 @@ trait Pages {
 }
 
 struct Scan {
-    sha256: Sha256,
     pages: Box<dyn Pages>,
 }
 
 impl OpenScan for Scan {
-    fn sha256(&self) -> &Sha256 {
-        &self.sha256
-    }
-
     fn page_count(&self) -> u32 {
         self.pages.count()
     }

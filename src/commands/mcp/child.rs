@@ -1,0 +1,144 @@
+//! Commands of this program in processes of their own: their flags, their progress, their end.
+
+use super::super::approve::Approval;
+use super::Context;
+use rmcp::ErrorData;
+use rmcp::model::ProgressNotificationParam;
+use serde_json::Value;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// Bytes of a command's result; more than any command prints for a merchant that fits into memory.
+const MOST_OUT: u64 = 1 << 30;
+/// Remarks that are kept.
+const MOST_REMARKS: usize = 1_000;
+
+/// How a command ended.
+pub struct Ran {
+    pub code: i32,
+    /// What it printed, `null` where that is nothing.
+    pub value: Value,
+    /// What it remarked on stderr.
+    pub remarks: Vec<String>,
+}
+
+fn failed(what: impl std::fmt::Display) -> ErrorData {
+    ErrorData::internal_error(format!("the command can't be run: {what}"), None)
+}
+
+/// A private file that is gone with its handle.
+pub fn temporary(text: &str) -> Result<tempfile::NamedTempFile, ErrorData> {
+    let file = tempfile::Builder::new().prefix("certonboard-").suffix(".yaml").tempfile().map_err(failed)?;
+    std::fs::write(file.path(), text).map_err(failed)?;
+    Ok(file)
+}
+
+/// A command that prints one JSON value. `approval`: who approved what it writes, for its record.
+pub async fn run<const N: usize>(
+    context: &Context,
+    command: [&str; N],
+    mut flags: Vec<String>,
+    approval: Option<&Approval>,
+) -> Result<Ran, ErrorData> {
+    flags.insert(0, "--format=json".to_owned());
+    let (code, out, remarks) = start(context, &command, flags, approval).await?;
+    let value = if out.trim().is_empty() { Value::Null } else { serde_json::from_str(&out).map_err(failed)? };
+    Ok(Ran { code, value, remarks })
+}
+
+/// A command that prints JSON lines.
+pub async fn run_lines(context: &Context, command: &str, flags: Vec<String>) -> Result<Ran, ErrorData> {
+    let (code, out, remarks) = start(context, &[command], flags, None).await?;
+    let lines: Result<Vec<Value>, _> = out.lines().map(serde_json::from_str).collect();
+    Ok(Ran { code, value: Value::Array(lines.map_err(failed)?), remarks })
+}
+
+/// A command that prints text, or JSON.
+pub async fn run_text(context: &Context, command: &str, flags: Vec<String>, json: bool) -> Result<Ran, ErrorData> {
+    let (code, out, remarks) = start(context, &[command], flags, None).await?;
+    let value = match json {
+        true if !out.trim().is_empty() => serde_json::from_str(&out).map_err(failed)?,
+        _ => Value::String(out),
+    };
+    Ok(Ran { code, value, remarks })
+}
+
+async fn start(
+    context: &Context,
+    command: &[&str],
+    flags: Vec<String>,
+    approval: Option<&Approval>,
+) -> Result<(i32, String, Vec<String>), ErrorData> {
+    let mut process = Command::new(std::env::current_exe().map_err(failed)?);
+    process.args(command).args(flags).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    process.env("CERTONBOARD_PROGRESS", "json");
+    match approval {
+        Some(approval) => process.env(Approval::VARIABLE, serde_json::to_string(approval).map_err(failed)?),
+        None => process.env_remove(Approval::VARIABLE),
+    };
+    let mut child = process.spawn().map_err(failed)?;
+    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else { return Err(failed("its output can't be read")) };
+    let mut out = out.take(MOST_OUT);
+    let mut text = String::new();
+    let mut lines = BufReader::new(err).lines();
+    let mut remarks = Vec::new();
+    let listen = async {
+        while let Ok(Some(line)) = lines.next_line().await {
+            match Step::from_line(&line) {
+                Some(step) => step.tell(context).await,
+                None if line.trim().is_empty() => {}
+                None if remarks.len() < MOST_REMARKS => remarks.push(line),
+                None => {}
+            }
+        }
+    };
+    let cancelled = async {
+        context.ct.cancelled().await;
+        interrupt(&child);
+        std::future::pending::<()>().await;
+    };
+    let read = async { tokio::join!(listen, out.read_to_string(&mut text)).1 };
+    tokio::select! {
+        read = read => drop(read.map_err(failed)?),
+        () = cancelled => {}
+    }
+    let status = child.wait().await.map_err(failed)?;
+    Ok((status.code().unwrap_or(-1), text, remarks))
+}
+
+/// As Ctrl-C does it: the command ends after what it is doing, and says how to go on.
+fn interrupt(child: &Child) {
+    #[cfg(unix)]
+    if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id as i32)) {
+        // It may have ended by itself.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+    }
+    #[cfg(not(unix))]
+    let _ = child;
+}
+
+/// One step of progress, as the command writes it on stderr.
+struct Step {
+    what: String,
+    done: u64,
+    total: Option<u64>,
+    unit: String,
+}
+
+impl Step {
+    fn from_line(line: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(line.strip_prefix(certonboard::ui::STEP)?).ok()?;
+        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        Some(Self { what: text("what")?, done: value.get("done")?.as_u64()?, total: value["total"].as_u64(), unit: text("unit")? })
+    }
+
+    async fn tell(self, context: &Context) {
+        let Some(token) = context.meta.get_progress_token() else { return };
+        let mut step = ProgressNotificationParam::new(token, self.done as f64);
+        step.total = self.total.map(|total| total as f64);
+        step.message = Some(format!("{} {}", self.what, self.unit));
+        // A client that is gone is noticed elsewhere.
+        let _ = context.peer.notify_progress(step).await;
+    }
+}

@@ -1,0 +1,272 @@
+//! The run's side of the queue: hands scans out, gathers papers.
+//!
+//! Owns: what this run waits for, how it learns that something is done, how it outlasts a queue that is gone. Must not touch: what papers mean.
+//! Called by: the reader, through the `ReadingQueue` port, on threads of its own.
+
+use super::{MOST_PAPERS, Queue, QueueOptions, Tell, fetch, info, set_up, subject, text, unpacked};
+use crate::domain::{ReaderVersion, ReadingKey};
+use crate::ports::{FilePapers, Gathered, Interrupt, QueueError, ReadingJob, ReadingQueue};
+use async_nats::jetstream::consumer::{Consumer, pull};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
+use futures_util::StreamExt;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+/// The bucket's own news can be lost with a connection; what has been out this long is looked up.
+const LOOK_UP_AFTER: Duration = Duration::from_secs(10);
+/// So many are looked up at a time.
+const LOOK_UP_AT_ONCE: usize = 50;
+/// When a call fails it is made again after this, then after twice as long, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// When nothing came back for so long, it is asked whether anybody reads at all.
+const QUIET: Duration = Duration::from_secs(15);
+
+/// A job that this run waits for.
+struct Out {
+    key: ReadingKey,
+    version: ReaderVersion,
+    /// When it was handed out, or looked up last.
+    looked: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    out: VecDeque<Out>,
+    last_news: Option<Instant>,
+    told_idle: bool,
+}
+
+/// Hands out and gathers for one run.
+pub struct Coordinator {
+    queue: Queue,
+    handle: Handle,
+    tell: Tell,
+    interrupt: Interrupt,
+    state: Arc<Mutex<State>>,
+    /// Keys that the bucket says are done.
+    news: Mutex<mpsc::UnboundedReceiver<ReadingKey>>,
+    known: mpsc::UnboundedSender<ReadingKey>,
+}
+
+impl Coordinator {
+    /// Connects. `tell` is told when the queue goes and comes back. Errors: the queue can't be reached, does not let this client in, or has no
+    /// JetStream.
+    pub async fn open(options: &QueueOptions, interrupt: Interrupt, tell: Tell) -> Result<Self, QueueError> {
+        let queue = options.open("certonboard", Arc::clone(&tell)).await.map_err(|unconnected| unconnected.error)?;
+        let (known, news) = mpsc::unbounded_channel();
+        tokio::spawn(listen(queue.clone(), known.clone()));
+        Ok(Self { queue, handle: Handle::current(), tell, interrupt, state: Arc::default(), news: Mutex::new(news), known })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic happens under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a call until it succeeds. `None`: interrupted.
+    async fn persist<T>(&self, what: &str, mut call: impl AsyncFnMut() -> Result<T, String>) -> Option<T> {
+        let (mut pause, mut told) = (FIRST_PAUSE, false);
+        loop {
+            match call().await {
+                Ok(done) => return Some(done),
+                Err(why) => {
+                    if !std::mem::replace(&mut told, true) {
+                        (self.tell)(&format!("the queue at {}: {what} failed ({why}); it is tried again", self.queue.shown));
+                    }
+                }
+            }
+            if self.interrupt.is_raised() {
+                return None;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // A server that came back empty has neither stream nor buckets; while it is away this fails, and is tried again.
+            let _ = set_up(&self.queue.context).await;
+        }
+    }
+
+    async fn out(&self, job: &ReadingJob, bytes: &[u8]) -> Option<()> {
+        let key = job.key.as_str();
+        let mut id = key.to_owned();
+        let before = self.persist("looking for papers", async || info(&self.queue.papers, key).await).await?;
+        if let Some(before) = before {
+            let papers = self.persist("fetching papers", async || fetch(&self.queue.papers, key, MOST_PAPERS).await).await?;
+            match papers.and_then(|bytes| unpacked(&bytes).ok()) {
+                // Read in full, or set aside: reading it again would give nothing new, or stop three more workers.
+                Some(papers) if papers.is_whole() || super::worker::is_set_aside(&papers) => {
+                    // The other end lives as long as this.
+                    let _ = self.known.send(job.key.clone());
+                    return Some(());
+                }
+                // Read in part: perhaps a passing fault. A name of its own, the same for every run that sees these papers, because the
+                // server drops a name that it has had.
+                _ => {
+                    id = format!("{key}-{}", before.nuid);
+                    let delete = async || match self.queue.papers.delete(key).await {
+                        Err(error) if info(&self.queue.papers, key).await?.is_some() => Err(text(&error)),
+                        _ => Ok(()),
+                    };
+                    self.persist("removing papers read in part", delete).await?;
+                }
+            }
+        }
+        let put = async || {
+            if info(&self.queue.scans, key).await?.is_some_and(|there| there.size == bytes.len()) {
+                return Ok(());
+            }
+            self.queue.scans.put(key, &mut &bytes[..]).await.map(drop).map_err(|e| text(&e))
+        };
+        self.persist("handing over a scan", put).await?;
+        let payload = serde_json::to_vec(job).map_err(|e| e.to_string());
+        let publish = async |id: &str| {
+            let message = PublishMessage::build().payload(payload.clone()?.into()).message_id(id);
+            let message = message.outbound_message(subject(&job.version, &job.key));
+            let sent = self.queue.context.publish_with_headers(message.subject, message.headers.unwrap_or_default(), message.payload);
+            let ack = sent.await.map_err(|e| text(&e))?.await.map_err(|e| text(&e))?;
+            Ok(ack.duplicate)
+        };
+        let duplicate = self.persist("handing out a job", async || publish(&id).await).await?;
+        if duplicate {
+            // Somebody handed it out within the hour: it waits, it is being read, or it is done. If it is none of these, its papers were removed.
+            let gone =
+                async || Ok(!waits(&self.queue.jobs, &job.version, &job.key).await? && info(&self.queue.papers, key).await?.is_none());
+            if self.persist("looking for a job", gone).await? {
+                let mut salt = [0u8; 8];
+                // Without randomness the name is one that the server may have had; the job is then told as lost.
+                let _ = getrandom::fill(&mut salt);
+                let id = format!("{id}-{:016x}", u64::from_le_bytes(salt));
+                self.persist("handing out a job", async || publish(&id).await).await?;
+            }
+        }
+        Some(())
+    }
+
+    /// What came of a job that has been out for long: the bucket's news may have been lost.
+    async fn look_up(&self) {
+        let now = Instant::now();
+        let (old, quiet) = {
+            let mut state = self.lock();
+            let mut old = vec![];
+            for out in state.out.iter_mut().filter(|out| now.duration_since(out.looked) > LOOK_UP_AFTER).take(LOOK_UP_AT_ONCE) {
+                out.looked = now;
+                old.push((out.key.clone(), out.version.clone()));
+            }
+            let quiet = state.last_news.is_none_or(|at| now.duration_since(at) > QUIET) && !state.told_idle;
+            (old, quiet)
+        };
+        let first = old.first().cloned();
+        for (key, version) in old {
+            match self.standing(&key, &version).await {
+                // Not to be had now: the next look tells.
+                Err(_) | Ok(Standing::Waits) => {}
+                // The other end lives as long as this.
+                Ok(Standing::Done | Standing::Lost) => drop(self.known.send(key)),
+            }
+        }
+        if let (Some((_, version)), true) = (first, quiet)
+            && !reads(&self.queue.jobs, &version).await.unwrap_or(true)
+        {
+            self.lock().told_idle = true;
+            (self.tell)(&format!(
+                "no worker reads for this run yet; start one with: certonboard worker --queue {} (it must read as this machine does: {version})",
+                self.queue.shown
+            ));
+        }
+    }
+
+    async fn standing(&self, key: &ReadingKey, version: &ReaderVersion) -> Result<Standing, String> {
+        // In this order: a worker leaves the papers before it takes the job away.
+        if waits(&self.queue.jobs, version, key).await? {
+            return Ok(Standing::Waits);
+        }
+        Ok(if info(&self.queue.papers, key.as_str()).await?.is_some() { Standing::Done } else { Standing::Lost })
+    }
+}
+
+enum Standing {
+    Waits,
+    Done,
+    Lost,
+}
+
+/// Is the job still on the queue, taken by a worker or not?
+async fn waits(jobs: &Stream, version: &ReaderVersion, key: &ReadingKey) -> Result<bool, String> {
+    match jobs.get_last_raw_message_by_subject(&subject(version, key)).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(false),
+        Err(error) => Err(text(&error)),
+    }
+}
+
+/// Does anybody ask for jobs of this version, or work on one?
+async fn reads(jobs: &Stream, version: &ReaderVersion) -> Option<bool> {
+    let mut consumer: Consumer<pull::Config> = jobs.get_consumer(&version.id()).await.ok()?;
+    let info = consumer.info().await.ok()?;
+    Some(info.num_waiting > 0 || info.num_ack_pending > 0)
+}
+
+/// Passes on what the bucket of papers says, as long as anybody listens.
+async fn listen(queue: Queue, known: mpsc::UnboundedSender<ReadingKey>) {
+    while !known.is_closed() {
+        // What is lost between two watches is looked up.
+        let Ok(mut watch) = queue.papers.watch().await else {
+            tokio::time::sleep(FIRST_PAUSE).await;
+            continue;
+        };
+        while let Some(Ok(info)) = watch.next().await {
+            if let (false, Ok(key)) = (info.deleted, ReadingKey::try_from(info.name))
+                && known.send(key).is_err()
+            {
+                return;
+            }
+        }
+        tokio::time::sleep(FIRST_PAUSE).await;
+    }
+}
+
+impl ReadingQueue for Coordinator {
+    fn hand_out(&self, job: ReadingJob, bytes: Vec<u8>) -> Result<(), QueueError> {
+        // Noted first, so that the answer to a job that is done already finds somebody who waits for it.
+        self.lock().out.push_back(Out { key: job.key.clone(), version: job.version.clone(), looked: Instant::now() });
+        // Interrupted: the caller sees that itself.
+        let _ = self.handle.block_on(self.out(&job, &bytes));
+        Ok(())
+    }
+
+    fn next(&self, wait: Duration) -> Result<Option<(ReadingKey, Gathered)>, QueueError> {
+        let until = Instant::now() + wait;
+        self.handle.block_on(async {
+            loop {
+                let left = until.saturating_duration_since(Instant::now());
+                let key = {
+                    let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+                    tokio::time::timeout(left, news.recv()).await.ok().flatten()
+                };
+                let Some(key) = key else {
+                    self.look_up().await;
+                    return Ok(None);
+                };
+                // Also what other runs have read is told of.
+                if !self.lock().out.iter().any(|out| out.key == key) {
+                    continue;
+                }
+                let fetched = self.persist("fetching papers", async || fetch(&self.queue.papers, key.as_str(), MOST_PAPERS).await).await;
+                let Some(bytes) = fetched else { return Ok(None) };
+                let gathered = match bytes.map(|bytes| unpacked(&bytes)) {
+                    Some(Ok(papers)) => Gathered::Papers(papers),
+                    Some(Err(why)) => Gathered::Papers(FilePapers::unreadable(why)),
+                    None => Gathered::Lost,
+                };
+                let mut state = self.lock();
+                state.out.retain(|out| out.key != key);
+                state.last_news = Some(Instant::now());
+                return Ok(Some((key, gathered)));
+            }
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! The worker's side of the queue: takes jobs, has them read, leaves the papers.
+//!
+//! Owns: the life of a job from its delivery to its acknowledgement, what is done with one that stops workers. Must not touch: how a file is read;
+//! the service, credentials, the disk.
+//! Called by: `certonboard worker`.
+
+use super::{PAPERS, Queue, QueueOptions, Tell, fetch, info, packed, set_up, text};
+use crate::domain::{ReaderVersion, ReadingKey, Sha256};
+use crate::ports::{FilePapers, Interrupt, QueueError, ReadingJob, ScanReader};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
+use async_nats::jetstream::{AckKind, Message};
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A file at which so many workers stopped is not given to another.
+const MOST_DELIVERIES: i64 = 3;
+/// The largest scan that is taken from the queue; the coordinator's own limit is the same.
+const MOST_SCAN: u64 = 200 << 20;
+/// How long one request for a job stands at the server.
+const ASKED: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(1);
+
+const SET_ASIDE: &str =
+    "three workers began to read it and stopped before its end, so it is set aside; open it, print it to PDF and try that";
+
+/// Is this what is left of a file that stopped three workers?
+pub(super) fn is_set_aside(papers: &FilePapers) -> bool {
+    papers.papers.as_ref().is_err_and(|why| why == SET_ASIDE)
+}
+
+pub struct WorkerOptions {
+    pub queue: QueueOptions,
+    /// Files that are read at a time.
+    pub jobs: usize,
+    /// A job of which no sign of life comes for this long is given to another worker.
+    pub redeliver_after: Duration,
+}
+
+/// What a worker did.
+#[derive(Debug, Default)]
+pub struct Worked {
+    pub files: AtomicU64,
+    pub pages: AtomicU64,
+    pub set_aside: AtomicU64,
+}
+
+/// Reads what is on the queue until `interrupt` is raised; what is being read then is read to its end. Waits for a queue that can't be reached.
+///
+/// # Errors
+/// The queue does not let this client in, or has no JetStream.
+pub async fn work(
+    options: &WorkerOptions,
+    readers: Arc<dyn ScanReader>,
+    version: ReaderVersion,
+    interrupt: Interrupt,
+    tell: Tell,
+) -> Result<Arc<Worked>, QueueError> {
+    let mut told = false;
+    let queue = loop {
+        match options.queue.open("certonboard worker", Arc::clone(&tell)).await {
+            Ok(queue) => break queue,
+            Err(unconnected) if !unconnected.passing => return Err(unconnected.error),
+            Err(unconnected) => {
+                if !std::mem::replace(&mut told, true) {
+                    tell(&format!("{}; waiting for it", unconnected.error));
+                }
+                if interrupt.is_raised() {
+                    return Ok(Arc::default());
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    };
+    // A server that can be reached and refuses this, will go on to do so.
+    consumer(&queue, &version, options.redeliver_after).await.map_err(|why| options.queue.refused(why))?;
+    tell(&format!("ready: {} files at a time, as {version}", options.jobs));
+    let worked: Arc<Worked> = Arc::default();
+    let lanes = (0..options.jobs.max(1)).map(|_| {
+        let lane = Lane {
+            queue: queue.clone(),
+            readers: Arc::clone(&readers),
+            version: version.clone(),
+            redeliver_after: options.redeliver_after,
+            interrupt: interrupt.clone(),
+            worked: Arc::clone(&worked),
+        };
+        tokio::spawn(lane.run())
+    });
+    for lane in lanes.collect::<Vec<_>>() {
+        if let Err(error) = lane.await {
+            return Err(options.queue.refused(format!("a worker's thread failed: {error}")));
+        }
+    }
+    Ok(worked)
+}
+
+/// The way to the jobs of one version, shared by all its workers.
+async fn consumer(queue: &Queue, version: &ReaderVersion, redeliver_after: Duration) -> Result<Consumer<pull::Config>, String> {
+    let config = pull::Config {
+        durable_name: Some(version.id()),
+        description: Some(version.to_string()),
+        filter_subject: format!("{}.{}.*", super::JOBS, version.id()),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: redeliver_after,
+        // A worker sets aside what comes too often, so that the coordinator is told.
+        max_deliver: -1,
+        max_ack_pending: 20_000,
+        max_waiting: 4_096,
+        inactive_threshold: super::JOBS_KEPT,
+        ..pull::Config::default()
+    };
+    queue.jobs.create_consumer(config).await.map_err(|e| text(&e))
+}
+
+/// One job at a time, again and again.
+struct Lane {
+    queue: Queue,
+    readers: Arc<dyn ScanReader>,
+    version: ReaderVersion,
+    redeliver_after: Duration,
+    interrupt: Interrupt,
+    worked: Arc<Worked>,
+}
+
+impl Lane {
+    async fn run(self) {
+        while !self.interrupt.is_raised() {
+            if let Err(why) = self.take_jobs().await {
+                tracing::info!(%why, "the queue failed");
+                tokio::time::sleep(PAUSE).await;
+                // A server that came back empty has neither stream nor buckets; while it is away this fails, and is tried again.
+                let _ = set_up(&self.queue.context).await;
+            }
+        }
+    }
+
+    async fn take_jobs(&self) -> Result<(), String> {
+        let consumer = consumer(&self.queue, &self.version, self.redeliver_after).await?;
+        while !self.interrupt.is_raised() {
+            // With the server's own signs of life, so that a request that was lost with a connection is noticed.
+            let request = consumer.batch().max_messages(1).expires(ASKED).heartbeat(ASKED / 4);
+            let mut batch = request.messages().await.map_err(|e| text(&e))?;
+            while let Some(message) = batch.next().await {
+                self.job(message.map_err(|e| e.to_string())?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn job(&self, message: Message) -> Result<(), String> {
+        let Ok(job) = serde_json::from_slice::<ReadingJob>(&message.payload) else {
+            // Nothing of ours, and nobody else will know it either.
+            tracing::info!("a job that can't be read is taken off the queue");
+            return message.ack_with(AckKind::Term).await.map_err(|e| e.to_string());
+        };
+        let key = job.key.as_str().to_owned();
+        // Read by another, whose acknowledgement was lost.
+        if info(&self.queue.papers, &key).await?.is_some() {
+            return message.double_ack().await.map_err(|e| e.to_string());
+        }
+        let deliveries = message.info().map_err(|e| e.to_string())?.delivered;
+        tracing::info!(key, deliveries, "taken");
+        let papers = match deliveries > MOST_DELIVERIES {
+            true => {
+                self.worked.set_aside.fetch_add(1, Ordering::Relaxed);
+                FilePapers::unreadable(SET_ASIDE)
+            }
+            false => self.read(job, &message).await?,
+        };
+        tracing::info!(key, pages = papers.pages, "left its papers");
+        self.worked.files.fetch_add(1, Ordering::Relaxed);
+        self.worked.pages.fetch_add(u64::from(papers.pages), Ordering::Relaxed);
+        let packed = packed(&papers)?;
+        // Hours of work may be in it: it is offered until the queue takes it.
+        while let Err(error) = self.queue.papers.put(key.as_str(), &mut &packed[..]).await {
+            tracing::info!(why = text(&error), "{PAPERS} can't be written");
+            tokio::time::sleep(PAUSE).await;
+            let _ = set_up(&self.queue.context).await;
+        }
+        // In this order: who finds no job finds the papers. A scan that stays is forgotten in time.
+        let acknowledged = message.double_ack().await.map_err(|e| e.to_string());
+        let _ = self.queue.scans.delete(key.as_str()).await;
+        acknowledged
+    }
+
+    /// Has a job's scan read, and tells the queue meanwhile that it is being read.
+    async fn read(&self, job: ReadingJob, message: &Message) -> Result<FilePapers, String> {
+        let Some(bytes) = fetch(&self.queue.scans, job.key.as_str(), MOST_SCAN).await? else {
+            return Ok(FilePapers::unreadable("its scan is no longer on the queue; read it again with the next run"));
+        };
+        let seller = job.seller.as_deref();
+        if ReadingKey::new(&self.version, &Sha256::of(&bytes), &job.hints, seller) != job.key {
+            return Ok(FilePapers::unreadable("the scan on the queue is not the one that was handed out; read it again with the next run"));
+        }
+        let (tell, told) = oneshot::channel();
+        // Nobody listens any more when the worker was told to leave at once.
+        self.readers.read(bytes, job.hints.clone(), seller, Box::new(move |papers| drop(tell.send(papers))));
+        let mut told = told;
+        loop {
+            match tokio::time::timeout(self.redeliver_after / 3, &mut told).await {
+                Ok(papers) => return papers.map_err(|_| "the reading threads are gone".to_owned()),
+                // What is lost of these makes the queue give the job to another, too; the papers are the same then.
+                Err(_) => drop(message.ack_with(AckKind::Progress).await),
+            }
+        }
+    }
+}
