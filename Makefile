@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`.
 
-.PHONY: demo test kill-test build system bench-customers bench-service power-loss-test fuzz sample-data clean
+.PHONY: demo test kill-test build system bench-customers bench-service bench-queue power-loss-test fuzz sample-data clean
 
 RUN_DIR ?= certonboard-runs/demo
 # avatax or certcapture
@@ -41,6 +41,11 @@ power-loss-test:
 # The way to the service: calls in flight, a limited service, the journal, planning. Takes about ten minutes.
 bench-service:
 	cargo bench --locked --bench service
+
+# Reading by a queue with two workers against reading here with two threads. Takes some minutes.
+bench-queue: build
+	@scripts/install-system-packages.sh tests
+	scripts/bench-queue.py target/release/certonboard
 
 # Any bytes and any cells as a customer list, any bytes as a scan, any words as a page: ten minutes each. Needs cargo-fuzz
 # (cargo install cargo-fuzz).

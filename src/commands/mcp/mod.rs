@@ -161,7 +161,7 @@ struct MakePlan {
     out: Option<String>,
     /// The day that every decision uses: 2026-11-20.
     today: Option<String>,
-    /// Answers to questions, in the shape of the answers file; an error says which question lacks one.
+    /// Answers to questions, in the shape of the answers file. What is left out is decided as recommended, and stands in the answer.
     #[serde(default)]
     answers: Option<serde_json::Map<String, Value>>,
     #[serde(flatten)]
@@ -241,7 +241,7 @@ impl Server {
     )]
     async fn check_service(&self, Parameters(args): Parameters<Service>, context: Context) -> Answer {
         let ran = child::run(&context, ["check"], args.flags(true), None).await?;
-        told::pass(ran, "how the service stands", |found| found)
+        told::pass(ran, "the state of the service", |found| found)
     }
 
     #[tool(
@@ -294,7 +294,9 @@ impl Server {
     )]
     async fn make_plan(&self, Parameters(args): Parameters<MakePlan>, context: Context) -> Answer {
         let out = args.out.unwrap_or_else(|| "plan.json".to_owned());
-        let mut flags = vec!["--non-interactive".to_owned(), format!("--customers={}", args.customers), format!("--out={out}")];
+        // Choices that were not given are those that are recommended; the answer holds them. Nothing is written here, whatever is said yes to.
+        let mut flags =
+            vec!["--non-interactive".to_owned(), "--yes".to_owned(), format!("--customers={}", args.customers), format!("--out={out}")];
         push(&mut flags, "--certificates", &args.certificates);
         push(&mut flags, "--merchant", &args.merchant);
         push(&mut flags, "--today", &args.today);
@@ -327,7 +329,7 @@ impl Server {
         );
         told.plan = Some(path.display().to_string());
         told.run = plan.run.clone();
-        told.answer(ran.said(), None::<Value>)
+        told.answer(ran.said(), Some(bounded(json!({ "answers": plan.answers }))))
     }
 
     #[tool(
@@ -510,7 +512,7 @@ impl Server {
     async fn run_status(&self, Parameters(args): Parameters<RunStatus>, context: Context) -> Answer {
         let flags = args.run.into_iter().flat_map(|run| ["--".to_owned(), run]).collect();
         let ran = child::run(&context, ["status"], flags, None).await?;
-        told::pass(ran, "how the run stands", |found| found)
+        told::pass(ran, "the state of the run", |found| found)
     }
 
     #[tool(
@@ -556,6 +558,9 @@ fn question(plan: &PlanFile, path: &str) -> String {
         if let Some(told) = plan.told(gate) {
             text.push_str(&format!("{}: {told}\n", gate.name()));
         }
+    }
+    if plan.answers.pointer("/setup/request_storage") == Some(&Value::Bool(true)) {
+        text.push_str("If the company has no certificate storage yet, Avalara is asked to set it up.\n");
     }
     text.push_str("Just these writes are made, and none twice.");
     text
