@@ -18,11 +18,11 @@ use certonboard::error::Fault;
 use certonboard::plan::{Gate, PlanFile};
 use child::Ran;
 use rmcp::handler::server::router::tool::ToolRouter;
-use rmcp::handler::server::tool::{InputResponses, RequestState, schema_for_output};
+use rmcp::handler::server::tool::{InputResponses, RequestState, ToolCallContext, schema_for_output};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
-    CallToolResponse, Implementation, ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ServerCapabilities, ServerConfig,
+    CallToolRequestParams, CallToolResponse, Implementation, ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
 };
 use rmcp::schemars::{self, JsonSchema};
 use rmcp::service::RequestContext;
@@ -171,6 +171,7 @@ struct MakePlan {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct ShowPlan {
     /// The plan's file.
     plan: String,
@@ -182,6 +183,7 @@ struct ShowPlan {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct ApplyPlan {
     /// The plan's file.
     plan: String,
@@ -191,18 +193,21 @@ struct ApplyPlan {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct Run {
     /// The run's name below certonboard-runs/, or its folder.
     run: String,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct RunStatus {
     /// The run's name below certonboard-runs/, or its folder; left out: all runs here.
     run: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct Explain {
     /// The run's name below certonboard-runs/, or its folder.
     run: String,
@@ -211,6 +216,7 @@ struct Explain {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct Report {
     /// The run's name below certonboard-runs/, or its folder.
     run: String,
@@ -559,9 +565,6 @@ fn question(plan: &PlanFile, path: &str) -> String {
             text.push_str(&format!("{}: {told}\n", gate.name()));
         }
     }
-    if plan.answers.pointer("/setup/request_storage") == Some(&Value::Bool(true)) {
-        text.push_str("If the company has no certificate storage yet, Avalara is asked to set it up.\n");
-    }
     text.push_str("Just these writes are made, and none twice.");
     text
 }
@@ -591,6 +594,18 @@ impl ServerHandler for Server {
                 .to_owned(),
         );
         info
+    }
+
+    async fn call_tool(&self, request: CallToolRequestParams, context: Context) -> Answer {
+        let answer = self.tool_router.call(ToolCallContext::new(self, request, context)).await?;
+        match &answer {
+            // Only the router answers so, for arguments that do not fit; every answer of ours has its structured part.
+            CallToolResponse::Complete(result) if result.is_error == Some(true) && result.structured_content.is_none() => {
+                let text = result.content.iter().find_map(|block| Some(block.as_text()?.text.clone()));
+                Err(ErrorData::invalid_params(text.unwrap_or_else(|| "the arguments do not fit".to_owned()), None))
+            }
+            _ => Ok(answer),
+        }
     }
 
     async fn list_resources(&self, _: Option<PaginatedRequestParams>, _: Context) -> Result<ListResourcesResult, ErrorData> {

@@ -30,6 +30,7 @@ pub enum Word {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Settle {
     /// The run's name below certonboard-runs/, or its folder.
     pub run: String,
