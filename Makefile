@@ -21,6 +21,7 @@ demo: build
 
 test:
 	@scripts/install-system-packages.sh tests
+	@scripts/install-mcp-clients.sh
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo test --locked --lib --bins --tests

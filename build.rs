@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What decides how scans are read; the lock file names the crates that decode them.
-const READING: [&str; 6] = ["src/certificates", "src/ocr", "src/sources/scans", "src/wizard/reading", "src/domain", "Cargo.lock"];
+const READING: [&str; 7] =
+    ["src/certificates", "src/ocr", "src/sources/scans", "src/wizard/reading", "src/domain", "src/ports.rs", "Cargo.lock"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -172,6 +172,10 @@ pub enum Manner {
 pub trait OcrEngines: Send + Sync {
     /// Checks engine and language data before anybody is asked ten questions.
     fn check(&self) -> Result<String, OcrError>;
+    /// Everything of the engine that decides what it reads: its version, its data.
+    fn version(&self) -> Result<String, OcrError> {
+        self.check()
+    }
     fn engine(&self) -> Result<Box<dyn OcrEngine>, OcrError>;
 }
 
@@ -185,16 +189,19 @@ pub struct FilePapers {
     pub papers: Result<Vec<Paper>, String>,
     /// Pages that could not be read although the file could: number (1-based) and reason.
     pub bad_pages: Vec<(u32, String)>,
+    /// The second look at a page failed, and what was read at first stands.
+    #[serde(default)]
+    pub once: bool,
 }
 
 impl FilePapers {
     pub fn unreadable(reason: impl Into<String>) -> Self {
-        Self { pages: 0, papers: Err(reason.into()), bad_pages: vec![] }
+        Self { pages: 0, papers: Err(reason.into()), bad_pages: vec![], once: false }
     }
 
     /// Nothing of it failed, so that reading it again gives nothing new.
     pub fn is_whole(&self) -> bool {
-        self.papers.is_ok() && self.bad_pages.is_empty()
+        self.papers.is_ok() && self.bad_pages.is_empty() && !self.once
     }
 }
 

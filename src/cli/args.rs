@@ -434,6 +434,9 @@ pub struct ReadingArgs {
     /// Have the scans read by the workers on this NATS queue, instead of here.
     #[arg(long = "queue", value_name = "URL", env = "CERTONBOARD_QUEUE", hide_env_values = true)]
     pub queue: Option<String>,
+    /// Give files once more to the queue's workers that were set aside because three workers stopped at them.
+    #[arg(long)]
+    pub retry_set_aside: bool,
     #[command(flatten)]
     pub access: QueueAccess,
 }
@@ -441,7 +444,7 @@ pub struct ReadingArgs {
 /// Where what was read is kept.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CacheArgs {
-    /// Read every scan again, and keep nothing of it for later runs.
+    /// Use nothing that earlier runs on this machine have read, and keep nothing for later ones.
     #[arg(long, env = "CERTONBOARD_NO_CACHE", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_cache: bool,
     /// The folder for what was read; a scan that was read is not read again, in no run.

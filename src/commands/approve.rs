@@ -36,8 +36,13 @@ impl Approval {
         Self { fingerprint: fingerprint.clone(), approved_by: user_name(), at: jiff::Timestamp::now(), how: how.to_owned(), agent }
     }
 
-    /// The one that this process was started with.
-    pub fn given() -> Option<Self> {
+    /// The one that this process was started with, if it is one of this plan.
+    pub fn given(fingerprint: &Sha256) -> Option<Self> {
+        Self::given_for_anything().filter(|approval| approval.fingerprint == *fingerprint)
+    }
+
+    /// Of a list that this process has not made yet.
+    pub fn given_for_anything() -> Option<Self> {
         serde_json::from_str(&std::env::var(Self::VARIABLE).ok()?).ok()
     }
 }

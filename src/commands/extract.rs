@@ -13,7 +13,7 @@ use std::io::Write;
 
 pub async fn extract(args: &ExtractArgs) -> Result<Exit, Fault> {
     let engines = super::run::engines();
-    let version = ReaderVersion::of(&engines.check()?);
+    let version = ReaderVersion::of(&engines.version()?);
     let folder = Folder::default();
     let listing = folder.list(&args.folder).map_err(|e| Fault::input(e.reason))?;
     let supplied = super::customers::supplied(&args.list)?;

@@ -55,5 +55,5 @@ pub async fn queue(args: &ReadingArgs, interrupt: &Interrupt, progress: &Arc<dyn
     let Some(url) = args.queue.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
     let progress = Arc::clone(progress);
     let tell = Arc::new(move |text: &str| progress.remark(text));
-    Ok(Some(Coordinator::open(&options(url, &args.access), interrupt.clone(), tell).await?))
+    Ok(Some(Coordinator::open(&options(url, &args.access), args.retry_set_aside, interrupt.clone(), tell).await?))
 }

@@ -60,7 +60,7 @@ pub async fn begin(options: RunOptions, purpose: Purpose) -> Result<Exit, Fault>
         "tool": concat!("certonboard ", env!("CARGO_PKG_VERSION")),
         "session": path.file_name().map(|n| n.to_string_lossy()),
         "started": now.timestamp(), "user": user_name(), "supplied": options.supplied,
-        "dry_run": options.dry_run, "sandbox": options.sandbox, "today": options.today, "yes": options.yes, "approval": super::approve::Approval::given(),
+        "dry_run": options.dry_run, "sandbox": options.sandbox, "today": options.today, "yes": options.yes, "approval": purpose.expected.as_ref().and_then(|plan| super::approve::Approval::given(&plan.fingerprint())),
     });
     journal.set_header("run", &header, now.timestamp())?;
     if let Some(file) = &purpose.expected {

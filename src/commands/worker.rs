@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub async fn worker(args: &WorkerArgs) -> Result<Exit, Fault> {
     let engines = super::run::engines();
-    let version = ReaderVersion::of(&engines.check()?);
+    let version = ReaderVersion::of(&engines.version()?);
     let jobs = cli::jobs(args.jobs);
     let readers = Arc::new(Readers::start(Arc::new(Folder::default()), engines.into(), jobs));
     let interrupt = Interrupt::default();
@@ -39,6 +39,8 @@ pub async fn worker(args: &WorkerArgs) -> Result<Exit, Fault> {
 
 /// What an orchestrator sends before it kills: end after the files that are being read.
 fn watch_termination(interrupt: &Interrupt) {
+    #[cfg(not(unix))]
+    let _ = interrupt;
     #[cfg(unix)]
     {
         let interrupt = interrupt.clone();

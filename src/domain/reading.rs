@@ -10,7 +10,7 @@ use std::fmt;
 pub struct ReaderVersion(String);
 
 impl ReaderVersion {
-    /// `engine`: what the text recognition says of itself, see [`crate::ports::OcrEngines::check`].
+    /// `engine`: everything of the text recognition that decides what it reads; one line.
     pub fn of(engine: &str) -> Self {
         let own = concat!("certonboard ", env!("CARGO_PKG_VERSION"), " (", env!("CERTONBOARD_READING"), ")");
         Self(format!("{own}, {engine}"))

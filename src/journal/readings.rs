@@ -40,9 +40,10 @@ impl Readings {
     }
 }
 
-/// The key of a file of ours.
+/// The key of a file of ours, or of what is left of one that was being written (`KEY.json.PID.part`).
 fn key_of(path: &Path) -> Option<ReadingKey> {
-    path.file_name()?.to_str()?.strip_suffix(".json").and_then(|stem| ReadingKey::try_from(stem.to_owned()).ok())
+    let (stem, rest) = path.file_name()?.to_str()?.split_once(".json")?;
+    ReadingKey::try_from(stem.to_owned()).ok().filter(|_| rest.is_empty() || rest.ends_with(".part"))
 }
 
 impl ReadingStore for Readings {
@@ -79,7 +80,7 @@ mod tests {
     fn what_was_put_comes_back_and_what_is_spoilt_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let readings = Readings::open(&folder.path().join("readings")).unwrap();
-        let papers = FilePapers { pages: 2, papers: Ok(vec![]), bad_pages: vec![] };
+        let papers = FilePapers { pages: 2, papers: Ok(vec![]), bad_pages: vec![], once: false };
         assert_eq!(readings.get(&key("a")), None);
         readings.put(&key("a"), &papers);
         assert_eq!(readings.get(&key("a")), Some(papers));
@@ -102,12 +103,14 @@ mod tests {
         readings.put(&key("old"), &FilePapers::unreadable("x"));
         readings.put(&key("new"), &FilePapers::unreadable("x"));
         let foreign = folder.path().join("notes.json");
+        let torn = folder.path().join(format!("{}.json.4711.part", key("torn").as_str()));
         std::fs::write(&foreign, "{}").unwrap();
+        std::fs::write(&torn, "{").unwrap();
         let long_ago = SystemTime::now() - KEPT - Duration::from_secs(60);
-        for path in [readings.path(&key("old")), foreign.clone()] {
+        for path in [readings.path(&key("old")), foreign.clone(), torn.clone()] {
             std::fs::File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
         }
         let again = Readings::open(folder.path()).unwrap();
-        assert!(again.get(&key("old")).is_none() && again.get(&key("new")).is_some() && foreign.exists());
+        assert!(again.get(&key("old")).is_none() && again.get(&key("new")).is_some() && foreign.exists() && !torn.exists());
     }
 }

@@ -11,10 +11,11 @@ pub use select::{CertificateFilter, CustomerFilter, ErpWord, Within};
 pub use status::{CertificateState, CustomerStatus, ExemptState, HeldCertificate, SentInvitation, customer_status, held, state_of};
 
 use crate::apply::{self, DocumentPages, Outcome, Ports};
-use crate::domain::{CompanyId, Sha256, counted};
-use crate::plan::{Approval, Gate, Note, Plan, confirm};
+use crate::domain::{CompanyId, CustomerCode, Sha256, counted};
+use crate::plan::{Action, Approval, Gate, Note, Plan, confirm};
 use crate::ports::{Block, Clock, ExemptionService, Interrupt, JournalStore, Progress, Question, Screen, UploadPdf};
 use crate::wizard::{Asker, WizardError};
+use serde::Serialize;
 use serde_json::json;
 
 /// So many writes and notes are shown on the terminal; the plan's file has all.
@@ -36,10 +37,27 @@ pub struct Work<'a> {
     pub dry_run: bool,
 }
 
+/// One write of a plan, in short.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Wanted {
+    pub customer: Option<CustomerCode>,
+    /// create, update, link, send …
+    pub what: &'static str,
+    pub reason: String,
+}
+
+fn wanted(plan: &Plan) -> Vec<Wanted> {
+    let one =
+        |action: &Action| Wanted { customer: action.write.customer().cloned(), what: action.write.kind(), reason: action.reason.clone() };
+    plan.actions.iter().map(one).collect()
+}
+
 /// How a change ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changed {
     pub planned: usize,
+    /// What was planned, one by one.
+    pub writes: Vec<Wanted>,
     pub unchanged: usize,
     pub notes: Vec<Note>,
     /// `None`: nothing was to be done, it was a dry run, or the person said no.
@@ -58,8 +76,14 @@ impl Work<'_> {
     /// Shows the plan, asks, carries it out, and notes all of it.
     pub async fn carry_out(&mut self, plan: Plan, question: &Question) -> Result<Changed, WizardError> {
         self.show(&plan);
-        let mut changed =
-            Changed { planned: plan.actions.len(), unchanged: plan.unchanged, notes: plan.notes.clone(), outcome: None, declined: false };
+        let mut changed = Changed {
+            planned: plan.actions.len(),
+            writes: wanted(&plan),
+            unchanged: plan.unchanged,
+            notes: plan.notes.clone(),
+            outcome: None,
+            declined: false,
+        };
         if plan.is_empty() {
             self.screen.show(Block::Good("Nothing to change.".to_owned()));
         } else if self.dry_run {
@@ -78,10 +102,11 @@ impl Work<'_> {
 
     /// Goes on with what was approved before this process was started: nothing is planned anew.
     pub async fn finish(&mut self) -> Result<Changed, WizardError> {
-        let mut all = Changed { planned: 0, unchanged: 0, notes: Vec::new(), outcome: None, declined: false };
+        let mut all = Changed { planned: 0, writes: Vec::new(), unchanged: 0, notes: Vec::new(), outcome: None, declined: false };
         for gate in Gate::ALL {
             let Some(approved) = apply::recorded(gate, self.journal)? else { continue };
             all.planned += approved.plan().actions.len();
+            all.writes.extend(wanted(approved.plan()));
             let outcome = apply::apply(approved, &self.ports()).await?;
             let sum = all.outcome.get_or_insert_with(Outcome::default);
             sum.done += outcome.done;

@@ -6,7 +6,7 @@
 
 use super::lines::LineReader;
 use super::{NUMBER_SIGNS, paper, prepare, rows};
-use crate::domain::{BBox, Gray, Word};
+use crate::domain::{BBox, Gray, Sha256, Word};
 use crate::ports::{Manner, OcrEngine, OcrEngines, OcrError, Recognised};
 use leptess::tesseract::TessApi;
 use std::collections::BTreeMap;
@@ -45,6 +45,29 @@ impl TesseractEngines {
     }
 }
 
+impl TesseractEngines {
+    /// The file of language data that the library takes.
+    fn data_file(&self) -> Option<PathBuf> {
+        use leptess::capi::{TessBaseAPICreate, TessBaseAPIDelete, TessBaseAPIGetDatapath, TessBaseAPIInit3};
+        let folder = match &self.data {
+            Some(path) => Some(CString::new(path.to_str()?).ok()?),
+            None => None,
+        };
+        let given = folder.as_ref().map_or(std::ptr::null(), |folder| folder.as_ptr());
+        // SAFETY: as the library's own documentation has it: made, started with strings that outlive the call, asked, let go. The path is copied
+        // before its owner is gone.
+        let found = unsafe {
+            let api = TessBaseAPICreate();
+            let path =
+                (TessBaseAPIInit3(api, given, c"eng".as_ptr()) == 0).then(|| TessBaseAPIGetDatapath(api)).filter(|path| !path.is_null());
+            let found = path.map(|path| CStr::from_ptr(path).to_string_lossy().into_owned());
+            TessBaseAPIDelete(api);
+            found
+        };
+        Some(PathBuf::from(found?).join("eng.traineddata"))
+    }
+}
+
 impl OcrEngines for TesseractEngines {
     fn check(&self) -> Result<String, OcrError> {
         self.start("eng")?;
@@ -52,6 +75,15 @@ impl OcrEngines for TesseractEngines {
         // SAFETY: the library returns a pointer to a constant of its own.
         let version = unsafe { CStr::from_ptr(leptess::capi::TessVersion()) }.to_string_lossy().into_owned();
         Ok(format!("Tesseract {version}, English"))
+    }
+
+    fn version(&self) -> Result<String, OcrError> {
+        let name = self.check()?;
+        // SAFETY: the library returns a string that it made for us with malloc; a few bytes once in a process are let go.
+        let leptonica = unsafe { CStr::from_ptr(leptess::capi::getLeptonicaVersion()) }.to_string_lossy().into_owned();
+        // Without its sum the data is taken for any of that version.
+        let data = self.data_file().and_then(|file| std::fs::read(file).ok()).map(|bytes| Sha256::of(&bytes).short().to_owned());
+        Ok(format!("{name} ({leptonica}, data {}, {})", data.unwrap_or_default(), std::env::consts::ARCH))
     }
 
     fn engine(&self) -> Result<Box<dyn OcrEngine>, OcrError> {

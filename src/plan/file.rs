@@ -75,7 +75,9 @@ impl PlanFile {
         let said = value.as_object_mut().and_then(|fields| fields.shift_remove("fingerprint"));
         let sum = serde_json::to_value(Self::sum(&value)).map_err(no_plan)?;
         let file: Self = serde_json::from_value(value).map_err(no_plan)?;
-        match said == Some(sum) && file.gates.iter().all(Plan::is_intact) {
+        // What a person is shown are the counts; what is carried out are the gates.
+        let honest = file.counts == counts(&file.gates);
+        match said == Some(sum) && honest && file.gates.iter().all(Plan::is_intact) {
             true => Ok(file),
             false => Err(PlanFileError::Changed),
         }

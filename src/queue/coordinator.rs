@@ -3,10 +3,11 @@
 //! Owns: what this run waits for, how it learns that something is done, how it outlasts a queue that is gone. Must not touch: what papers mean.
 //! Called by: the reader, through the `ReadingQueue` port, on threads of its own.
 
-use super::{MOST_PAPERS, Queue, QueueOptions, Tell, fetch, info, set_up, subject, text, unpacked};
+use super::{MOST_PAPERS, Queue, QueueOptions, Tell, fetch, info, put, set_up, subject, text, unpacked};
 use crate::domain::{ReaderVersion, ReadingKey};
 use crate::ports::{FilePapers, Gathered, Interrupt, QueueError, ReadingJob, ReadingQueue};
-use async_nats::jetstream::consumer::{Consumer, pull};
+use async_nats::jetstream::context::ConsumerInfoErrorKind;
+use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use futures_util::StreamExt;
@@ -23,6 +24,10 @@ const LOOK_UP_AT_ONCE: usize = 50;
 /// When a call fails it is made again after this, then after twice as long, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// An interrupt is seen within this.
+const INTERRUPT_PACE: Duration = Duration::from_millis(100);
+/// Looks are no closer together than this, also while other papers come.
+const LOOK_PACE: Duration = Duration::from_secs(5);
 /// When nothing came back for so long, it is asked whether anybody reads at all.
 const QUIET: Duration = Duration::from_secs(15);
 
@@ -30,14 +35,15 @@ const QUIET: Duration = Duration::from_secs(15);
 struct Out {
     key: ReadingKey,
     version: ReaderVersion,
-    /// When it was handed out, or looked up last.
-    looked: Instant,
+    /// When it was handed out, or looked up last; `None` while it is on its way to the queue.
+    looked: Option<Instant>,
 }
 
 #[derive(Default)]
 struct State {
     out: VecDeque<Out>,
     last_news: Option<Instant>,
+    last_look: Option<Instant>,
     told_idle: bool,
 }
 
@@ -47,6 +53,8 @@ pub struct Coordinator {
     handle: Handle,
     tell: Tell,
     interrupt: Interrupt,
+    /// Files that were set aside are given to workers once more.
+    retry_set_aside: bool,
     state: Arc<Mutex<State>>,
     /// Keys that the bucket says are done.
     news: Mutex<mpsc::UnboundedReceiver<ReadingKey>>,
@@ -56,11 +64,20 @@ pub struct Coordinator {
 impl Coordinator {
     /// Connects. `tell` is told when the queue goes and comes back. Errors: the queue can't be reached, does not let this client in, or has no
     /// JetStream.
-    pub async fn open(options: &QueueOptions, interrupt: Interrupt, tell: Tell) -> Result<Self, QueueError> {
+    pub async fn open(options: &QueueOptions, retry_set_aside: bool, interrupt: Interrupt, tell: Tell) -> Result<Self, QueueError> {
         let queue = options.open("certonboard", Arc::clone(&tell)).await.map_err(|unconnected| unconnected.error)?;
         let (known, news) = mpsc::unbounded_channel();
         tokio::spawn(listen(queue.clone(), known.clone()));
-        Ok(Self { queue, handle: Handle::current(), tell, interrupt, state: Arc::default(), news: Mutex::new(news), known })
+        Ok(Self {
+            queue,
+            handle: Handle::current(),
+            tell,
+            interrupt,
+            retry_set_aside,
+            state: Arc::default(),
+            news: Mutex::new(news),
+            known,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -68,11 +85,21 @@ impl Coordinator {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn interrupted(&self) {
+        while !self.interrupt.is_raised() {
+            tokio::time::sleep(INTERRUPT_PACE).await;
+        }
+    }
+
     /// Makes a call until it succeeds. `None`: interrupted.
     async fn persist<T>(&self, what: &str, mut call: impl AsyncFnMut() -> Result<T, String>) -> Option<T> {
         let (mut pause, mut told) = (FIRST_PAUSE, false);
         loop {
-            match call().await {
+            let done = tokio::select! {
+                done = call() => done,
+                () = self.interrupted() => return None,
+            };
+            match done {
                 Ok(done) => return Some(done),
                 Err(why) => {
                     if !std::mem::replace(&mut told, true) {
@@ -98,7 +125,7 @@ impl Coordinator {
             let papers = self.persist("fetching papers", async || fetch(&self.queue.papers, key, MOST_PAPERS).await).await?;
             match papers.and_then(|bytes| unpacked(&bytes).ok()) {
                 // Read in full, or set aside: reading it again would give nothing new, or stop three more workers.
-                Some(papers) if papers.is_whole() || super::worker::is_set_aside(&papers) => {
+                Some(papers) if papers.is_whole() || super::worker::is_set_aside(&papers) && !self.retry_set_aside => {
                     // The other end lives as long as this.
                     let _ = self.known.send(job.key.clone());
                     return Some(());
@@ -115,23 +142,22 @@ impl Coordinator {
                 }
             }
         }
-        let put = async || {
-            if info(&self.queue.scans, key).await?.is_some_and(|there| there.size == bytes.len()) {
-                return Ok(());
-            }
-            self.queue.scans.put(key, &mut &bytes[..]).await.map(drop).map_err(|e| text(&e))
-        };
-        self.persist("handing over a scan", put).await?;
+        // Also where an earlier run left it: it may be about to be forgotten.
+        self.persist("handing over a scan", async || put(&self.queue.scans, key, bytes).await).await?;
         let payload = serde_json::to_vec(job).map_err(|e| e.to_string());
         let publish = async |id: &str| {
             let message = PublishMessage::build().payload(payload.clone()?.into()).message_id(id);
-            let message = message.outbound_message(subject(&job.version, &job.key));
+            // Only where none like it waits already.
+            let message = message.expected_last_subject_sequence(0).outbound_message(subject(&job.version, &job.key));
             let sent = self.queue.context.publish_with_headers(message.subject, message.headers.unwrap_or_default(), message.payload);
-            let ack = sent.await.map_err(|e| text(&e))?.await.map_err(|e| text(&e))?;
-            Ok(ack.duplicate)
+            match sent.await.map_err(|e| text(&e))?.await {
+                Ok(ack) => Ok(if ack.duplicate { Published::HadIt } else { Published::Now }),
+                Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(Published::Waits),
+                Err(error) => Err(text(&error)),
+            }
         };
-        let duplicate = self.persist("handing out a job", async || publish(&id).await).await?;
-        if duplicate {
+        let published = self.persist("handing out a job", async || publish(&id).await).await?;
+        if published == Published::HadIt {
             // Somebody handed it out within the hour: it waits, it is being read, or it is done. If it is none of these, its papers were removed.
             let gone =
                 async || Ok(!waits(&self.queue.jobs, &job.version, &job.key).await? && info(&self.queue.papers, key).await?.is_none());
@@ -146,14 +172,19 @@ impl Coordinator {
         Some(())
     }
 
-    /// What came of a job that has been out for long: the bucket's news may have been lost.
+    /// What came of jobs that have been out for long: the bucket's news may have been lost.
     async fn look_up(&self) {
         let now = Instant::now();
         let (old, quiet) = {
             let mut state = self.lock();
+            if state.last_look.is_some_and(|at| now.duration_since(at) < LOOK_PACE) {
+                return;
+            }
+            state.last_look = Some(now);
             let mut old = vec![];
-            for out in state.out.iter_mut().filter(|out| now.duration_since(out.looked) > LOOK_UP_AFTER).take(LOOK_UP_AT_ONCE) {
-                out.looked = now;
+            let long = |out: &&mut Out| out.looked.is_some_and(|at| now.duration_since(at) > LOOK_UP_AFTER);
+            for out in state.out.iter_mut().filter(long).take(LOOK_UP_AT_ONCE) {
+                out.looked = Some(now);
                 old.push((out.key.clone(), out.version.clone()));
             }
             let quiet = state.last_news.is_none_or(|at| now.duration_since(at) > QUIET) && !state.told_idle;
@@ -161,7 +192,11 @@ impl Coordinator {
         };
         let first = old.first().cloned();
         for (key, version) in old {
-            match self.standing(&key, &version).await {
+            let standing = tokio::select! {
+                standing = self.standing(&key, &version) => standing,
+                () = self.interrupted() => return,
+            };
+            match standing {
                 // Not to be had now: the next look tells.
                 Err(_) | Ok(Standing::Waits) => {}
                 // The other end lives as long as this.
@@ -180,12 +215,25 @@ impl Coordinator {
     }
 
     async fn standing(&self, key: &ReadingKey, version: &ReaderVersion) -> Result<Standing, String> {
-        // In this order: a worker leaves the papers before it takes the job away.
+        let done = async || Ok::<bool, String>(info(&self.queue.papers, key.as_str()).await?.is_some());
+        if done().await? {
+            return Ok(Standing::Done);
+        }
         if waits(&self.queue.jobs, version, key).await? {
             return Ok(Standing::Waits);
         }
-        Ok(if info(&self.queue.papers, key.as_str()).await?.is_some() { Standing::Done } else { Standing::Lost })
+        // Once more: a worker leaves the papers before it takes the job away.
+        Ok(if done().await? { Standing::Done } else { Standing::Lost })
     }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Published {
+    Now,
+    /// The server had a job of this name within the hour.
+    HadIt,
+    /// One like it is there.
+    Waits,
 }
 
 enum Standing {
@@ -203,11 +251,14 @@ async fn waits(jobs: &Stream, version: &ReaderVersion, key: &ReadingKey) -> Resu
     }
 }
 
-/// Does anybody ask for jobs of this version, or work on one?
+/// Does anybody ask for jobs of this version, or work on one? `None`: not to be found out now.
 async fn reads(jobs: &Stream, version: &ReaderVersion) -> Option<bool> {
-    let mut consumer: Consumer<pull::Config> = jobs.get_consumer(&version.id()).await.ok()?;
-    let info = consumer.info().await.ok()?;
-    Some(info.num_waiting > 0 || info.num_ack_pending > 0)
+    match jobs.consumer_info(&version.id()).await {
+        Ok(info) => Some(info.num_waiting > 0 || info.num_ack_pending > 0),
+        // No worker of this version has ever been here.
+        Err(error) if error.kind() == ConsumerInfoErrorKind::NotFound => Some(false),
+        Err(_) => None,
+    }
 }
 
 /// Passes on what the bucket of papers says, as long as anybody listens.
@@ -232,9 +283,18 @@ async fn listen(queue: Queue, known: mpsc::UnboundedSender<ReadingKey>) {
 impl ReadingQueue for Coordinator {
     fn hand_out(&self, job: ReadingJob, bytes: Vec<u8>) -> Result<(), QueueError> {
         // Noted first, so that the answer to a job that is done already finds somebody who waits for it.
-        self.lock().out.push_back(Out { key: job.key.clone(), version: job.version.clone(), looked: Instant::now() });
+        {
+            let mut state = self.lock();
+            // One that was lost is handed out again.
+            state.out.retain(|out| out.key != job.key);
+            state.out.push_back(Out { key: job.key.clone(), version: job.version.clone(), looked: None });
+        }
         // Interrupted: the caller sees that itself.
-        let _ = self.handle.block_on(self.out(&job, &bytes));
+        if self.handle.block_on(self.out(&job, &bytes)).is_some()
+            && let Some(out) = self.lock().out.iter_mut().find(|out| out.key == job.key)
+        {
+            out.looked = Some(Instant::now());
+        }
         Ok(())
     }
 
@@ -247,10 +307,8 @@ impl ReadingQueue for Coordinator {
                     let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
                     tokio::time::timeout(left, news.recv()).await.ok().flatten()
                 };
-                let Some(key) = key else {
-                    self.look_up().await;
-                    return Ok(None);
-                };
+                self.look_up().await;
+                let Some(key) = key else { return Ok(None) };
                 // Also what other runs have read is told of.
                 if !self.lock().out.iter().any(|out| out.key == key) {
                     continue;
@@ -263,7 +321,11 @@ impl ReadingQueue for Coordinator {
                     None => Gathered::Lost,
                 };
                 let mut state = self.lock();
-                state.out.retain(|out| out.key != key);
+                match gathered {
+                    Gathered::Papers(_) => state.out.retain(|out| out.key != key),
+                    // On its way again, or soon given up; not to be looked up meanwhile.
+                    Gathered::Lost => state.out.iter_mut().filter(|out| out.key == key).for_each(|out| out.looked = None),
+                }
                 state.last_news = Some(Instant::now());
                 return Ok(Some((key, gathered)));
             }

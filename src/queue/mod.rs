@@ -75,19 +75,16 @@ struct Unconnected {
     error: QueueError,
 }
 
-/// The address without name and password.
+/// The address without name and password, whatever those hold: nothing before the last `@`, and nothing behind the host.
 fn shown(url: &str) -> String {
-    let one = |url: &str| match url::Url::parse(url.trim()) {
-        Ok(mut parsed) if parsed.has_host() => {
-            // Both only fail for addresses that can't have any.
-            let _ = parsed.set_username("");
-            let _ = parsed.set_password(None);
-            parsed.to_string().trim_end_matches('/').to_owned()
-        }
-        // `user:password@host` without a scheme.
-        _ => url.rsplit('@').next().unwrap_or_default().trim().to_owned(),
+    let scheme = if url.trim_start().starts_with("tls://") { "tls://" } else { "nats://" };
+    let hosts = url.rsplit('@').next().unwrap_or_default();
+    let host = |part: &str| {
+        let part = part.trim();
+        let part = part.split_once("://").map_or(part, |(_, host)| host);
+        format!("{scheme}{}", part.split(['/', '?', '#']).next().unwrap_or_default())
     };
-    url.split(',').map(one).collect::<Vec<_>>().join(",")
+    hosts.split(',').map(host).collect::<Vec<_>>().join(",")
 }
 
 fn text(error: &dyn std::error::Error) -> String {
@@ -204,6 +201,11 @@ fn subject(version: &ReaderVersion, key: &ReadingKey) -> String {
     format!("{JOBS}.{}.{}", version.id(), key.as_str())
 }
 
+/// How long the bytes of an object may take: half a minute, and a second for each 256 KB. The client itself waits for pieces that are gone for ever.
+fn patience(size: usize) -> Duration {
+    Duration::from_secs(30 + (size >> 18) as u64)
+}
+
 /// All bytes of an object; `None` where there is none.
 async fn fetch(store: &ObjectStore, name: &str, most: u64) -> Result<Option<Vec<u8>>, String> {
     use object_store::GetErrorKind;
@@ -219,8 +221,14 @@ async fn fetch(store: &ObjectStore, name: &str, most: u64) -> Result<Option<Vec<
         return Err(format!("it is {} bytes long, more than the limit of {most}", object.info().size));
     }
     let mut bytes = Vec::with_capacity(object.info().size);
-    object.read_to_end(&mut bytes).await.map_err(|e| text(&e))?;
+    let read = tokio::time::timeout(patience(object.info().size), object.read_to_end(&mut bytes)).await;
+    read.map_err(|_| "its bytes do not come".to_owned())?.map_err(|e| text(&e))?;
     Ok(Some(bytes))
+}
+
+async fn put(store: &ObjectStore, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let sent = tokio::time::timeout(patience(bytes.len()), store.put(name, &mut &bytes[..])).await;
+    sent.map_err(|_| "the queue does not take it".to_owned())?.map(drop).map_err(|e| text(&e))
 }
 
 /// What the queue knows of an object; `None` where there is none.
@@ -254,9 +262,13 @@ mod tests {
     fn an_address_is_shown_without_its_password() {
         for (url, wanted) in [
             ("nats://ann:hunter2@queue:4222", "nats://queue:4222"),
-            ("tls://token@a:4222,nats://b:4222", "tls://a:4222,nats://b:4222"),
-            ("ann:hunter2@queue:4222", "queue:4222"),
-            ("queue", "queue"),
+            ("tls://token@a:4222", "tls://a:4222"),
+            ("nats://a:4222,nats://b:4222", "nats://a:4222,nats://b:4222"),
+            ("ann:hunter2@queue:4222", "nats://queue:4222"),
+            // Passwords that were not percent-encoded.
+            ("nats://ann:hun,ter2@queue:4222", "nats://queue:4222"),
+            ("nats://ann:4711#x@queue", "nats://queue"),
+            ("nats://ann:4711/x@y@queue", "nats://queue"),
         ] {
             assert_eq!(shown(url), wanted);
         }
@@ -264,7 +276,7 @@ mod tests {
 
     #[test]
     fn papers_come_back_as_they_were_packed() {
-        let papers = FilePapers { pages: 3, papers: Ok(vec![]), bad_pages: vec![(2, "torn".into())] };
+        let papers = FilePapers { pages: 3, papers: Ok(vec![]), bad_pages: vec![(2, "torn".into())], once: false };
         assert_eq!(unpacked(&packed(&papers).unwrap()).unwrap(), papers);
         assert!(unpacked(b"not deflated").is_err());
         assert!(unpacked(&[]).is_err());

@@ -4,7 +4,7 @@
 //! the service, credentials, the disk.
 //! Called by: `certonboard worker`.
 
-use super::{PAPERS, Queue, QueueOptions, Tell, fetch, info, packed, set_up, text};
+use super::{PAPERS, Queue, QueueOptions, Tell, fetch, info, packed, put, set_up, text};
 use crate::domain::{ReaderVersion, ReadingKey, Sha256};
 use crate::ports::{FilePapers, Interrupt, QueueError, ReadingJob, ScanReader};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
@@ -13,10 +13,10 @@ use futures_util::StreamExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{RwLock, oneshot};
 
 /// A file at which so many workers stopped is not given to another.
-const MOST_DELIVERIES: i64 = 3;
+const MOST_BEGUN: usize = 3;
 /// The largest scan that is taken from the queue; the coordinator's own limit is the same.
 const MOST_SCAN: u64 = 200 << 20;
 /// How long one request for a job stands at the server.
@@ -75,7 +75,11 @@ pub async fn work(
         }
     };
     // A server that can be reached and refuses this, will go on to do so.
-    consumer(&queue, &version, options.redeliver_after).await.map_err(|why| options.queue.refused(why))?;
+    let (_, ack_wait) = consumer(&queue, &version, options.redeliver_after).await.map_err(|why| options.queue.refused(why))?;
+    if ack_wait != options.redeliver_after {
+        tell(&format!("a file without a sign of life is given on after {} seconds: the first worker here said so", ack_wait.as_secs()));
+    }
+    let alone = Arc::new(RwLock::new(()));
     tell(&format!("ready: {} files at a time, as {version}", options.jobs));
     let worked: Arc<Worked> = Arc::default();
     let lanes = (0..options.jobs.max(1)).map(|_| {
@@ -84,6 +88,7 @@ pub async fn work(
             readers: Arc::clone(&readers),
             version: version.clone(),
             redeliver_after: options.redeliver_after,
+            alone: Arc::clone(&alone),
             interrupt: interrupt.clone(),
             worked: Arc::clone(&worked),
         };
@@ -97,8 +102,8 @@ pub async fn work(
     Ok(worked)
 }
 
-/// The way to the jobs of one version, shared by all its workers.
-async fn consumer(queue: &Queue, version: &ReaderVersion, redeliver_after: Duration) -> Result<Consumer<pull::Config>, String> {
+/// The way to the jobs of one version, shared by all its workers, and how long a job may go without a sign of life: the first of them decides.
+async fn consumer(queue: &Queue, version: &ReaderVersion, redeliver_after: Duration) -> Result<(Consumer<pull::Config>, Duration), String> {
     let config = pull::Config {
         durable_name: Some(version.id()),
         description: Some(version.to_string()),
@@ -112,7 +117,10 @@ async fn consumer(queue: &Queue, version: &ReaderVersion, redeliver_after: Durat
         inactive_threshold: super::JOBS_KEPT,
         ..pull::Config::default()
     };
-    queue.jobs.create_consumer(config).await.map_err(|e| text(&e))
+    let consumer: Consumer<pull::Config> =
+        queue.jobs.get_or_create_consumer(&version.id(), config).await.map_err(|error| error.to_string())?;
+    let ack_wait = consumer.cached_info().config.ack_wait;
+    Ok((consumer, ack_wait))
 }
 
 /// One job at a time, again and again.
@@ -121,8 +129,31 @@ struct Lane {
     readers: Arc<dyn ScanReader>,
     version: ReaderVersion,
     redeliver_after: Duration,
+    /// Held for writing while a file is read at which a worker stopped: it must not take others with it.
+    alone: Arc<RwLock<()>>,
     interrupt: Interrupt,
     worked: Arc<Worked>,
+}
+
+/// Tells the queue, until it is dropped, that a job is being worked on.
+struct SignsOfLife(tokio::task::JoinHandle<()>);
+
+impl SignsOfLife {
+    fn begin(message: Arc<Message>, ack_wait: Duration) -> Self {
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(ack_wait / 3).await;
+                // What is lost of these makes the queue give the job to another, too; the papers are the same then.
+                let _ = message.ack_with(AckKind::Progress).await;
+            }
+        }))
+    }
+}
+
+impl Drop for SignsOfLife {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Lane {
@@ -138,59 +169,74 @@ impl Lane {
     }
 
     async fn take_jobs(&self) -> Result<(), String> {
-        let consumer = consumer(&self.queue, &self.version, self.redeliver_after).await?;
+        let (consumer, ack_wait) = consumer(&self.queue, &self.version, self.redeliver_after).await?;
         while !self.interrupt.is_raised() {
-            // With the server's own signs of life, so that a request that was lost with a connection is noticed.
-            let request = consumer.batch().max_messages(1).expires(ASKED).heartbeat(ASKED / 4);
+            // Without the server's heartbeats: the client stops listening at each of them until the request ends.
+            let request = consumer.batch().max_messages(1).expires(ASKED);
             let mut batch = request.messages().await.map_err(|e| text(&e))?;
             while let Some(message) = batch.next().await {
-                self.job(message.map_err(|e| e.to_string())?).await?;
+                self.job(message.map_err(|e| e.to_string())?, ack_wait).await?;
             }
         }
         Ok(())
     }
 
-    async fn job(&self, message: Message) -> Result<(), String> {
+    async fn job(&self, message: Message, ack_wait: Duration) -> Result<(), String> {
         let Ok(job) = serde_json::from_slice::<ReadingJob>(&message.payload) else {
             // Nothing of ours, and nobody else will know it either.
             tracing::info!("a job that can't be read is taken off the queue");
             return message.ack_with(AckKind::Term).await.map_err(|e| e.to_string());
         };
+        let message = Arc::new(message);
+        let _alive = SignsOfLife::begin(Arc::clone(&message), ack_wait);
         let key = job.key.as_str().to_owned();
+        let acknowledge = async || message.double_ack().await.map_err(|e| e.to_string());
         // Read by another, whose acknowledgement was lost.
         if info(&self.queue.papers, &key).await?.is_some() {
-            return message.double_ack().await.map_err(|e| e.to_string());
+            return acknowledge().await;
         }
-        let deliveries = message.info().map_err(|e| e.to_string())?.delivered;
-        tracing::info!(key, deliveries, "taken");
-        let papers = match deliveries > MOST_DELIVERIES {
+        let Some(bytes) = fetch(&self.queue.scans, &key, MOST_SCAN).await? else {
+            // The coordinator finds neither job nor papers, and hands it out again.
+            tracing::info!(key, "its scan is no longer on the queue");
+            return acknowledge().await;
+        };
+        // How often somebody began to read it; what kept a worker from beginning counts for nothing.
+        let begun_name = format!("{key}.begun");
+        let begun = fetch(&self.queue.scans, &begun_name, MOST_BEGUN as u64 + 1).await?.map_or(0, |marks| marks.len());
+        let papers = match begun >= MOST_BEGUN {
             true => {
                 self.worked.set_aside.fetch_add(1, Ordering::Relaxed);
                 FilePapers::unreadable(SET_ASIDE)
             }
-            false => self.read(job, &message).await?,
+            false => {
+                let (_alone, _beside) = match begun {
+                    0 => (None, Some(self.alone.read().await)),
+                    _ => (Some(self.alone.write().await), None),
+                };
+                put(&self.queue.scans, &begun_name, &vec![b'x'; begun + 1]).await?;
+                tracing::info!(key, begun, "taken");
+                self.read(&job, bytes).await?
+            }
         };
         tracing::info!(key, pages = papers.pages, "left its papers");
         self.worked.files.fetch_add(1, Ordering::Relaxed);
         self.worked.pages.fetch_add(u64::from(papers.pages), Ordering::Relaxed);
         let packed = packed(&papers)?;
         // Hours of work may be in it: it is offered until the queue takes it.
-        while let Err(error) = self.queue.papers.put(key.as_str(), &mut &packed[..]).await {
-            tracing::info!(why = text(&error), "{PAPERS} can't be written");
+        while let Err(why) = put(&self.queue.papers, &key, &packed).await {
+            tracing::info!(why, "{PAPERS} can't be written");
             tokio::time::sleep(PAUSE).await;
             let _ = set_up(&self.queue.context).await;
         }
-        // In this order: who finds no job finds the papers. A scan that stays is forgotten in time.
-        let acknowledged = message.double_ack().await.map_err(|e| e.to_string());
-        let _ = self.queue.scans.delete(key.as_str()).await;
+        // In this order: who finds no job finds the papers. What stays of these is forgotten in time.
+        let acknowledged = acknowledge().await;
+        for name in [&key, &begun_name] {
+            let _ = self.queue.scans.delete(name).await;
+        }
         acknowledged
     }
 
-    /// Has a job's scan read, and tells the queue meanwhile that it is being read.
-    async fn read(&self, job: ReadingJob, message: &Message) -> Result<FilePapers, String> {
-        let Some(bytes) = fetch(&self.queue.scans, job.key.as_str(), MOST_SCAN).await? else {
-            return Ok(FilePapers::unreadable("its scan is no longer on the queue; read it again with the next run"));
-        };
+    async fn read(&self, job: &ReadingJob, bytes: Vec<u8>) -> Result<FilePapers, String> {
         let seller = job.seller.as_deref();
         if ReadingKey::new(&self.version, &Sha256::of(&bytes), &job.hints, seller) != job.key {
             return Ok(FilePapers::unreadable("the scan on the queue is not the one that was handed out; read it again with the next run"));
@@ -198,13 +244,6 @@ impl Lane {
         let (tell, told) = oneshot::channel();
         // Nobody listens any more when the worker was told to leave at once.
         self.readers.read(bytes, job.hints.clone(), seller, Box::new(move |papers| drop(tell.send(papers))));
-        let mut told = told;
-        loop {
-            match tokio::time::timeout(self.redeliver_after / 3, &mut told).await {
-                Ok(papers) => return papers.map_err(|_| "the reading threads are gone".to_owned()),
-                // What is lost of these makes the queue give the job to another, too; the papers are the same then.
-                Err(_) => drop(message.ack_with(AckKind::Progress).await),
-            }
-        }
+        told.await.map_err(|_| "the reading threads are gone".to_owned())
     }
 }

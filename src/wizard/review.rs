@@ -118,7 +118,7 @@ impl<'a> Desk<'a> {
         let listed = ports.scans.list(&run.folder).map(|listing| listing.files).unwrap_or_default();
         let files = listed.into_iter().map(|file| (file.name.clone(), file)).collect();
         // Without an engine nothing is read anew here, and everything else can be decided.
-        let version = ReaderVersion::of(&ports.engines.check().unwrap_or_default());
+        let version = ReaderVersion::of(&ports.engines.version().unwrap_or_default());
         let desk = Self { run, index, version, ports, state: Mutex::new(state), applied, files, handling: Mutex::new(()) };
         desk.catch_up();
         Ok(desk)

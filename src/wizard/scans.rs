@@ -96,7 +96,7 @@ pub(super) fn run(world: &mut World<'_>, merchant: &str, list: &CustomerList, po
 
     let index = Index::new(customers, Some(merchant));
     let mut review = world.journal.review()?;
-    let version = ReaderVersion::of(&engine);
+    let version = ReaderVersion::of(&world.engines.version()?);
     let cache = JournalCache { journal: world.journal, context: reader_key(&version, merchant, world.clock.today(), customers, policy) };
     let reader = Reader {
         folder: world.scans,

@@ -14,6 +14,7 @@ mod kill;
 mod later;
 mod log;
 mod main_job;
+mod mcp;
 mod plan;
 mod queue;
 mod report;

@@ -9,6 +9,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 const SCANS: [&str; 6] = ["scan0007.pdf", "scan0011.pdf", "scan0015.pdf", "scan0019.pdf", "scan0022.pdf", "scan0023.pdf"];
+/// A dead worker's file is given on soon, so that tests need not wait.
+const QUICK: [&str; 2] = ["--redeliver-after", "2"];
 /// Longer than any step of these tests takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -72,7 +74,7 @@ struct Worker {
 impl Worker {
     fn start(bed: &Bed, url: &str, more: &[&str]) -> Self {
         let mut command = bed.command();
-        command.args(["worker", "--queue", url, "--jobs", "1", "--redeliver-after", "2", "-v"]).args(more);
+        command.args(["worker", "--queue", url, "--jobs", "1", "-v"]).args(more);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, told) = mpsc::channel();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -142,7 +144,7 @@ fn workers_give_the_same_lines_as_this_machine_and_nothing_is_read_twice() {
     std::fs::copy(bed.path("scans/scan0011.pdf"), bed.path("scans/zcopy.pdf")).unwrap();
     let Some(nats) = Nats::start(&bed, "") else { return };
     let local = local(&bed);
-    let mut workers = [Worker::start(&bed, &nats.url(), &[]), Worker::start(&bed, &nats.url(), &[])];
+    let mut workers = [Worker::start(&bed, &nats.url(), &QUICK), Worker::start(&bed, &nats.url(), &QUICK)];
     let far = Ran::from(extract(&bed, &["--queue", &nats.url()]).output().unwrap());
     assert_eq!((far.code, &far.out), (local.code, &local.out), "{}", far.err);
     let unreadable = |ran: &Ran| ran.err.lines().filter(|l| l.starts_with("unreadable: ")).map(str::to_owned).collect::<Vec<_>>();
@@ -159,15 +161,52 @@ fn workers_give_the_same_lines_as_this_machine_and_nothing_is_read_twice() {
 }
 
 #[test]
+fn a_worker_that_was_idle_takes_what_comes_at_once() {
+    let bed = Bed::new();
+    bed.scans(&SCANS[..3]);
+    let Some(nats) = Nats::start(&bed, "") else { return };
+    // A file that is lost on its way to the worker would come again after an hour.
+    let worker = Worker::start(&bed, &nats.url(), &["--redeliver-after", "3600"]);
+    worker.wait_for("ready");
+    std::thread::sleep(Duration::from_secs(7));
+    let mut run = extract(&bed, &["--queue", &nats.url()]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let until = Instant::now() + PATIENCE;
+    while run.try_wait().unwrap().is_none() {
+        if Instant::now() > until {
+            let _ = run.kill();
+            panic!("a job never reached the worker");
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_run_without_workers_says_so_and_goes_on_when_one_comes() {
+    let bed = Bed::new();
+    bed.scans(&SCANS[..1]);
+    let Some(nats) = Nats::start(&bed, "") else { return };
+    let mut run = bed.command();
+    run.env("CERTONBOARD_PROGRESS", "json").args(["extract", "scans", "--no-cache", "--queue", &nats.url()]);
+    let mut run = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(run.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let line = told.find(|line| line.contains("no worker reads")).expect("it says that nobody reads");
+    assert!(line.contains("certonboard worker --queue nats://127.0.0.1") && line.contains("Tesseract"), "{line}");
+    let _worker = Worker::start(&bed, &nats.url(), &[]);
+    std::thread::spawn(move || told.for_each(drop));
+    let far = Ran::from(run.wait_with_output().unwrap());
+    assert_eq!(far.out.lines().count(), 1);
+}
+
+#[test]
 fn a_worker_that_is_killed_costs_time_and_nothing_else() {
     let bed = Bed::new();
     bed.scans(&SCANS);
     let Some(nats) = Nats::start(&bed, "") else { return };
     let local = local(&bed);
     let run = begin(&bed, &nats.url());
-    let mut doomed = Worker::start(&bed, &nats.url(), &[]);
+    let mut doomed = Worker::start(&bed, &nats.url(), &QUICK);
     doomed.wait_for("taken");
-    let other = Worker::start(&bed, &nats.url(), &[]);
+    let other = Worker::start(&bed, &nats.url(), &QUICK);
     doomed.kill();
     let far = Ran::from(run.wait_with_output().unwrap());
     assert_eq!((far.code, far.out), (local.code, local.out), "{}", far.err);
@@ -180,7 +219,7 @@ fn a_server_that_goes_and_comes_back_is_waited_for() {
     bed.scans(&SCANS);
     let Some(mut nats) = Nats::start(&bed, "") else { return };
     let local = local(&bed);
-    let worker = Worker::start(&bed, &nats.url(), &[]);
+    let worker = Worker::start(&bed, &nats.url(), &QUICK);
     let run = begin(&bed, &nats.url());
     worker.wait_for("taken");
     nats.down();
@@ -199,7 +238,7 @@ fn a_file_at_which_three_workers_die_is_set_aside_by_name_and_the_others_are_rea
     let run = begin(&bed, &nats.url());
     let mut victims = vec![];
     for _ in 0..3 {
-        let mut worker = Worker::start(&bed, &nats.url(), &[]);
+        let mut worker = Worker::start(&bed, &nats.url(), &QUICK);
         let line = worker.wait_for("taken");
         worker.kill();
         victims.push(line.split("key=").nth(1).unwrap().split_whitespace().next().unwrap().trim_matches('"').to_owned());
@@ -207,7 +246,7 @@ fn a_file_at_which_three_workers_die_is_set_aside_by_name_and_the_others_are_rea
         std::thread::sleep(Duration::from_secs(3));
     }
     assert!(victims.iter().all(|key| *key == victims[0]), "{victims:?}");
-    let worker = Worker::start(&bed, &nats.url(), &[]);
+    let worker = Worker::start(&bed, &nats.url(), &QUICK);
     let far = Ran::from(run.wait_with_output().unwrap());
     assert_eq!(far.code, 3, "{}", far.err);
     let told: Vec<&str> = far.err.lines().filter(|l| l.contains("three workers")).collect();
@@ -219,6 +258,10 @@ fn a_file_at_which_three_workers_die_is_set_aside_by_name_and_the_others_are_rea
     drop(worker);
     let again = Ran::from(extract(&bed, &["--queue", &nats.url()]).output().unwrap());
     assert_eq!((again.code, again.out), (3, far.out));
+    // Unless it is told to.
+    let _worker = Worker::start(&bed, &nats.url(), &QUICK);
+    let again = Ran::from(extract(&bed, &["--queue", &nats.url(), "--retry-set-aside"]).output().unwrap());
+    assert_eq!((again.code, again.out), (local.code, local.out), "{}", again.err);
 }
 
 #[test]
@@ -233,7 +276,7 @@ fn a_run_that_is_killed_goes_on_with_what_is_done() {
         .args(["--merchant", MERCHANT, "--today", TODAY, "--queue", &nats.url(), "--customers"])
         .arg(sample("customers.xlsx"));
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let worker = Worker::start(&bed, &nats.url(), &[]);
+    let worker = Worker::start(&bed, &nats.url(), &QUICK);
     worker.wait_for("left its papers");
     first.kill().unwrap();
     first.wait().unwrap();

@@ -55,12 +55,19 @@ pub async fn token(args: &TokenArgs) -> Result<Exit, Fault> {
     let text = format!("Make a token for {}?", args.code);
     let know = vec!["whoever has it can send in a certificate for this customer".to_owned()];
     if !change.confirmed(&question(text, know)).await? {
-        return change.end(&Changed { planned: 1, unchanged: 0, notes: Vec::new(), outcome: None, declined: !args.change.dry_run });
+        return change.end(&Changed {
+            planned: 1,
+            writes: Vec::new(),
+            unchanged: 0,
+            notes: Vec::new(),
+            outcome: None,
+            declined: !args.change.dry_run,
+        });
     }
     let token = change.office.service.ecommerce_token(change.office.company.id, &args.code).await?;
     change.note("token", &json!({ "customer": args.code, "expires": token.expires }))?;
     let outcome = Some(Outcome { done: 1, ..Outcome::default() });
-    let changed = Changed { planned: 1, unchanged: 0, notes: Vec::new(), outcome, declined: false };
+    let changed = Changed { planned: 1, writes: Vec::new(), unchanged: 0, notes: Vec::new(), outcome, declined: false };
     let until = token.expires.map_or(String::new(), |at| format!("\nGood until    {at}"));
     let told = format!("Token         {}{until}", token.token);
     change.end_with(&changed, json!({ "token": token.token, "expires": token.expires }), || told)

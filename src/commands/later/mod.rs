@@ -246,7 +246,7 @@ pub async fn begin(command: &str, args: &ChangeArgs) -> Result<Change, Fault> {
     let header = json!({
         "tool": concat!("certonboard ", env!("CARGO_PKG_VERSION")), "command": command, "reason": args.reason,
         "session": path.file_name().map(|n| n.to_string_lossy()), "started": now.timestamp(), "user": user_name(), "dry_run": args.dry_run,
-        "today": office.today, "yes": args.yes, "approval": super::approve::Approval::given(),
+        "today": office.today, "yes": args.yes, "approval": (command == "invitations send").then(super::approve::Approval::given_for_anything).flatten(),
         "supplied": { "service": kind_as_answers(office.place.kind) },
         "service": { "target": office.place.target, "data": office.place.data, "company": office.company.code.0 },
     });
@@ -359,6 +359,7 @@ impl Change {
                 let mut told = json!({
                     "planned": changed.planned, "done": outcome.done, "unchanged": changed.unchanged, "refused": outcome.refused,
                     "notes": changed.notes, "declined": changed.declined, "dry_run": self.args.dry_run, "run": self.path,
+                    "writes": changed.writes, "service": self.office.place.target, "company": self.office.company.code,
                     "exit_code": exit as u8,
                 });
                 if let (Value::Object(told), Value::Object(more)) = (&mut told, more) {

@@ -7,7 +7,7 @@ use rmcp::model::ProgressNotificationParam;
 use serde_json::Value;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 /// Bytes of a command's result; more than any command prints for a merchant that fits into memory.
 const MOST_OUT: u64 = 1 << 30;
@@ -71,22 +71,25 @@ async fn start(
     approval: Option<&Approval>,
 ) -> Result<(i32, String, Vec<String>), ErrorData> {
     let mut process = Command::new(std::env::current_exe().map_err(failed)?);
-    process.args(command).args(flags).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    process.args(command).args(flags).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     process.env("CERTONBOARD_PROGRESS", "json");
     match approval {
         Some(approval) => process.env(Approval::VARIABLE, serde_json::to_string(approval).map_err(failed)?),
         None => process.env_remove(Approval::VARIABLE),
     };
     let mut child = process.spawn().map_err(failed)?;
+    // Whoever stops waiting for it, the client that leaves included, ends it as Ctrl-C does, so that a run can be resumed.
+    let running = Running(child.id());
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else { return Err(failed("its output can't be read")) };
     let mut out = out.take(MOST_OUT);
     let mut text = String::new();
-    let mut lines = BufReader::new(err).lines();
-    let mut remarks = Vec::new();
+    let mut lines = BufReader::new(err).split(b'\n');
+    let (mut remarks, mut way) = (Vec::new(), Way::default());
     let listen = async {
-        while let Ok(Some(line)) = lines.next_line().await {
+        while let Ok(Some(line)) = lines.next_segment().await {
+            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
             match Step::from_line(&line) {
-                Some(step) => step.tell(context).await,
+                Some(step) => way.tell(step, context).await,
                 None if line.trim().is_empty() => {}
                 None if remarks.len() < MOST_REMARKS => remarks.push(line),
                 None => {}
@@ -95,7 +98,7 @@ async fn start(
     };
     let cancelled = async {
         context.ct.cancelled().await;
-        interrupt(&child);
+        running.interrupt();
         std::future::pending::<()>().await;
     };
     let read = async { tokio::join!(listen, out.read_to_string(&mut text)).1 };
@@ -104,18 +107,62 @@ async fn start(
         () = cancelled => {}
     }
     let status = child.wait().await.map_err(failed)?;
+    running.ended();
     Ok((status.code().unwrap_or(-1), text, remarks))
 }
 
-/// As Ctrl-C does it: the command ends after what it is doing, and says how to go on.
-fn interrupt(child: &Child) {
-    #[cfg(unix)]
-    if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id as i32)) {
-        // It may have ended by itself.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+/// A command that runs; interrupted when this is dropped before it has ended.
+struct Running(Option<u32>);
+
+impl Running {
+    /// As Ctrl-C does it: the command ends after what it is doing, and says how to go on.
+    fn interrupt(&self) {
+        #[cfg(unix)]
+        if let Some(pid) = self.0.and_then(|id| rustix::process::Pid::from_raw(id as i32)) {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        }
     }
-    #[cfg(not(unix))]
-    let _ = child;
+
+    fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.interrupt();
+    }
+}
+
+/// How far all pieces of work together have come: what is told never goes back.
+#[derive(Default)]
+struct Way {
+    before: u64,
+    what: String,
+    done: u64,
+    told: u64,
+}
+
+impl Way {
+    async fn tell(&mut self, step: Step, context: &Context) {
+        let Some(token) = context.meta.get_progress_token() else { return };
+        if step.what != self.what || step.done < self.done {
+            self.before += self.done;
+            self.what.clone_from(&step.what);
+        }
+        self.done = step.done;
+        let now = self.before + step.done;
+        if now <= self.told && self.told > 0 {
+            return;
+        }
+        self.told = now;
+        let mut told = ProgressNotificationParam::new(token, now as f64);
+        told.total = step.total.map(|total| (self.before + total) as f64);
+        told.message = Some(format!("{}: {} {}", step.what, step.done, step.unit));
+        // A client that is gone is noticed elsewhere.
+        let _ = context.peer.notify_progress(told).await;
+    }
 }
 
 /// One step of progress, as the command writes it on stderr.
@@ -131,14 +178,5 @@ impl Step {
         let value: Value = serde_json::from_str(line.strip_prefix(certonboard::ui::STEP)?).ok()?;
         let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
         Some(Self { what: text("what")?, done: value.get("done")?.as_u64()?, total: value["total"].as_u64(), unit: text("unit")? })
-    }
-
-    async fn tell(self, context: &Context) {
-        let Some(token) = context.meta.get_progress_token() else { return };
-        let mut step = ProgressNotificationParam::new(token, self.done as f64);
-        step.total = self.total.map(|total| total as f64);
-        step.message = Some(format!("{} {}", self.what, self.unit));
-        // A client that is gone is noticed elsewhere.
-        let _ = context.peer.notify_progress(step).await;
     }
 }

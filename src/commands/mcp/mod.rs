@@ -1,8 +1,8 @@
 //! `certonboard mcp`: the Model Context Protocol over stdio, so that an assistant does what a consultant does while a person keeps the approvals.
 //!
-//! Owns: the tools, what they say of themselves, which of them need a person. Must not touch: what the commands do. Reading scans and writing to the
-//! service run as commands of this program in processes of their own: a scan that brings down a decoder does not take the assistant's connection
-//! with it, and cancelling is the Ctrl-C that they know, after which a run can be resumed.
+//! Owns: the tools, what they say of themselves, which of them need a person. Must not touch: what the commands do. Reading folders of scans and
+//! writing to the service run as commands of this program in processes of their own: a scan that brings down a decoder does not take the assistant's
+//! connection with it, and cancelling is the Ctrl-C that they know, after which a run can be resumed. Only single pages are drawn here.
 
 mod asking;
 mod child;
@@ -16,6 +16,7 @@ use certonboard::cli::Exit;
 use certonboard::domain::Sha256;
 use certonboard::error::Fault;
 use certonboard::plan::{Gate, PlanFile};
+use certonboard::wizard::connection;
 use child::Ran;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::tool::{InputResponses, RequestState, ToolCallContext, schema_for_output};
@@ -41,6 +42,8 @@ type Answer = Result<CallToolResponse, ErrorData>;
 const LONGEST_WAIT: u64 = 600;
 /// Papers and writes that are shown at a time.
 const PAGE: usize = 50;
+/// Customers that are invited by one call: their codes stand in a command line.
+const MOST_INVITED: usize = 500;
 
 /// Serves until the client closes its end.
 pub async fn mcp() -> Result<Exit, Fault> {
@@ -58,14 +61,13 @@ struct Server {
     asked: Arc<asking::Open>,
 }
 
-/// Which service, and which company of it.
+/// Which service, and which company of it. Its address stands in AVATAX_BASE_URL: no assistant, and no text that it has read, can have credentials sent
+/// anywhere else.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 struct Service {
     /// The practice service on this machine: no account needed, nothing leaves it.
     #[serde(default)]
     sandbox: bool,
-    /// Address of the service; left out: the one in AVATAX_BASE_URL.
-    base_url: Option<String>,
     /// The company's code.
     company: Option<String>,
     /// avatax or certcapture.
@@ -81,7 +83,6 @@ impl Service {
         if self.sandbox && self.run.is_none() {
             flags.push("--sandbox".to_owned());
         }
-        push(&mut flags, "--base-url", &self.base_url);
         push(&mut flags, "--company", &self.company);
         push(&mut flags, "--service", &self.service);
         if with_run {
@@ -194,9 +195,12 @@ struct ApplyPlan {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Run {
+struct Review {
     /// The run's name below certonboard-runs/, or its folder.
     run: String,
+    /// Papers to show, from this one on.
+    #[serde(default)]
+    offset: usize,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -301,6 +305,9 @@ impl Server {
     async fn make_plan(&self, Parameters(args): Parameters<MakePlan>, context: Context) -> Answer {
         let out = args.out.unwrap_or_else(|| "plan.json".to_owned());
         // Choices that were not given are those that are recommended; the answer holds them. Nothing is written here, whatever is said yes to.
+        if PathBuf::from(&out).exists() && load_plan(&PathBuf::from(&out)).is_err() {
+            return Err(ErrorData::invalid_params("out: there is a file of this name that is no plan; name another one", None));
+        }
         let mut flags =
             vec!["--non-interactive".to_owned(), "--yes".to_owned(), format!("--customers={}", args.customers), format!("--out={out}")];
         push(&mut flags, "--certificates", &args.certificates);
@@ -309,6 +316,10 @@ impl Server {
         flags.extend(args.service.flags(false));
         flags.extend(args.list.flags());
         let mut answers = args.answers.unwrap_or_default();
+        if answers.get("service").is_some_and(|service| service.get("base_url").is_some_and(|url| !url.is_null())) {
+            return Err(ErrorData::invalid_params("the service's address is set by a person, in AVATAX_BASE_URL", None));
+        }
+        whole_paths(&mut answers);
         // A yes to anything is a person's, and given when the plan is carried out.
         for gate in ["apply", "sync", "create", "invitations"] {
             if let Some(section) = answers.get_mut(gate).and_then(Value::as_object_mut) {
@@ -374,7 +385,7 @@ impl Server {
         InputResponses(answers): InputResponses,
         context: Context,
     ) -> Answer {
-        let (path, plan) = match load_plan(&PathBuf::from(&args.plan)) {
+        let (path, plan) = match load_plan(&PathBuf::from(&args.plan)).and_then(|(path, plan)| Ok((path, with_its_service(plan)?))) {
             Ok(loaded) => loaded,
             Err(fault) => return told::refused(&fault),
         };
@@ -418,8 +429,8 @@ impl Server {
         output_schema = schema_for_output::<Told<Value>>(),
         annotations(title = "List what needs review", read_only_hint = true)
     )]
-    async fn list_review(&self, Parameters(args): Parameters<Run>) -> Answer {
-        review::list(args.run).await
+    async fn list_review(&self, Parameters(args): Parameters<Review>) -> Answer {
+        review::list(args.run, args.offset).await
     }
 
     #[tool(
@@ -454,7 +465,8 @@ impl Server {
     )]
     async fn preview_invitations(&self, Parameters(args): Parameters<Invitations>, context: Context) -> Answer {
         let ran = child::run(&context, ["invitations", "send"], invitation_flags(&args, &["--dry-run"]), None).await?;
-        told::pass(ran, "who would be invited", |found| found)
+        let fingerprint = Invited::of(&ran.value).map(|invited| invited.fingerprint().as_str().to_owned());
+        told::pass_with(ran, "who would be invited", fingerprint, |found| found)
     }
 
     #[tool(
@@ -473,20 +485,19 @@ impl Server {
         if !planned.is_good() {
             return told::pass(planned, "", |found| found);
         }
-        let writes = planned.value.get("writes").and_then(Value::as_array).cloned().unwrap_or_default();
-        let codes: Vec<String> = writes.iter().filter_map(|w| w.get("customer").and_then(Value::as_str).map(str::to_owned)).collect();
-        if codes.is_empty() {
-            return told::pass(planned, "nobody is to be invited", |found| found);
+        let Some(invited) = Invited::of(&planned.value) else {
+            return Err(ErrorData::internal_error("the list of invitations can't be read", None));
+        };
+        if invited.codes.is_empty() {
+            return told::pass(planned, "why nobody is to be invited", |found| found);
         }
-        let fingerprint = Sha256::of(codes.join("\n").as_bytes());
-        let service = args.service.base_url.clone().or(args.service.run.clone()).unwrap_or_else(|| "the configured service".to_owned());
-        let text = format!(
-            "Send {} invitations at {}? A message that went out can't be called back. Fingerprint of the list: {}.",
-            codes.len(),
-            certonboard::ui::printable(&service),
-            fingerprint.short()
-        );
-        let question = Question { about: format!("invite {fingerprint}"), text };
+        if invited.codes.len() > MOST_INVITED {
+            let text = format!("{} customers are too many at a time; narrow them by state, or make a plan", invited.codes.len());
+            return told::refused(&Fault::input(text));
+        }
+        let fingerprint = invited.fingerprint();
+        let question = Question { about: format!("invite {fingerprint} by {:?}", args.service), text: invited.question() };
+        let codes = invited.codes;
         match self.asked.ask(&context, question, state, answers).await? {
             Asked::Yes(agent) => {
                 let approval = Approval::now(&fingerprint, "elicitation", Some(agent));
@@ -531,6 +542,71 @@ impl Server {
         let flags = vec![format!("--format={format}"), "--".to_owned(), args.run];
         let ran = child::run_text(&context, "report", flags, format == "json").await?;
         told::pass(ran, "the report", |found| found)
+    }
+}
+
+/// Whom a dry run of the invitations named, and where.
+struct Invited {
+    codes: Vec<String>,
+    service: String,
+    company: String,
+}
+
+impl Invited {
+    fn of(told: &Value) -> Option<Self> {
+        let writes = told.get("writes")?.as_array()?;
+        let codes: Option<Vec<String>> = writes.iter().map(|write| Some(write.get("customer")?.as_str()?.to_owned())).collect();
+        let text = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or("unknown").to_owned();
+        Some(Self { codes: codes?, service: text("service"), company: text("company") })
+    }
+
+    fn fingerprint(&self) -> Sha256 {
+        Sha256::of(json!([self.service, self.company, self.codes]).to_string().as_bytes())
+    }
+
+    fn question(&self) -> String {
+        let mut some: Vec<String> = self.codes.iter().take(10).map(|code| review::quoted(code)).collect();
+        if self.codes.len() > some.len() {
+            some.push(format!("and {} more", self.codes.len() - some.len()));
+        }
+        format!(
+            "Invite {} customers of company {} at {}? A message that went out can't be called back.\nCustomer codes: {}.\nFingerprint of the list: {}.",
+            self.codes.len(),
+            review::quoted(&self.company),
+            certonboard::ui::printable(&self.service),
+            some.join(", "),
+            self.fingerprint().short()
+        )
+    }
+}
+
+/// In the answers file, paths are seen from where it lies; the one that is made here lies nowhere.
+fn whole_paths(answers: &mut serde_json::Map<String, Value>) {
+    for (section, key) in [("customers", "file"), ("customers", "mapping"), ("customers", "corrections"), ("certificates", "folder")] {
+        if let Some(path) = answers.get_mut(section).and_then(|section| section.get_mut(key))
+            && let Some(whole) =
+                path.as_str().and_then(|text| std::path::absolute(text).ok()).and_then(|whole| whole.to_str().map(str::to_owned))
+        {
+            *path = Value::String(whole);
+        }
+    }
+}
+
+/// A plan whose service is the one that it tells, and one that a person has chosen: Avalara's own, the practice service, or that of AVATAX_BASE_URL.
+fn with_its_service(plan: PlanFile) -> Result<PlanFile, Fault> {
+    let told = plan.target.get("service").and_then(Value::as_str).unwrap_or_default();
+    let told = told.strip_prefix("certcapture ").unwrap_or(told).to_owned();
+    if told == "practice" && plan.answers.pointer("/service/base_url").is_none_or(Value::is_null) {
+        return Ok(plan);
+    }
+    let address = plan.answers.pointer("/service/base_url").and_then(Value::as_str).unwrap_or(&told).trim_end_matches('/').to_owned();
+    let of_environment = std::env::var("AVATAX_BASE_URL").unwrap_or_default();
+    let known =
+        [connection::AVATAX_SANDBOX, connection::AVATAX_PRODUCTION, certonboard::api::CERTCAPTURE, of_environment.trim_end_matches('/')];
+    match address == told && known.contains(&address.as_str()) {
+        true => Ok(plan),
+        false => Err(Fault::input("the plan is for a service that no person has named here")
+            .hint("set AVATAX_BASE_URL to its address, or carry it out in a terminal: certonboard apply")),
     }
 }
 
@@ -597,6 +673,15 @@ impl ServerHandler for Server {
     }
 
     async fn call_tool(&self, request: CallToolRequestParams, context: Context) -> Answer {
+        // An argument that nobody knows would be left out, and what is done be more than was meant.
+        if let Some(tool) = self.tool_router.get(&request.name) {
+            let known = tool.input_schema.get("properties").and_then(Value::as_object);
+            let given = request.arguments.iter().flat_map(|arguments| arguments.keys());
+            if let Some(odd) = given.into_iter().find(|key| known.is_none_or(|known| !known.contains_key(*key))) {
+                let odd = certonboard::ui::printable(odd);
+                return Err(ErrorData::invalid_params(format!("{} has no argument {odd}", request.name), None));
+            }
+        }
         let answer = self.tool_router.call(ToolCallContext::new(self, request, context)).await?;
         match &answer {
             // Only the router answers so, for arguments that do not fit; every answer of ours has its structured part.

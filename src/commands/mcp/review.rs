@@ -16,7 +16,7 @@ use rmcp::model::{CallToolResponse, InputResponses};
 use rmcp::schemars::{self, JsonSchema};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +50,9 @@ pub async fn at_desk<T: Send + 'static>(
     work: impl FnOnce(&dyn ReviewDesk) -> Result<T, Fault> + Send + 'static,
 ) -> Result<Result<T, Fault>, ErrorData> {
     let task = move || {
+        // One at a time here; another process that works on the run is told.
+        static DESK: Mutex<()> = Mutex::new(());
+        let _desk = DESK.lock().unwrap_or_else(PoisonError::into_inner);
         let path = find_run(&run)?;
         let folder = RunFolder::open(&path)?;
         let journal = Arc::new(Journal::open(&folder)?);
@@ -58,7 +61,7 @@ pub async fn at_desk<T: Send + 'static>(
             journal,
             scans: Arc::new(Folder::default()),
             engines: crate::commands::run::engines().into(),
-            kept: crate::commands::reading::kept(&Default::default()).map(Into::into),
+            kept: None,
             clock: Arc::new(SystemClock { today: None }),
             user,
             jobs: 1,
@@ -72,17 +75,20 @@ fn fault(error: certonboard::domain::ReviewError) -> Fault {
     Fault::input(error.to_string())
 }
 
-pub async fn list(run: String) -> Answer {
+pub async fn list(run: String, offset: usize) -> Answer {
     let queue = at_desk(run, user_name(), |desk| desk.queue().map_err(fault)).await?;
     let queue = match queue {
         Ok(queue) => queue,
         Err(fault) => return super::told::refused(&fault),
     };
     let (open, decided): (Vec<_>, Vec<_>) = queue.items.iter().partition(|item| item.ruled_by.is_none() && !is_accepted(item));
-    let value = |items: Vec<&certonboard::domain::QueueItem>| serde_json::to_value(items).map(bounded).unwrap_or_default();
+    let shown: Vec<_> = open.iter().skip(offset).take(super::PAGE).collect();
+    let shown = serde_json::to_value(shown).map(bounded).unwrap_or_default();
     let status = if open.is_empty() { Status::Done } else { Status::WaitsForAPerson };
     let message = format!("{} papers wait for a person, {} are decided or need nobody.", open.len(), decided.len());
-    let data = json!({ "waiting": value(open), "others": decided.len(), "unreadable": bounded(json!(queue.unreadable)) });
+    let data = json!({
+        "waiting": shown, "from": offset, "more": open.len() > offset + super::PAGE, "others": decided.len(), "unreadable": bounded(json!(queue.unreadable)),
+    });
     Told::new(status, message).answer(vec![], Some(data))
 }
 
@@ -92,7 +98,7 @@ fn is_accepted(item: &certonboard::domain::QueueItem) -> bool {
 }
 
 /// At most so many characters of somebody else's text, in one line.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut short: String = printable(text).chars().take(60).collect();
     if short.len() < text.len() {
         short.push('…');
@@ -135,7 +141,9 @@ pub async fn settle(args: Settle, open: &Open, state: Option<String>, answers: O
             quoted(&fit.name),
             if fit.against.is_empty() { "nothing that was compared".to_owned() } else { fit.against.join(", ") }
         ),
-        (Word::Reject, _) => "Reject it, so that it is not used?".to_owned(),
+        (Word::Reject, _) => {
+            format!("Reject it, so that it is not used? The reason that is kept: {}.", quoted(why.as_deref().unwrap_or_default()))
+        }
         _ => "Put it off?".to_owned(),
     };
     let text = format!(

@@ -102,6 +102,16 @@ pub fn refused(fault: &Fault) -> Result<CallToolResponse, rmcp::ErrorData> {
 
 /// What a command gave, its data by `of`.
 pub fn pass(ran: Ran, what: &str, of: impl FnOnce(Value) -> Value) -> Result<CallToolResponse, rmcp::ErrorData> {
+    pass_with(ran, what, None, of)
+}
+
+/// The same, of something that has a fingerprint.
+pub fn pass_with(
+    ran: Ran,
+    what: &str,
+    fingerprint: Option<String>,
+    of: impl FnOnce(Value) -> Value,
+) -> Result<CallToolResponse, rmcp::ErrorData> {
     let status = ran.status();
     let message = match status {
         Status::Done => format!("Done; {what} stands under from_outside.data."),
@@ -111,7 +121,7 @@ pub fn pass(ran: Ran, what: &str, of: impl FnOnce(Value) -> Value) -> Result<Cal
     };
     let said = ran.said();
     let data = (!ran.value.is_null()).then(|| bounded(of(ran.value)));
-    Told::new(status, message).answer(said, data)
+    Told { fingerprint, ..Told::new(status, message) }.answer(said, data)
 }
 
 /// A paper as an assistant needs it.

@@ -3,7 +3,7 @@
 //! Owns: how many are on their way, who waits for what. Must not touch: how a queue works (its port), how a file is read.
 //! Called by: `reading`.
 
-use super::{FileRead, Reader, Unread, failed};
+use super::{FileRead, Reader, Unread, failed, guarded};
 use crate::domain::{Hints, ReadingKey, Sha256};
 use crate::ports::{FilePapers, Gathered, QueueError, ReadingJob, ReadingQueue, ScanFile};
 use std::collections::HashMap;
@@ -78,18 +78,28 @@ impl OnTheWay {
         files
     }
 
-    /// A file that waits for these papers, and how often they were lost by now.
-    fn lost(&self, key: &ReadingKey) -> Option<(usize, usize)> {
+    /// The files that wait for these papers, and how often they were lost by now.
+    fn lost(&self, key: &ReadingKey) -> Option<(Vec<usize>, usize)> {
         let mut state = self.lock();
-        let index = state.waiting.get(key)?.0.first()?.index;
+        let waiting = state.waiting.get(key)?.0.iter().map(|file| file.index).collect();
         let lost = state.lost.entry(key.clone()).or_default();
         *lost += 1;
-        Some((index, *lost))
+        Some((waiting, *lost))
     }
 
     fn stop(&self, fault: QueueError) {
         self.lock().fault.get_or_insert(fault);
         self.changed.notify_all();
+    }
+}
+
+/// Says at its end that nothing more is handed out.
+struct HandedOut<'a>(&'a OnTheWay);
+
+impl Drop for HandedOut<'_> {
+    fn drop(&mut self) {
+        self.0.lock().handed_out = true;
+        self.0.changed.notify_all();
     }
 }
 
@@ -104,10 +114,11 @@ impl Reader<'_> {
         std::thread::scope(|scope| {
             let (to_caller, shared) = (sender.clone(), &on_the_way);
             scope.spawn(move || {
+                // Whatever becomes of this thread, nobody waits for it for ever.
+                let _done = HandedOut(shared);
                 if let Err(fault) = self.hand_out(queue, files, &to_caller, shared) {
                     shared.stop(fault);
                 }
-                shared.lock().handed_out = true;
             });
             if let Err(fault) = self.gather(queue, files, &sender, &on_the_way) {
                 on_the_way.stop(fault);
@@ -128,13 +139,20 @@ impl Reader<'_> {
             if self.interrupt.is_raised() {
                 break;
             }
-            let Unread { bytes, sha256, key, how } = match self.known(file) {
-                Err(unread) => *unread,
-                Ok(read) => match sender.send((index, read)) {
+            let mut unread = None;
+            let known = guarded(file, || match self.known(file) {
+                Ok(read) => read,
+                Err(found) => {
+                    unread = Some(*found);
+                    failed(file, "it is read elsewhere")
+                }
+            });
+            let Some(Unread { bytes, sha256, key, how }) = unread else {
+                match sender.send((index, known)) {
                     Ok(()) => continue,
                     // Nobody listens any more: the run has ended.
                     Err(_) => break,
-                },
+                }
             };
             let waiting = Waiting { index, sha256, hints: how.hints.clone() };
             match on_the_way.enter(&key, waiting, bytes.len(), || self.interrupt.is_raised()) {
@@ -157,24 +175,21 @@ impl Reader<'_> {
         key: &ReadingKey,
         on_the_way: &OnTheWay,
     ) -> Result<Option<FilePapers>, QueueError> {
-        let Some((index, lost)) = on_the_way.lost(key) else { return Ok(None) };
-        let Some(file) = files.get(index) else { return Ok(None) };
+        let Some((waiting, lost)) = on_the_way.lost(key) else { return Ok(None) };
         if lost > MOST_LOST {
             return Ok(Some(FilePapers::unreadable("the queue lost it again and again; is there room on its server's disk?")));
         }
-        match self.known(file) {
-            // As before: nothing else depends on anything but the bytes.
-            Err(unread) if unread.key == *key => {
-                let Unread { bytes, how, .. } = *unread;
-                let seller = how.seller.as_deref().map(str::to_owned);
-                queue.hand_out(ReadingJob { key: key.clone(), version: self.version.clone(), hints: how.hints, seller }, bytes)?;
-                Ok(None)
+        // Whichever of those with these bytes still has them.
+        for file in waiting.into_iter().filter_map(|index| files.get(index)) {
+            let Ok(bytes) = self.folder.bytes(file) else { continue };
+            let hints = Hints::of(self.review, &Sha256::of(&bytes));
+            if ReadingKey::new(&self.version, &Sha256::of(&bytes), &hints, self.seller) == *key {
+                let seller = self.seller.map(str::to_owned);
+                queue.hand_out(ReadingJob { key: key.clone(), version: self.version.clone(), hints, seller }, bytes)?;
+                return Ok(None);
             }
-            Err(_) => Ok(Some(FilePapers::unreadable("it was changed while it was being read; start again"))),
-            Ok(FileRead { documents: Err(why), .. }) => Ok(Some(FilePapers::unreadable(why.reason))),
-            // Known in the meantime, from another run on this machine.
-            Ok(_) => Ok(self.elsewhere.kept.and_then(|kept| kept.get(key))),
         }
+        Ok(Some(FilePapers::unreadable("it was changed while it was being read; start again")))
     }
 
     fn gather(
@@ -206,7 +221,7 @@ impl Reader<'_> {
             }
             for Waiting { index, sha256, hints } in waiting {
                 let Some(file) = files.get(index) else { continue };
-                let read = self.decided(file, &sha256, &hints, papers.clone());
+                let read = guarded(file, || self.decided(file, &sha256, &hints, papers.clone()));
                 if sender.send((index, read)).is_err() {
                     return Ok(());
                 }

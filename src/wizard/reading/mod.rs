@@ -16,9 +16,10 @@ use crate::domain::{CustomerCode, Disposition, Document, Hints, Policy, ReaderVe
 use crate::matching::Index;
 use crate::ports::{FilePapers, Interrupt, OcrEngines, Progress, QueueError, ReadingQueue, ReadingStore, ScanFile, ScanFolder, Unreadable};
 use jiff::civil::Date;
-use pages::{Engine, How, Means};
+use pages::{Engine, FAILED_INSIDE, How, Means};
 use pool::Pool;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -135,15 +136,17 @@ impl Reader<'_> {
         let means = Means { folder: self.folder, engines: self.engines, patience: self.patience, interrupt: self.interrupt };
         let pool = Pool::new(0..files.len());
         let read = |index: usize, engine: &mut Engine| {
-            let read = files.get(index).map(|file| match self.known(file) {
-                Ok(read) => read,
-                Err(unread) => match means.read(unread.bytes, &unread.how, engine, &pool) {
-                    Some(papers) => {
-                        self.remember(&unread.key, &papers);
-                        self.decided(file, &unread.sha256, &unread.how.hints, papers)
-                    }
-                    None => failed(file, "interrupted before it was read"),
-                },
+            let read = files.get(index).map(|file| {
+                guarded(file, || match self.known(file) {
+                    Ok(read) => read,
+                    Err(unread) => match means.read(unread.bytes, &unread.how, engine, &pool) {
+                        Some(papers) => {
+                            self.remember(&unread.key, &papers);
+                            self.decided(file, &unread.sha256, &unread.how.hints, papers)
+                        }
+                        None => failed(file, "interrupted before it was read"),
+                    },
+                })
             });
             // Nobody listens any more: the run has ended.
             read.is_none_or(|read| sender.send((index, read)).is_ok())
@@ -160,7 +163,7 @@ impl Reader<'_> {
         let sha256 = Sha256::of(&bytes);
         let hints = Hints::of(self.review, &sha256);
         if let Some(documents) = self.cache.get(&file.name, &sha256, &hints) {
-            let pages = documents.iter().map(|d| d.pages[1]).max().unwrap_or(0);
+            let pages = self.folder.open(bytes).map_or(0, |scan| scan.page_count());
             return Ok(FileRead { file: file.clone(), pages, documents: Ok(documents), bad_pages: vec![] });
         }
         let key = ReadingKey::new(&self.version, &sha256, &hints, self.seller);
@@ -179,7 +182,7 @@ impl Reader<'_> {
 
     /// The documents of a file: what the rules say of each paper, and whose it is.
     fn decided(&self, file: &ScanFile, sha256: &Sha256, hints: &Hints, papers: FilePapers) -> FileRead {
-        let FilePapers { pages, papers, bad_pages: bad } = papers;
+        let FilePapers { pages, papers, bad_pages: bad, .. } = papers;
         let read = |documents, bad_pages| FileRead { file: file.clone(), pages, documents, bad_pages };
         let papers = match papers {
             Ok(papers) => papers,
@@ -218,6 +221,11 @@ impl Reader<'_> {
         let case = Case { policy: self.policy, today: self.today, customers_known: self.index.is_some(), customer };
         settle(document, decision, case);
     }
+}
+
+/// One bad file must not take the others with it, whatever becomes of it: a panic is the end of that file alone.
+fn guarded(file: &ScanFile, read: impl FnOnce() -> FileRead) -> FileRead {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| failed(file, FAILED_INSIDE))
 }
 
 fn failed(file: &ScanFile, reason: &str) -> FileRead {

@@ -35,7 +35,13 @@ pub struct How {
 }
 
 /// The pages of one file as they get done, by number.
-type Done = Mutex<BTreeMap<u32, Result<SeenPage, Unreadable>>>;
+type Done = Mutex<BTreeMap<u32, Result<Seen, Unreadable>>>;
+
+/// A page, and whether its second look failed: then reading it again may give more.
+struct Seen {
+    page: SeenPage,
+    once: bool,
+}
 
 /// A page for whoever is free.
 pub struct PageJob {
@@ -95,10 +101,13 @@ impl Means<'_> {
         if !all() {
             return None;
         }
-        let (mut pages, mut bad) = (Vec::new(), Vec::new());
+        let (mut pages, mut bad, mut once) = (Vec::new(), Vec::new(), false);
         for (number, page) in std::mem::take(&mut *done.lock().unwrap_or_else(PoisonError::into_inner)) {
             match page {
-                Ok(page) => pages.push(page),
+                Ok(seen) => {
+                    once |= seen.once;
+                    pages.push(seen.page);
+                }
                 Err(error) => bad.push((number, error.reason)),
             }
         }
@@ -107,7 +116,7 @@ impl Means<'_> {
             (true, None) => Err("it has no pages".to_owned()),
             (false, _) => Ok(read_papers(&pages, &how.hints, &context(how.seller.as_deref()))),
         };
-        Some(FilePapers { pages: count, papers, bad_pages: bad })
+        Some(FilePapers { pages: count, papers, bad_pages: bad, once })
     }
 
     fn too_long(&self) -> Unreadable {
@@ -128,7 +137,7 @@ impl Means<'_> {
         pool.told();
     }
 
-    fn page(&self, input: PageInput, turn: Option<u16>, context: &ReadContext, engine: &mut Engine) -> Result<SeenPage, Unreadable> {
+    fn page(&self, input: PageInput, turn: Option<u16>, context: &ReadContext, engine: &mut Engine) -> Result<Seen, Unreadable> {
         if let Some(reason) = &input.problem {
             return Err(Unreadable { reason: reason.clone() });
         }
@@ -138,7 +147,7 @@ impl Means<'_> {
             // A page with a text layer needs no engine, and making one costs half a second.
             let page = input.read_with(&mut NoEngine, turn).map_err(failed)?;
             let ink = ink(&page);
-            return Ok(see(page, ink.as_ref(), context));
+            return Ok(Seen { page: see(page, ink.as_ref(), context), once: false });
         }
         let engine = match engine {
             Some(engine) => engine,
@@ -146,14 +155,16 @@ impl Means<'_> {
         };
         let mut page = input.read_with(&mut **engine, turn).map_err(failed)?;
         let ink = ink(&page);
+        let mut once = false;
         if let Some(ink) = &ink {
             let first = page.words.clone();
             // What was read at first stands when a second look fails.
             if second_look(&mut page, ink, &mut **engine, context).is_err() {
                 page.words = first;
+                once = true;
             }
         }
-        Ok(see(page, ink.as_ref(), context))
+        Ok(Seen { page: see(page, ink.as_ref(), context), once })
     }
 }
 
@@ -161,13 +172,15 @@ fn context(seller: Option<&str>) -> ReadContext<'_> {
     ReadContext { catalogue: Catalogue::builtin(), seller }
 }
 
-fn keep(done: &Done, number: u32, page: Result<SeenPage, Unreadable>) {
+fn keep(done: &Done, number: u32, page: Result<Seen, Unreadable>) {
     done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, page);
 }
 
+/// Why a file or page is not read at which this program failed.
+pub const FAILED_INSIDE: &str = "reading it failed inside this program; the file may be damaged, so open it, print it to PDF and try that";
+
 fn failed_inside() -> Unreadable {
-    let reason = "reading it failed inside this program; the file may be damaged, so open it, print it to PDF and try that";
-    Unreadable { reason: reason.to_owned() }
+    Unreadable { reason: FAILED_INSIDE.to_owned() }
 }
 
 /// Reads the doubtful places of a page again, each as a line of its own.

@@ -26,13 +26,22 @@ fn hand<F>(means: &Means, pool: &Pool<PageJob, F>, file: &impl Fn(F, &mut Engine
             Next::Nothing => break,
             Next::Job(job) => means.do_page(job, &mut engine, pool),
             Next::File(it) => {
-                let go_on = file(it, &mut engine);
-                pool.close();
-                if !go_on {
+                // Also when it panics: the others must not wait for it.
+                let _open = Open(pool);
+                if !file(it, &mut engine) {
                     break;
                 }
             }
         }
+    }
+}
+
+/// A file that is being read, until this is dropped.
+struct Open<'a, F>(&'a Pool<PageJob, F>);
+
+impl<F> Drop for Open<'_, F> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
