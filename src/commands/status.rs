@@ -200,6 +200,8 @@ pub fn run_record(record: &RunRecord, journal: &Journal, checked: &Checked) -> R
         "timestamp": header("started"),
         "finished": finished,
         "userId": header("user"),
+        // Who approved a plan for an assistant that carried it out.
+        "approval": header("approval"),
         "tool": header("tool"),
         "stepsCompleted": record.steps.iter().map(|s| json!({ "step": s.name, "at": s.at })).collect::<Vec<_>>(),
         "apiCalls": record.calls,

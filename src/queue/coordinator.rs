@@ -57,7 +57,7 @@ pub struct Coordinator {
     retry_set_aside: bool,
     state: Arc<Mutex<State>>,
     /// Keys that the bucket says are done.
-    news: Mutex<mpsc::UnboundedReceiver<ReadingKey>>,
+    news: tokio::sync::Mutex<mpsc::UnboundedReceiver<ReadingKey>>,
     known: mpsc::UnboundedSender<ReadingKey>,
 }
 
@@ -75,7 +75,7 @@ impl Coordinator {
             interrupt,
             retry_set_aside,
             state: Arc::default(),
-            news: Mutex::new(news),
+            news: tokio::sync::Mutex::new(news),
             known,
         })
     }
@@ -304,7 +304,7 @@ impl ReadingQueue for Coordinator {
             loop {
                 let left = until.saturating_duration_since(Instant::now());
                 let key = {
-                    let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut news = self.news.lock().await;
                     tokio::time::timeout(left, news.recv()).await.ok().flatten()
                 };
                 self.look_up().await;

@@ -11,6 +11,10 @@ const NOT_RUN: &[(&str, &str)] = &[
     (r"(target/release/)?certonboard", "asks at a terminal"),
     (r"certonboard review .*", "serves a page until somebody ends it; tests/cli/review.rs does"),
     (r"certonboard sandbox serve .*", "serves until somebody ends it; tests/sandbox_api.rs does"),
+    (r"certonboard worker .*", "reads until somebody ends it; tests/cli/queue.rs does"),
+    (r"certonboard (run|extract) .*--queue .*", "needs a queue with workers; tests/cli/queue.rs has one"),
+    (r"certonboard approve .*", "asks a person at a terminal; tests/cli/mcp.rs is one"),
+    (r"certonboard mcp", "serves until its client leaves; tests/cli/mcp.rs does"),
     (r"certonboard certificates print .*", "needs a printer; tests/cli/later.rs prints with a program of its own"),
 ];
 
@@ -182,4 +186,32 @@ fn the_answers_reference_is_made_from_the_schema() {
         std::fs::write(&file, &made).unwrap();
     }
     assert!(std::fs::read_to_string(&file).unwrap() == made, "docs/answers-reference.md is old; UPDATE_GOLDEN=1 writes it anew");
+}
+
+/// The examples for several machines parse, and start the program with flags that it has.
+#[test]
+fn the_deployment_examples_are_sound() {
+    let text = |name: &str| std::fs::read_to_string(root().join("docs/deploy").join(name)).unwrap();
+    let parsed = |text: &str| -> serde_json::Value { certonboard::domain::from_yaml(text).unwrap_or_else(|e| panic!("{e}:\n{text}")) };
+    let compose = parsed(&text("compose.yaml"));
+    let mut commands = vec![compose["services"]["worker"]["command"].clone()];
+    let parts: Vec<_> = text("kubernetes.yaml").split("\n---\n").map(parsed).collect();
+    for part in &parts {
+        assert!(part["apiVersion"].is_string() && part["kind"].is_string() && part["metadata"]["name"].is_string(), "{part}");
+    }
+    let worker = parts.iter().find(|part| part["kind"] == "Deployment").expect("workers are a Deployment");
+    let container = &worker["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(worker["spec"]["selector"]["matchLabels"], worker["spec"]["template"]["metadata"]["labels"]);
+    commands.push(container["args"].clone());
+    let queues = [&compose["services"]["worker"]["environment"]["CERTONBOARD_QUEUE"], &container["env"][1]["value"]];
+    assert!(queues.iter().all(|queue| queue.as_str().is_some_and(|url| url.starts_with("nats://certonboard:"))), "{queues:?}");
+    let bed = Bed::new();
+    for command in commands {
+        let mut words: Vec<&str> = command.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        assert_eq!(words[0], "worker");
+        // Everything but the queue is there, so the address is what is refused.
+        words.extend(["--queue", "no address"]);
+        let ran = bed.run(&words);
+        assert!(ran.code == 2 && ran.err.contains("no address of a NATS server"), "{}", ran.err);
+    }
 }

@@ -146,7 +146,7 @@ fn an_assistant_does_the_main_job_and_a_person_approves() {
     // Who approved through whom stands in the record of the run.
     let run = applied["told"]["from_outside"]["data"]["run"].as_str().unwrap().to_owned();
     let record = agent.told("run_status", json!({ "run": run }));
-    let approval = &record["from_outside"]["data"]["header"]["run"]["approval"];
+    let approval = &record["from_outside"]["data"]["approval"];
     assert_eq!(
         (approval["approved_by"].as_str(), approval["agent"].as_str(), approval["how"].as_str()),
         (Some("tester"), Some("test-agent 7"), Some("elicitation")),
@@ -170,7 +170,7 @@ fn an_assistant_does_the_main_job_and_a_person_approves() {
         assert!(report["from_outside"]["data"].as_str().unwrap().contains(begin), "{report}");
     }
     let figures = agent.told("make_report", json!({ "run": run, "format": "json" }));
-    assert_eq!(figures["from_outside"]["data"]["figures"]["certificates_created"], 1, "{figures}");
+    assert_eq!(figures["from_outside"]["data"]["figures"]["certificates_linked"], 1, "{figures}");
 
     let listed = agent.step(json!({ "do": "resources" }));
     let name = Path::new(&run).file_name().unwrap().to_str().unwrap().replace('-', "%2D");
@@ -420,4 +420,43 @@ fn the_inspector_lists_and_calls() {
     assert_eq!(call("show_plan", &["plan=plan.json"])["fingerprint"], made["fingerprint"]);
     assert_eq!(call("apply_plan", &["plan=plan.json"])["status"], "approval_needed");
     assert!(server.customers().is_empty());
+}
+
+#[test]
+fn invitations_are_previewed_and_sent_to_just_those_after_a_yes() {
+    let bed = folder(&[]);
+    let server = bed.server(&[]);
+    let Some(mut agent) = Agent::start(&bed, &server, "accept", false) else { return };
+    agent.told(
+        "make_plan",
+        json!({ "customers": "customers.xlsx", "merchant": MERCHANT, "today": TODAY, "answers": { "action": "neither" } }),
+    );
+    agent.told("apply_plan", json!({ "plan": "plan.json" }));
+    assert!(server.invitations().is_empty());
+    let who = json!({ "customers": ["C1012", "C1036"] });
+    let preview = agent.told("preview_invitations", who.clone());
+    let writes = preview["from_outside"]["data"]["writes"].as_array().unwrap();
+    assert_eq!(writes.iter().map(|w| w["customer"].as_str().unwrap()).collect::<Vec<_>>(), ["C1012", "C1036"], "{preview}");
+    assert!(server.invitations().is_empty());
+    let sent = agent.call("send_invitations", who.clone());
+    assert_eq!(sent["error"], false, "{sent}");
+    let question = sent["asked"][0].as_str().unwrap();
+    let fingerprint = preview["fingerprint"].as_str().unwrap();
+    assert!(question.contains("“C1012”, “C1036”") && question.contains(&fingerprint[..12]) && question.contains("DEFAULT"), "{question}");
+    assert_eq!(server.invitations().len(), 2);
+    // Nobody is asked twice, neither the customers nor the person.
+    let again = agent.call("send_invitations", who);
+    assert!(again["asked"].as_array().unwrap().is_empty(), "{again}");
+    assert_eq!(server.invitations().len(), 2);
+    // An address is a person's to choose.
+    for args in
+        [json!({ "base_url": "https://avatax.example" }), json!({ "answers": { "service": { "base_url": "https://avatax.example" } } })]
+    {
+        let tool = if args.get("answers").is_some() { "make_plan" } else { "check_service" };
+        let mut args = args;
+        if tool == "make_plan" {
+            args["customers"] = json!("customers.xlsx");
+        }
+        assert_eq!(agent.call(tool, args)["protocol_error"]["code"], -32602);
+    }
 }
