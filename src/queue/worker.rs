@@ -5,7 +5,7 @@
 //! Called by: `certonboard worker`.
 
 use super::{PAPERS, Queue, QueueOptions, Tell, fetch, info, packed, put, set_up, text};
-use crate::domain::{ReaderVersion, ReadingKey, Sha256};
+use crate::domain::{ReaderVersion, ReadingKey, Sha256, counted};
 use crate::ports::{FilePapers, Interrupt, QueueError, ReadingJob, ScanReader};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
 use async_nats::jetstream::{AckKind, Message};
@@ -80,7 +80,7 @@ pub async fn work(
         tell(&format!("a file without a sign of life is given on after {} seconds: the first worker here said so", ack_wait.as_secs()));
     }
     let alone = Arc::new(RwLock::new(()));
-    tell(&format!("ready: {} files at a time, as {version}", options.jobs));
+    tell(&format!("ready: {} at a time, as {version}", counted(options.jobs, "file", "files")));
     let worked: Arc<Worked> = Arc::default();
     let lanes = (0..options.jobs.max(1)).map(|_| {
         let lane = Lane {
