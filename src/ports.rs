@@ -192,11 +192,14 @@ pub struct FilePapers {
     /// The second look at a page failed, and what was read at first stands.
     #[serde(default)]
     pub once: bool,
+    /// So many workers stopped at it that it is given to no other.
+    #[serde(default)]
+    pub set_aside: bool,
 }
 
 impl FilePapers {
     pub fn unreadable(reason: impl Into<String>) -> Self {
-        Self { pages: 0, papers: Err(reason.into()), bad_pages: vec![], once: false }
+        Self { pages: 0, papers: Err(reason.into()), bad_pages: vec![], once: false, set_aside: false }
     }
 
     /// Nothing of it failed, so that reading it again gives nothing new.

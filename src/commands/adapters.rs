@@ -7,6 +7,7 @@ use certonboard::error::Fault;
 use certonboard::ports::{self, Clock, Interrupt, Progress, RowsEnd, Spreadsheets, TakeRows, Unreadable};
 use certonboard::sources::spreadsheet::{self, OpenOptions};
 use certonboard::ui::{Bars, Lines, Steps};
+use certonboard::wizard::connection;
 use jiff::civil::Date;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -111,8 +112,27 @@ fn certcapture_from_env() -> Option<Credentials> {
     Some(Credentials::Password { user: get("CERTCAPTURE_USERNAME")?, password: Secret::new(get("CERTCAPTURE_PASSWORD")?) })
 }
 
+/// Is set where an assistant has called.
+pub const ASSISTANT: &str = "CERTONBOARD_ASSISTANT";
+
+/// Is this an address that a person has chosen: Avalara's own of this kind, or the one in the environment?
+pub fn chosen_by_a_person(kind: ServiceKind, url: &str) -> bool {
+    let environment = std::env::var("AVATAX_BASE_URL").unwrap_or_default();
+    let own: &[&str] = match kind {
+        ServiceKind::CertCapture(_) => &[certonboard::api::CERTCAPTURE],
+        _ => &[connection::AVATAX_SANDBOX, connection::AVATAX_PRODUCTION],
+    };
+    let url = url.trim_end_matches('/');
+    own.contains(&url) || (!environment.is_empty() && environment.trim_end_matches('/') == url)
+}
+
 /// From the environment, else asked for without an echo.
 pub fn credentials(kind: ServiceKind, url: &str, interactive: bool) -> Result<Credentials, Fault> {
+    // A run's record or a plan names a service, too, and may have come from anywhere.
+    if std::env::var_os(ASSISTANT).is_some() && !chosen_by_a_person(kind, url) {
+        return Err(Fault::input("an assistant can't use a service that no person has named here; nothing was sent to it")
+            .hint("set AVATAX_BASE_URL to its address, or use a terminal"));
+    }
     if let ServiceKind::CertCapture(_) = kind {
         // AvaTax's key is nobody else's business; only a practice service on this machine takes both.
         let here = ["http://127.", "http://localhost", "http://[::1]"].iter().any(|begin| url.starts_with(begin));

@@ -84,6 +84,8 @@ pub fn approve(args: &ApproveArgs) -> Result<Exit, Fault> {
             .hint("make the plan again: certonboard plan"));
     }
     super::print(&super::plan::told_of(&plan, &path))?;
+    let service = plan.target.get("service").and_then(serde_json::Value::as_str).unwrap_or("unknown");
+    super::print(&format!("For           {}, company {}", certonboard::ui::printable(service), super::plan::company_of(&plan)))?;
     for gate in Gate::ALL {
         for action in plan.gate(gate).map(|plan| plan.actions.as_slice()).unwrap_or_default().iter().take(10) {
             let line = format!("{} {}: {}", action.write.kind(), action.write.subject(), action.reason);
@@ -100,12 +102,16 @@ pub fn approve(args: &ApproveArgs) -> Result<Exit, Fault> {
     if typed.trim() != short {
         return Err(Fault::new(Exit::Declined, "not approved; nothing was written"));
     }
-    let approval = Approval::now(&plan.fingerprint(), "terminal", None);
+    keep(&Approval::now(&plan.fingerprint(), "terminal", None))?;
+    super::print("Approved, once and for a day. The assistant can carry it out now; so can you: certonboard apply")
+}
+
+/// Keeps a yes for whoever carries the plan out.
+pub fn keep(approval: &Approval) -> Result<(), Fault> {
     let failed = |what: String| Fault::new(Exit::Failed, format!("the approval can't be kept: {what}"));
-    let file = place(&plan.fingerprint()).ok_or_else(|| failed("this user has no folder".to_owned()))?;
+    let file = place(&approval.fingerprint).ok_or_else(|| failed("this user has no folder".to_owned()))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     private_folder(folder).map_err(|e| failed(format!("{}: {e}", folder.display())))?;
-    let text = serde_json::to_string(&approval).map_err(|e| failed(e.to_string()))?;
-    write_private(&file, text.as_bytes()).map_err(|e| failed(format!("{}: {e}", file.display())))?;
-    super::print("Approved, once and for a day. The assistant can carry it out now; so can you: certonboard apply")
+    let text = serde_json::to_string(approval).map_err(|e| failed(e.to_string()))?;
+    write_private(&file, text.as_bytes()).map_err(|e| failed(format!("{}: {e}", file.display())))
 }

@@ -92,6 +92,13 @@ fn told(file: &PlanFile, out: &Path) -> String {
     text
 }
 
+/// The company that a plan is for: its code where that was named, and its id.
+pub fn company_of(file: &PlanFile) -> String {
+    let code = file.answers.pointer("/service/company").and_then(Value::as_str);
+    let id = file.target.get("company").map(Value::to_string).unwrap_or_else(|| "unknown".to_owned());
+    certonboard::ui::printable(&code.map_or_else(|| format!("id {id}"), |code| format!("{code}, id {id}")))
+}
+
 /// A plan in a few lines.
 pub fn told_of(file: &PlanFile, out: &Path) -> String {
     let mut text = format!("Plan          {} (fingerprint {})\n", out.display(), file.fingerprint().short());

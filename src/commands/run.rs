@@ -156,7 +156,10 @@ async fn session(
 
     let approved = |gate: &certonboard::plan::Gate| journal.plan(gate.name()).ok().flatten().is_some();
     let begun = certonboard::plan::Gate::ALL.iter().any(approved) || journal.answer("setup.request_storage").ok().flatten().is_some();
-    let resume_line = format!("go on with: certonboard resume {}", run_argument(&path));
+    let mut resume_line = format!("go on with: certonboard resume {}", run_argument(&path));
+    if let Some(queue) = &options.reading.queue {
+        resume_line.push_str(&format!(" --queue {}", certonboard::queue::shown(queue)));
+    }
     match ended {
         Ok(ending) => match &purpose.plan_to {
             Some(file) => super::plan::write_plan(&options, &path, &journal, &purpose, file, ending),

@@ -80,7 +80,7 @@ mod tests {
     fn what_was_put_comes_back_and_what_is_spoilt_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let readings = Readings::open(&folder.path().join("readings")).unwrap();
-        let papers = FilePapers { pages: 2, papers: Ok(vec![]), bad_pages: vec![], once: false };
+        let papers = FilePapers { pages: 2, papers: Ok(vec![]), bad_pages: vec![], once: false, set_aside: false };
         assert_eq!(readings.get(&key("a")), None);
         readings.put(&key("a"), &papers);
         assert_eq!(readings.get(&key("a")), Some(papers));

@@ -11,7 +11,7 @@ use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use futures_util::StreamExt;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -44,6 +44,8 @@ struct State {
     out: VecDeque<Out>,
     last_news: Option<Instant>,
     last_look: Option<Instant>,
+    /// Files that were set aside and were given to workers once more.
+    retried: HashSet<ReadingKey>,
     told_idle: bool,
 }
 
@@ -120,12 +122,14 @@ impl Coordinator {
     async fn out(&self, job: &ReadingJob, bytes: &[u8]) -> Option<()> {
         let key = job.key.as_str();
         let mut id = key.to_owned();
+        // Once in a run: what this run itself set aside stays so.
+        let retry = self.retry_set_aside && self.lock().retried.insert(job.key.clone());
         let before = self.persist("looking for papers", async || info(&self.queue.papers, key).await).await?;
         if let Some(before) = before {
             let papers = self.persist("fetching papers", async || fetch(&self.queue.papers, key, MOST_PAPERS).await).await?;
             match papers.and_then(|bytes| unpacked(&bytes).ok()) {
                 // Read in full, or set aside: reading it again would give nothing new, or stop three more workers.
-                Some(papers) if papers.is_whole() || super::worker::is_set_aside(&papers) && !self.retry_set_aside => {
+                Some(papers) if papers.is_whole() || papers.set_aside && !retry => {
                     // The other end lives as long as this.
                     let _ = self.known.send(job.key.clone());
                     return Some(());
@@ -139,6 +143,8 @@ impl Coordinator {
                         _ => Ok(()),
                     };
                     self.persist("removing papers read in part", delete).await?;
+                    // The count of workers that stopped at it begins anew; mostly the last of them has taken it away.
+                    let _ = self.queue.scans.delete(format!("{key}.begun")).await;
                 }
             }
         }
@@ -180,7 +186,6 @@ impl Coordinator {
             if state.last_look.is_some_and(|at| now.duration_since(at) < LOOK_PACE) {
                 return;
             }
-            state.last_look = Some(now);
             let mut old = vec![];
             let long = |out: &&mut Out| out.looked.is_some_and(|at| now.duration_since(at) > LOOK_UP_AFTER);
             for out in state.out.iter_mut().filter(long).take(LOOK_UP_AT_ONCE) {
@@ -191,18 +196,23 @@ impl Coordinator {
             (old, quiet)
         };
         let first = old.first().cloned();
-        for (key, version) in old {
-            let standing = tokio::select! {
-                standing = self.standing(&key, &version) => standing,
-                () = self.interrupted() => return,
-            };
-            match standing {
-                // Not to be had now: the next look tells.
-                Err(_) | Ok(Standing::Waits) => {}
-                // The other end lives as long as this.
-                Ok(Standing::Done | Standing::Lost) => drop(self.known.send(key)),
+        let looks = old.into_iter().map(async |(key, version)| {
+            // What can't be found out now is looked up again.
+            let standing = self.standing(&key, &version).await.unwrap_or(Standing::Waits);
+            (key, standing)
+        });
+        let found = tokio::select! {
+            found = futures_util::future::join_all(looks) => found,
+            () = self.interrupted() => return,
+        };
+        for (key, standing) in found {
+            if standing != Standing::Waits {
+                // Not looked up again until it was fetched. The other end lives as long as this.
+                self.lock().out.iter_mut().filter(|out| out.key == key).for_each(|out| out.looked = None);
+                let _ = self.known.send(key);
             }
         }
+        self.lock().last_look = Some(Instant::now());
         if let (Some((_, version)), true) = (first, quiet)
             && !reads(&self.queue.jobs, &version).await.unwrap_or(true)
         {
@@ -236,6 +246,7 @@ enum Published {
     Waits,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Waits,
     Done,
@@ -310,11 +321,17 @@ impl ReadingQueue for Coordinator {
                 self.look_up().await;
                 let Some(key) = key else { return Ok(None) };
                 // Also what other runs have read is told of.
-                if !self.lock().out.iter().any(|out| out.key == key) {
-                    continue;
-                }
+                let Some(version) = self.lock().out.iter().find(|out| out.key == key).map(|out| out.version.clone()) else { continue };
                 let fetched = self.persist("fetching papers", async || fetch(&self.queue.papers, key.as_str(), MOST_PAPERS).await).await;
                 let Some(bytes) = fetched else { return Ok(None) };
+                if bytes.is_none() {
+                    // Told before, or not there yet: lost is only what waits nowhere.
+                    let standing = self.persist("looking for a job", async || self.standing(&key, &version).await).await;
+                    if standing != Some(Standing::Lost) {
+                        self.lock().out.iter_mut().filter(|out| out.key == key).for_each(|out| out.looked = Some(Instant::now()));
+                        continue;
+                    }
+                }
                 let gathered = match bytes.map(|bytes| unpacked(&bytes)) {
                     Some(Ok(papers)) => Gathered::Papers(papers),
                     Some(Err(why)) => Gathered::Papers(FilePapers::unreadable(why)),

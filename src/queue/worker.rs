@@ -10,8 +10,9 @@ use crate::ports::{FilePapers, Interrupt, QueueError, ReadingJob, ScanReader};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
 use async_nats::jetstream::{AckKind, Message};
 use futures_util::StreamExt;
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{RwLock, oneshot};
 
@@ -25,11 +26,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 const SET_ASIDE: &str =
     "three workers began to read it and stopped before its end, so it is set aside; open it, print it to PDF and try that";
-
-/// Is this what is left of a file that stopped three workers?
-pub(super) fn is_set_aside(papers: &FilePapers) -> bool {
-    papers.papers.as_ref().is_err_and(|why| why == SET_ASIDE)
-}
 
 pub struct WorkerOptions {
     pub queue: QueueOptions,
@@ -79,7 +75,7 @@ pub async fn work(
     if ack_wait != options.redeliver_after {
         tell(&format!("a file without a sign of life is given on after {} seconds: the first worker here said so", ack_wait.as_secs()));
     }
-    let alone = Arc::new(RwLock::new(()));
+    let (alone, reading) = (Arc::new(RwLock::new(())), Arc::default());
     tell(&format!("ready: {} at a time, as {version}", counted(options.jobs, "file", "files")));
     let worked: Arc<Worked> = Arc::default();
     let lanes = (0..options.jobs.max(1)).map(|_| {
@@ -89,6 +85,7 @@ pub async fn work(
             version: version.clone(),
             redeliver_after: options.redeliver_after,
             alone: Arc::clone(&alone),
+            reading: Arc::clone(&reading),
             interrupt: interrupt.clone(),
             worked: Arc::clone(&worked),
         };
@@ -131,8 +128,30 @@ struct Lane {
     redeliver_after: Duration,
     /// Held for writing while a file is read at which a worker stopped: it must not take others with it.
     alone: Arc<RwLock<()>>,
+    /// What the lanes of this process are reading.
+    reading: Arc<Mutex<HashSet<ReadingKey>>>,
     interrupt: Interrupt,
     worked: Arc<Worked>,
+}
+
+/// A file that is being read by this process, until this is dropped.
+struct Reading {
+    all: Arc<Mutex<HashSet<ReadingKey>>>,
+    key: ReadingKey,
+}
+
+impl Reading {
+    /// `None`: it is being read already.
+    fn begin(all: &Arc<Mutex<HashSet<ReadingKey>>>, key: &ReadingKey) -> Option<Self> {
+        let fresh = all.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        fresh.then(|| Self { all: Arc::clone(all), key: key.clone() })
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
 }
 
 /// Tells the queue, until it is dropped, that a job is being worked on.
@@ -200,20 +219,33 @@ impl Lane {
             tracing::info!(key, "its scan is no longer on the queue");
             return acknowledge().await;
         };
+        let Some(_reading) = Reading::begin(&self.reading, &job.key) else {
+            // A lane of this very process reads it; the queue had not heard of that for a while, and will when it ends.
+            return Ok(());
+        };
         // How often somebody began to read it; what kept a worker from beginning counts for nothing.
-        let begun_name = format!("{key}.begun");
-        let begun = fetch(&self.queue.scans, &begun_name, MOST_BEGUN as u64 + 1).await?.map_or(0, |marks| marks.len());
+        let mark = format!("{key}.begun");
+        let begun =
+            async || Ok::<usize, String>(fetch(&self.queue.scans, &mark, MOST_BEGUN as u64 + 1).await?.map_or(0, |marks| marks.len()));
+        let (_alone, _beside) = match begun().await? {
+            0 => (None, Some(self.alone.read().await)),
+            _ => (Some(self.alone.write().await), None),
+        };
+        // That may have taken a while.
+        if info(&self.queue.papers, &key).await?.is_some() {
+            return acknowledge().await;
+        }
+        if self.interrupt.is_raised() {
+            return message.ack_with(AckKind::Nak(None)).await.map_err(|e| e.to_string());
+        }
+        let begun = begun().await?;
         let papers = match begun >= MOST_BEGUN {
             true => {
                 self.worked.set_aside.fetch_add(1, Ordering::Relaxed);
-                FilePapers::unreadable(SET_ASIDE)
+                FilePapers { set_aside: true, ..FilePapers::unreadable(SET_ASIDE) }
             }
             false => {
-                let (_alone, _beside) = match begun {
-                    0 => (None, Some(self.alone.read().await)),
-                    _ => (Some(self.alone.write().await), None),
-                };
-                put(&self.queue.scans, &begun_name, &vec![b'x'; begun + 1]).await?;
+                put(&self.queue.scans, &mark, &vec![b'x'; begun + 1]).await?;
                 tracing::info!(key, begun, "taken");
                 self.read(&job, bytes).await?
             }
@@ -230,7 +262,7 @@ impl Lane {
         }
         // In this order: who finds no job finds the papers. What stays of these is forgotten in time.
         let acknowledged = acknowledge().await;
-        for name in [&key, &begun_name] {
+        for name in [&key, &mark] {
             let _ = self.queue.scans.delete(name).await;
         }
         acknowledged

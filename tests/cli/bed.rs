@@ -9,6 +9,12 @@ pub const TODAY: &str = "2026-11-20";
 pub const MERCHANT: &str = "Blue Heron Supply Co.";
 pub const KEY: &str = "SANDBOX";
 
+/// A run with no question, over the list of the bed's folder.
+pub fn unattended<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let usual = "run --non-interactive --yes --company DEFAULT --customers customers.xlsx --today";
+    usual.split(' ').chain([TODAY, "--merchant", MERCHANT]).chain(more.iter().copied()).collect()
+}
+
 pub fn sample(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data").join(path)
 }

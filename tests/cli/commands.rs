@@ -1,6 +1,6 @@
 //! Help, answers, extract and the sandbox command.
 
-use crate::bed::{Bed, MERCHANT, TODAY, sample};
+use crate::bed::{Bed, MERCHANT, Ran, TODAY, sample};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -103,4 +103,38 @@ fn the_program_tells_about_itself() {
     assert_eq!(bed.run(&["man", "--to", "man"]).code, 0);
     let page = std::fs::read_to_string(bed.path("man/certonboard-certificates-delete.1")).unwrap();
     assert!(page.contains("confirm") && page.starts_with(".ie"), "{page}");
+}
+
+/// What was read lies in the cache, for a run on the next day, too; whatever is spoilt there is read anew.
+#[test]
+fn a_scan_that_was_read_is_not_read_again() {
+    let bed = Bed::new();
+    bed.scans(&["Resale Cert_Lone Oak_TX.pdf", "scan0019.pdf"]);
+    let cache = bed.path("cache");
+    let extract = |today: &str, more: &[&str]| {
+        let mut command = bed.command();
+        command.env("CERTONBOARD_CACHE_DIR", &cache).args(["extract", "scans", "--merchant", MERCHANT, "--today", today]).args(more);
+        Ran::from(command.output().unwrap())
+    };
+    let first = extract(TODAY, &[]);
+    assert_eq!(first.out.lines().count(), 2, "{}", first.err);
+    let kept: Vec<_> = std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 2);
+    assert_eq!(extract(TODAY, &[]).out, first.out);
+    // What stands in the cache is what is told: nothing was read.
+    for path in &kept {
+        let text = std::fs::read_to_string(path).unwrap();
+        std::fs::write(path, text.replace("Lone Oak", "From Cache")).unwrap();
+    }
+    let later = extract("2026-11-21", &[]);
+    assert!(later.out.contains("From Cache") && !later.out.contains("Lone Oak R"), "{}", later.out);
+    // Another merchant's name is another reading, and who wants none gets none.
+    assert_eq!(extract(TODAY, &["--no-cache"]).out, first.out);
+    let mut other = bed.command();
+    other.env("CERTONBOARD_CACHE_DIR", &cache).args(["extract", "scans", "--merchant", "Somebody Else Inc.", "--today", TODAY]);
+    assert!(!Ran::from(other.output().unwrap()).out.contains("From Cache"));
+    for path in &kept {
+        std::fs::write(path, "{\"pages\":1,").unwrap();
+    }
+    assert_eq!(extract(TODAY, &[]).out, first.out);
 }

@@ -1,7 +1,7 @@
 //! What a person reads, word for word: the terminal at each step of the wizard, and the errors. The files stand in `tests/golden`;
 //! `UPDATE_GOLDEN=1` writes them anew, and the difference is read before it is accepted.
 
-use crate::bed::{Bed, KEY, MERCHANT, Ran, TODAY, sample};
+use crate::bed::{Bed, KEY, MERCHANT, Ran, TODAY, sample, unattended};
 use crate::wizard::DOWN;
 use expectrl::Session;
 use regex::Regex;
@@ -224,26 +224,7 @@ fn what_lies_in_the_folder_is_offered() {
 fn the_lines_of_a_run_without_a_terminal() {
     let bed = bed();
     let server = bed.server(&[]);
-    let ran = bed.run_at(
-        &server,
-        &[
-            "run",
-            "--non-interactive",
-            "--yes",
-            "--today",
-            TODAY,
-            "--merchant",
-            MERCHANT,
-            "--company",
-            "DEFAULT",
-            "--customers",
-            "customers.xlsx",
-            "--certificates",
-            "scans",
-            "--answers",
-            &bed.no_check(),
-        ],
-    );
+    let ran = bed.run_at(&server, &unattended(&["--certificates", "scans", "--answers", &bed.no_check()]));
     assert!(!ran.err.contains('\u{1b}') && !ran.err.contains('\r'), "{}", ran.err);
     golden("wizard/without-terminal.txt", &steady(&ran.err, &bed));
 }
@@ -262,26 +243,7 @@ fn the_texts_of_the_errors() {
     bed.write("broken.yaml", "merchant: [\n");
     bed.write("plan.json", "{}");
     bed.write("pages.pdf", "%PDF-1.7 and no more");
-    let done = bed.run_at(
-        &server,
-        &[
-            "run",
-            "--non-interactive",
-            "--yes",
-            "--today",
-            TODAY,
-            "--merchant",
-            MERCHANT,
-            "--company",
-            "DEFAULT",
-            "--customers",
-            "customers.xlsx",
-            "--certificates",
-            "scans",
-            "--run-dir",
-            "certonboard-runs/blue-heron",
-        ],
-    );
+    let done = bed.run_at(&server, &unattended(&["--certificates", "scans", "--run-dir", "certonboard-runs/blue-heron"]));
     assert!(matches!(done.code, 0 | 3), "{}", done.err);
 
     let run = ["run", "--non-interactive", "--yes", "--today", TODAY, "--company", "DEFAULT", "--merchant", MERCHANT];

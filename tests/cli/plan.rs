@@ -1,6 +1,6 @@
 //! A plan on paper: carried out exactly, or refused with the reason.
 
-use crate::bed::{Bed, MERCHANT, Server, TODAY, sample};
+use crate::bed::{Bed, MERCHANT, Server, TODAY, sample, unattended};
 use serde_json::Value;
 
 const PAPER: &str = "Resale Cert_Lone Oak_TX.pdf";
@@ -114,23 +114,7 @@ fn what_somebody_else_did_meanwhile_is_named() {
     // Another consultant brings the customers in.
     let other = planned.bed.run_at(
         &planned.server,
-        &[
-            "run",
-            "--non-interactive",
-            "--yes",
-            "--today",
-            TODAY,
-            "--merchant",
-            MERCHANT,
-            "--company",
-            "DEFAULT",
-            "--customers",
-            "customers.xlsx",
-            "--answers",
-            planned.bed.write("neither.yaml", "action: neither\n").to_str().unwrap(),
-            "--run-dir",
-            "other",
-        ],
+        &unattended(&["--answers", planned.bed.write("neither.yaml", "action: neither\n").to_str().unwrap(), "--run-dir", "other"]),
     );
     assert!(matches!(other.code, 0 | 3), "{}", other.err);
     let writes = planned.server.writes();

@@ -1,16 +1,22 @@
 //! Commands of this program in processes of their own: their flags, their progress, their end.
 
+use super::super::adapters::ASSISTANT;
 use super::super::approve::Approval;
 use super::Context;
 use rmcp::ErrorData;
 use rmcp::model::ProgressNotificationParam;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
-/// Bytes of a command's result; more than any command prints for a merchant that fits into memory.
-const MOST_OUT: u64 = 1 << 30;
+/// Bytes of a command's result; beyond that it is for files, and not for an answer.
+const MOST_OUT: u64 = 256 << 20;
+/// How long commands may take to end when the client has left.
+const LAST: Duration = Duration::from_secs(30);
 /// Remarks that are kept.
 const MOST_REMARKS: usize = 1_000;
 
@@ -72,17 +78,15 @@ async fn start(
 ) -> Result<(i32, String, Vec<String>), ErrorData> {
     let mut process = Command::new(std::env::current_exe().map_err(failed)?);
     process.args(command).args(flags).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    process.env("CERTONBOARD_PROGRESS", "json");
+    process.env("CERTONBOARD_PROGRESS", "json").env(ASSISTANT, "1");
     match approval {
         Some(approval) => process.env(Approval::VARIABLE, serde_json::to_string(approval).map_err(failed)?),
         None => process.env_remove(Approval::VARIABLE),
     };
     let mut child = process.spawn().map_err(failed)?;
     // Whoever stops waiting for it, the client that leaves included, ends it as Ctrl-C does, so that a run can be resumed.
-    let running = Running(child.id());
+    let running = Running::new(child.id());
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else { return Err(failed("its output can't be read")) };
-    let mut out = out.take(MOST_OUT);
-    let mut text = String::new();
     let mut lines = BufReader::new(err).split(b'\n');
     let (mut remarks, mut way) = (Vec::new(), Way::default());
     let listen = async {
@@ -101,37 +105,83 @@ async fn start(
         running.interrupt();
         std::future::pending::<()>().await;
     };
-    let read = async { tokio::join!(listen, out.read_to_string(&mut text)).1 };
-    tokio::select! {
-        read = read => drop(read.map_err(failed)?),
-        () = cancelled => {}
+    let take = async {
+        let mut text = String::new();
+        let mut out = out.take(MOST_OUT);
+        let read = out.read_to_string(&mut text).await;
+        // Here its end is closed: a command that has more to say ends, too.
+        drop(out);
+        read.map(|_| text)
+    };
+    let read = async { tokio::join!(listen, take).1 };
+    let text = tokio::select! {
+        read = read => read.map_err(failed)?,
+        () = cancelled => String::new(),
+    };
+    if text.len() as u64 >= MOST_OUT {
+        return Err(failed("it has more to say than fits into an answer; use fewer scans at a time, or the command in a terminal"));
     }
     let status = child.wait().await.map_err(failed)?;
     running.ended();
     Ok((status.code().unwrap_or(-1), text, remarks))
 }
 
+/// The commands that run, by process.
+static ALL: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+fn all() -> MutexGuard<'static, BTreeSet<u32>> {
+    ALL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The client has left: what still runs is interrupted, and waited for a while.
+pub async fn end_all() {
+    let left: Vec<u32> = all().iter().copied().collect();
+    left.iter().for_each(|id| interrupt(*id));
+    let until = Instant::now() + LAST;
+    while !all().is_empty() && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// As Ctrl-C does it: the command ends after what it is doing, and says how to go on.
+fn interrupt(id: u32) {
+    #[cfg(unix)]
+    if let Some(pid) = rustix::process::Pid::from_raw(id as i32) {
+        // It may have ended by itself.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+    }
+    #[cfg(not(unix))]
+    let _ = id;
+}
+
 /// A command that runs; interrupted when this is dropped before it has ended.
 struct Running(Option<u32>);
 
 impl Running {
-    /// As Ctrl-C does it: the command ends after what it is doing, and says how to go on.
+    fn new(id: Option<u32>) -> Self {
+        all().extend(id);
+        Self(id)
+    }
+
     fn interrupt(&self) {
-        #[cfg(unix)]
-        if let Some(pid) = self.0.and_then(|id| rustix::process::Pid::from_raw(id as i32)) {
-            // It may have ended by itself.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        if let Some(id) = self.0 {
+            interrupt(id);
         }
     }
 
     fn ended(mut self) {
-        self.0 = None;
+        if let Some(id) = self.0.take() {
+            all().remove(&id);
+        }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.interrupt();
+        if let Some(id) = self.0 {
+            all().remove(&id);
+        }
     }
 }
 

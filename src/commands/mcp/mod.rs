@@ -10,13 +10,13 @@ mod resources;
 mod review;
 mod told;
 
+use super::adapters::{chosen_by_a_person, service_kind};
 use super::approve::{Approval, load_plan};
 use asking::{Asked, Question};
 use certonboard::cli::Exit;
 use certonboard::domain::Sha256;
 use certonboard::error::Fault;
 use certonboard::plan::{Gate, PlanFile};
-use certonboard::wizard::connection;
 use child::Ran;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::tool::{InputResponses, RequestState, ToolCallContext, schema_for_output};
@@ -51,6 +51,7 @@ pub async fn mcp() -> Result<Exit, Fault> {
     let server = Server { tool_router: Server::tool_router(), asked: Arc::default() };
     let running = server.serve(rmcp::transport::stdio()).await.map_err(|e| failed(e.to_string()))?;
     running.waiting().await.map_err(|e| failed(e.to_string()))?;
+    child::end_all().await;
     Ok(Exit::Done)
 }
 
@@ -72,22 +73,19 @@ struct Service {
     company: Option<String>,
     /// avatax or certcapture.
     service: Option<String>,
-    /// The service of an earlier run, by the run's name.
+    /// The service of an earlier run, by the run's name; a practice service lives in its run.
     run: Option<String>,
 }
 
 impl Service {
-    /// `with_run`: the command knows `--run`.
-    fn flags(&self, with_run: bool) -> Vec<String> {
+    fn flags(&self) -> Vec<String> {
         let mut flags = vec![];
-        if self.sandbox && self.run.is_none() {
+        if self.sandbox {
             flags.push("--sandbox".to_owned());
         }
         push(&mut flags, "--company", &self.company);
         push(&mut flags, "--service", &self.service);
-        if with_run {
-            push(&mut flags, "--run", &self.run);
-        }
+        push(&mut flags, "--run", &self.run);
         flags
     }
 }
@@ -97,6 +95,18 @@ fn push(flags: &mut Vec<String>, name: &str, value: &Option<String>) {
     if let Some(value) = value {
         flags.push(format!("{name}={value}"));
     }
+}
+
+/// Which service a plan is for.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct Target {
+    /// The practice service on this machine: no account needed, nothing leaves it.
+    #[serde(default)]
+    sandbox: bool,
+    /// The company's code.
+    company: Option<String>,
+    /// avatax or certcapture.
+    service: Option<String>,
 }
 
 /// How the customer list is to be read, where it is not found out by itself.
@@ -166,7 +176,7 @@ struct MakePlan {
     #[serde(default)]
     answers: Option<serde_json::Map<String, Value>>,
     #[serde(flatten)]
-    service: Service,
+    target: Target,
     #[serde(flatten)]
     list: List,
 }
@@ -250,7 +260,7 @@ impl Server {
         annotations(title = "Check the service", read_only_hint = true)
     )]
     async fn check_service(&self, Parameters(args): Parameters<Service>, context: Context) -> Answer {
-        let ran = child::run(&context, ["check"], args.flags(true), None).await?;
+        let ran = child::run(&context, ["check"], args.flags(), None).await?;
         told::pass(ran, "the state of the service", |found| found)
     }
 
@@ -313,7 +323,9 @@ impl Server {
         push(&mut flags, "--certificates", &args.certificates);
         push(&mut flags, "--merchant", &args.merchant);
         push(&mut flags, "--today", &args.today);
-        flags.extend(args.service.flags(false));
+        flags.extend(
+            Service { sandbox: args.target.sandbox, company: args.target.company, service: args.target.service, run: None }.flags(),
+        );
         flags.extend(args.list.flags());
         let mut answers = args.answers.unwrap_or_default();
         if answers.get("service").is_some_and(|service| service.get("base_url").is_some_and(|url| !url.is_null())) {
@@ -421,6 +433,10 @@ impl Server {
             path.display().to_string(),
         ];
         let ran = child::run(&context, ["apply"], flags, Some(&approval)).await?;
+        // Exit code 2 says that nothing was written: the yes was not used.
+        if ran.code == 2 && approval.how == "terminal" {
+            super::approve::keep(&approval).map_err(|fault| ErrorData::internal_error(fault.text, None))?;
+        }
         told::pass(ran, "what was written", |found| found)
     }
 
@@ -592,18 +608,16 @@ fn whole_paths(answers: &mut serde_json::Map<String, Value>) {
     }
 }
 
-/// A plan whose service is the one that it tells, and one that a person has chosen: Avalara's own, the practice service, or that of AVATAX_BASE_URL.
+/// A plan whose service is the one that it tells, and one that a person has chosen; the command itself looks once more.
 fn with_its_service(plan: PlanFile) -> Result<PlanFile, Fault> {
     let told = plan.target.get("service").and_then(Value::as_str).unwrap_or_default();
     let told = told.strip_prefix("certcapture ").unwrap_or(told).to_owned();
-    if told == "practice" && plan.answers.pointer("/service/base_url").is_none_or(Value::is_null) {
+    let given = plan.answers.pointer("/service/base_url").and_then(Value::as_str);
+    if told == "practice" && given.is_none() {
         return Ok(plan);
     }
-    let address = plan.answers.pointer("/service/base_url").and_then(Value::as_str).unwrap_or(&told).trim_end_matches('/').to_owned();
-    let of_environment = std::env::var("AVATAX_BASE_URL").unwrap_or_default();
-    let known =
-        [connection::AVATAX_SANDBOX, connection::AVATAX_PRODUCTION, certonboard::api::CERTCAPTURE, of_environment.trim_end_matches('/')];
-    match address == told && known.contains(&address.as_str()) {
+    let same = given.is_none_or(|given| given.trim_end_matches('/') == told);
+    match same && chosen_by_a_person(service_kind(&plan.answers), &told) {
         true => Ok(plan),
         false => Err(Fault::input("the plan is for a service that no person has named here")
             .hint("set AVATAX_BASE_URL to its address, or carry it out in a terminal: certonboard apply")),
@@ -611,7 +625,7 @@ fn with_its_service(plan: PlanFile) -> Result<PlanFile, Fault> {
 }
 
 fn invitation_flags(args: &Invitations, more: &[&str]) -> Vec<String> {
-    let mut flags = args.service.flags(true);
+    let mut flags = args.service.flags();
     flags.push("--non-interactive".to_owned());
     flags.extend(more.iter().map(|flag| (*flag).to_owned()));
     if args.exempt_without_certificate {
@@ -635,7 +649,7 @@ fn shell_word(word: &str) -> String {
 fn question(plan: &PlanFile, path: &str) -> String {
     let mut text = format!("Carry out the plan {} (fingerprint {})?\n", certonboard::ui::printable(path), plan.fingerprint().short());
     let service = plan.target.get("service").and_then(Value::as_str).unwrap_or("unknown");
-    text.push_str(&format!("Service: {}\n", certonboard::ui::printable(service)));
+    text.push_str(&format!("Service: {}\nCompany: {}\n", certonboard::ui::printable(service), super::plan::company_of(plan)));
     for gate in Gate::ALL {
         if let Some(told) = plan.told(gate) {
             text.push_str(&format!("{}: {told}\n", gate.name()));

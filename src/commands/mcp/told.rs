@@ -136,7 +136,18 @@ pub fn paper(line: &Value) -> Value {
     }))
 }
 
-/// Long lists and texts cut, and said so.
+const PASS: &str = "not shown to assistants; it stands in the run's report";
+
+/// Whoever has one of these can send in a certificate for a customer.
+fn is_pass(key: &str, value: &Value) -> bool {
+    match key {
+        "token" | "tokens" => !value.is_null(),
+        "link" | "url" | "request_link" => value.as_str().is_some_and(|text| text.starts_with("http")),
+        _ => false,
+    }
+}
+
+/// Long lists and texts cut, and said so; what lets somebody in is left out.
 pub fn bounded(value: Value) -> Value {
     match value {
         Value::Array(items) => {
@@ -147,7 +158,13 @@ pub fn bounded(value: Value) -> Value {
             }
             Value::Array(kept)
         }
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, value)| (cut(key), bounded(value))).collect()),
+        Value::Object(fields) => {
+            let shown = |key: &str, value: Value| match is_pass(key, &value) {
+                true => Value::String(PASS.to_owned()),
+                false => bounded(value),
+            };
+            Value::Object(fields.into_iter().map(|(key, value)| (cut(key.clone()), shown(&key, value))).collect())
+        }
         Value::String(text) => Value::String(cut(certonboard::ui::printable_lines(&text))),
         other => other,
     }
@@ -181,5 +198,7 @@ mod tests {
         assert_eq!(short["list"][MOST_ITEMS], json!({ "left_out": 150 }));
         assert!(short["text"].as_str().unwrap().ends_with("… (cut)"));
         assert!(!short["escape"].as_str().unwrap().contains('\u{1b}'));
+        let passes = bounded(json!({ "invitations": [{ "link": "https://app.example/x" }], "tokens": [{ "token": "abc" }], "link": true }));
+        assert_eq!(passes, json!({ "invitations": [{ "link": PASS }], "tokens": PASS, "link": true }));
     }
 }

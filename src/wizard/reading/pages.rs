@@ -116,7 +116,7 @@ impl Means<'_> {
             (true, None) => Err("it has no pages".to_owned()),
             (false, _) => Ok(read_papers(&pages, &how.hints, &context(how.seller.as_deref()))),
         };
-        Some(FilePapers { pages: count, papers, bad_pages: bad, once })
+        Some(FilePapers { pages: count, papers, bad_pages: bad, once, set_aside: false })
     }
 
     fn too_long(&self) -> Unreadable {
