@@ -86,7 +86,8 @@ pub fn approve(args: &ApproveArgs) -> Result<Exit, Fault> {
     super::print(&super::plan::told_of(&plan, &path))?;
     let service = plan.target.get("service").and_then(serde_json::Value::as_str).unwrap_or("unknown");
     super::print(&format!("For           {}, company {}", certonboard::ui::printable(service), super::plan::company_of(&plan)))?;
-    for gate in Gate::ALL {
+    for gate in Gate::ALL.into_iter().filter(|gate| plan.gate(*gate).is_some_and(|plan| !plan.is_empty())) {
+        super::print(&format!("{}{}:", gate.name()[..1].to_uppercase(), &gate.name()[1..]))?;
         for action in plan.gate(gate).map(|plan| plan.actions.as_slice()).unwrap_or_default().iter().take(10) {
             let line = format!("{} {}: {}", action.write.kind(), action.write.subject(), action.reason);
             super::print(&format!("              {}", certonboard::ui::printable(&line)))?;

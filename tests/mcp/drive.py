@@ -19,6 +19,8 @@ from mcp import ClientSession, StdioServerParameters, stdio_client
 binary, answer = sys.argv[1], sys.argv[2]
 new = "--new" in sys.argv
 asked, steps = [], []
+# A server that says nothing for so long has hung.
+PATIENCE = 600
 
 
 async def person(_, params):
@@ -73,11 +75,11 @@ async def main():
     info = types.Implementation(name="test-agent", version="7")
     asks = None if answer == "none" else person
     if new:
-        async with mcp.Client(server, elicitation_callback=asks, client_info=info) as client:
+        async with mcp.Client(server, elicitation_callback=asks, client_info=info, read_timeout_seconds=PATIENCE) as client:
             await run(client, client.session.protocol_version)
         return
     async with stdio_client(server) as (read, write):
-        async with ClientSession(read, write, elicitation_callback=asks, client_info=info) as session:
+        async with ClientSession(read, write, elicitation_callback=asks, client_info=info, read_timeout_seconds=PATIENCE) as session:
             begun = await session.initialize()
             await run(session, begun.protocol_version)
 
