@@ -6,8 +6,7 @@
 use super::{MOST_PAPERS, Queue, QueueOptions, Tell, fetch, info, put, set_up, subject, text, unpacked};
 use crate::domain::{ReaderVersion, ReadingKey};
 use crate::ports::{FilePapers, Gathered, Interrupt, QueueError, ReadingJob, ReadingQueue};
-use async_nats::jetstream::context::ConsumerInfoErrorKind;
-use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::context::{ConsumerInfoErrorKind, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use futures_util::StreamExt;

@@ -9,6 +9,6 @@ mod pictures;
 mod server;
 mod terminal;
 
-pub use pictures::png;
+pub use pictures::{png, shrunk};
 pub use server::{Served, serve};
 pub use terminal::{Terminal, TerminalError, at_the_terminal};

@@ -12,17 +12,17 @@ const LONGEST: u32 = 2_200;
 /// Pictures kept for going back and forth.
 const KEPT: usize = 12;
 
-/// A page as PNG, made smaller where it is larger than anybody needs. `None` for a page without pixels.
-pub fn png(page: Gray) -> Option<Vec<u8>> {
+/// A page as a picture whose longer side has `longest` pixels at most. `None` for a page without pixels.
+pub fn shrunk(page: Gray, longest: u32) -> Option<GrayImage> {
     let longer = page.width.max(page.height);
     let picture = GrayImage::from_raw(page.width, page.height, page.pixels).filter(|p| p.width() > 0 && p.height() > 0)?;
-    let picture = match longer > LONGEST {
-        true => {
-            let side = |length: u32| ((u64::from(length) * u64::from(LONGEST) / u64::from(longer)) as u32).max(1);
-            imageops::thumbnail(&picture, side(picture.width()), side(picture.height()))
-        }
-        false => picture,
-    };
+    let side = |length: u32| ((u64::from(length) * u64::from(longest) / u64::from(longer)) as u32).max(1);
+    Some(if longer > longest { imageops::thumbnail(&picture, side(picture.width()), side(picture.height())) } else { picture })
+}
+
+/// A page as PNG, made smaller where it is larger than anybody needs. `None` for a page without pixels.
+pub fn png(page: Gray) -> Option<Vec<u8>> {
+    let picture = shrunk(page, LONGEST)?;
     let mut bytes = Vec::new();
     PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive)
         .write_image(picture.as_raw(), picture.width(), picture.height(), ExtendedColorType::L8)

@@ -107,7 +107,7 @@ pub async fn read(uri: String) -> Result<ReadResourceResult, ErrorData> {
                 let fields = view.fields.iter().map(|f| (f.page, f.bbox));
                 let states = view.states.iter().map(|s| (s.page, s.bbox));
                 let boxes: Vec<BBox> = fields.chain(states).filter(|(of, _)| *of == Some(page)).filter_map(|(_, bbox)| bbox).collect();
-                boxed(&picture, &boxes).ok_or_else(|| Fault::input("this page can't be drawn"))
+                boxed(picture, &boxes).ok_or_else(|| Fault::input("this page can't be drawn"))
             });
             let png = drawn.await?.map_err(|fault| none(&fault.text))?;
             let blob = base64::engine::general_purpose::STANDARD.encode(png);
@@ -118,11 +118,8 @@ pub async fn read(uri: String) -> Result<ReadResourceResult, ErrorData> {
 }
 
 /// The page as a PNG, with boxes (as shares of the page) around what was read.
-fn boxed(page: &Gray, boxes: &[BBox]) -> Option<Vec<u8>> {
-    let scale = (f64::from(SIDE) / f64::from(page.width.max(page.height)).max(1.0)).min(1.0);
-    let size = |side: u32| ((f64::from(side) * scale) as u32).max(1);
-    let gray = image::GrayImage::from_raw(page.width, page.height, page.pixels.clone())?;
-    let small = image::imageops::thumbnail(&gray, size(page.width), size(page.height));
+fn boxed(page: Gray, boxes: &[BBox]) -> Option<Vec<u8>> {
+    let small = certonboard::review::shrunk(page, SIDE)?;
     let mut drawn = RgbImage::from_fn(small.width(), small.height(), |x, y| Rgb([small.get_pixel(x, y).0[0]; 3]));
     let (width, height) = drawn.dimensions();
     let at = |share: f32, side: u32| ((f64::from(share) * f64::from(side)) as i64).clamp(0, i64::from(side) - 1) as u32;
@@ -167,10 +164,11 @@ mod tests {
     #[test]
     fn boxes_are_drawn_where_they_are() {
         let page = Gray::new(100, 200, vec![255; 20_000]).unwrap();
-        let png = boxed(&page, &[BBox::new(0.5, 0.5, 0.7, 0.6), BBox::new(-1.0, 2.0, 9.0, 9.0)]).unwrap();
+        let png = boxed(page, &[BBox::new(0.5, 0.5, 0.7, 0.6), BBox::new(-1.0, 2.0, 9.0, 9.0)]).unwrap();
         let drawn = image::load_from_memory(&png).unwrap().to_rgb8();
         assert_eq!(drawn.get_pixel(50, 98).0, [200, 30, 30]);
         assert_eq!(drawn.get_pixel(60, 110).0, [255, 255, 255]);
         assert_eq!(drawn.get_pixel(10, 10).0, [255, 255, 255]);
+        assert!(Gray::new(0, 0, vec![]).is_none_or(|nothing| boxed(nothing, &[BBox::new(0.1, 0.1, 0.2, 0.2)]).is_none()));
     }
 }

@@ -158,13 +158,14 @@ impl Reader<'_> {
             match on_the_way.enter(&key, waiting, bytes.len(), || self.interrupt.is_raised()) {
                 None => break,
                 Some(false) => {}
-                Some(true) => {
-                    let seller = how.seller.as_deref().map(str::to_owned);
-                    queue.hand_out(ReadingJob { key, version: self.version.clone(), hints: how.hints, seller }, bytes)?;
-                }
+                Some(true) => queue.hand_out(self.job(key, how.hints), bytes)?,
             }
         }
         Ok(())
+    }
+
+    fn job(&self, key: ReadingKey, hints: Hints) -> ReadingJob {
+        ReadingJob { key, version: self.version.clone(), hints, seller: self.seller.map(str::to_owned) }
     }
 
     /// Hands a file out again that the queue has lost. What to take for its papers where that makes no sense.
@@ -182,10 +183,10 @@ impl Reader<'_> {
         // Whichever of those with these bytes still has them.
         for file in waiting.into_iter().filter_map(|index| files.get(index)) {
             let Ok(bytes) = self.folder.bytes(file) else { continue };
-            let hints = Hints::of(self.review, &Sha256::of(&bytes));
-            if ReadingKey::new(&self.version, &Sha256::of(&bytes), &hints, self.seller) == *key {
-                let seller = self.seller.map(str::to_owned);
-                queue.hand_out(ReadingJob { key: key.clone(), version: self.version.clone(), hints, seller }, bytes)?;
+            let sha256 = Sha256::of(&bytes);
+            let hints = Hints::of(self.review, &sha256);
+            if ReadingKey::new(&self.version, &sha256, &hints, self.seller) == *key {
+                queue.hand_out(self.job(key.clone(), hints), bytes)?;
                 return Ok(None);
             }
         }
